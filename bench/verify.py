@@ -1,0 +1,118 @@
+"""Checks outputs of the benchmark; run as a process of its own by run.py, so that its memory does not count for anybody.
+
+    verify.py same OURS THEIRS ROWS     every value of two Parquet files is equal, and ours holds ROWS rows
+    verify.py settings OURS             types were inferred, statistics and dictionaries are on
+    verify.py late BASE OURS COLUMNS    OURS is BASE with the given columns as text, "none" in the last row
+    verify.py csv PARQUET CSV           the CSV holds the values of the Parquet file
+
+Prints "ok" or what differs; exit 1 when something differs. Text nulls: peers differ on whether an empty field of a text column is null or
+an empty text (PyArrow: empty text), so the two count as equal here. Times are compared as microseconds.
+"""
+
+import sys
+
+import pyarrow
+import pyarrow.compute as compute
+from pyarrow import csv, parquet
+
+INTEGER, FLOATING, TEXT = pyarrow.int64(), pyarrow.float64(), pyarrow.large_string()
+
+
+class Different(Exception):
+    pass
+
+
+def normal(column):
+    """A column in one of few types, as one array."""
+    kind = column.type
+    if pyarrow.types.is_dictionary(kind):
+        column, kind = column.cast(kind.value_type), kind.value_type
+    if pyarrow.types.is_integer(kind):
+        column = column.cast(INTEGER)
+    elif pyarrow.types.is_floating(kind):
+        column = column.cast(FLOATING)
+    elif pyarrow.types.is_timestamp(kind):
+        column = column.cast(pyarrow.timestamp("us", kind.tz))
+    elif pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind) or kind == pyarrow.string_view():
+        column = compute.fill_null(column.cast(TEXT), "")
+    return column
+
+
+def compare(name, ours, theirs):
+    ours, theirs = normal(ours), normal(theirs)
+    if ours.type != theirs.type:
+        raise Different(f"{name}: {ours.type} against {theirs.type}")
+    if not ours.equals(theirs):
+        equal = compute.fill_null(compute.equal(ours, theirs), False)
+        both_null = compute.and_(compute.is_null(ours), compute.is_null(theirs))
+        place = compute.index(compute.or_(equal, both_null), False).as_py()
+        raise Different(f"{name}, row {place + 1}: {ours[place]} against {theirs[place]}")
+
+
+def same(ours_path, theirs_path, rows):
+    ours, theirs = parquet.ParquetFile(ours_path), parquet.ParquetFile(theirs_path)
+    if ours.metadata.num_rows != int(rows):
+        raise Different(f"{ours.metadata.num_rows} rows, expected {rows}")
+    if ours.schema_arrow.names != theirs.schema_arrow.names:
+        raise Different(f"columns {ours.schema_arrow.names} against {theirs.schema_arrow.names}")
+    for name in ours.schema_arrow.names:
+        compare(name, ours.read([name])[name], theirs.read([name])[name])
+
+
+def settings(path):
+    """Inference (not every column is text), statistics in every column chunk, a dictionary in at least one that repeats."""
+    file = parquet.ParquetFile(path)
+    if all(pyarrow.types.is_string(field.type) for field in file.schema_arrow):
+        raise Different("every column is text: inference is off")
+    dictionaries = 0
+    for group in range(file.metadata.num_row_groups):
+        for place in range(file.metadata.num_columns):
+            chunk = file.metadata.row_group(group).column(place)
+            if not chunk.is_stats_set:
+                raise Different(f"row group {group}, {chunk.path_in_schema}: no statistics")
+            dictionaries += any("DICTIONARY" in encoding for encoding in chunk.encodings)
+    repeats = any(name in ("category", "store_and_fwd_flag", "column_002") for name in file.schema_arrow.names)
+    if repeats and not dictionaries:
+        raise Different("no column chunk has a dictionary")
+
+
+def late(base_path, ours_path, columns):
+    base, ours = parquet.ParquetFile(base_path), parquet.ParquetFile(ours_path)
+    changed = columns.split(",")
+    if base.metadata.num_rows != ours.metadata.num_rows:
+        raise Different(f"{ours.metadata.num_rows} rows, expected {base.metadata.num_rows}")
+    before_last = base.metadata.num_rows - 1
+    for name in base.schema_arrow.names:
+        expected, got = base.read([name])[name], ours.read([name])[name]
+        if name in changed:
+            if got[before_last].as_py() != "none":
+                raise Different(f"{name}: the last value is {got[before_last]}, expected none")
+            expected = compute.cast(expected, pyarrow.string())
+        # The last rows were made by different draws of the generator's random numbers.
+        compare(name, got.slice(0, before_last), expected.slice(0, before_last))
+
+
+def read_back(parquet_path, csv_path):
+    table = parquet.read_table(parquet_path)
+    types = {field.name: field.type for field in table.schema}
+    back = csv.read_csv(csv_path, parse_options=csv.ParseOptions(newlines_in_values=True),
+                        convert_options=csv.ConvertOptions(column_types=types, strings_can_be_null=False))
+    if back.column_names != table.column_names:
+        raise Different(f"columns {back.column_names} against {table.column_names}")
+    for name in table.column_names:
+        compare(name, back[name], table[name])
+
+
+def main():
+    tasks = {"same": same, "settings": settings, "late": late, "csv": read_back}
+    try:
+        tasks[sys.argv[1]](*sys.argv[2:])
+    except Different as difference:
+        print(difference)
+        return 1
+    print("ok")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,190 @@
+/* PyForge: data files in, analysis-ready tables out. The public interface of libpyforge.
+ *
+ * Ownership: what a function returns by pointer is borrowed from the object it was asked of, unless its name ends in _new;
+ * what ends in _new is given back to the function of the same name that ends in _free. NULL may be given to every _free.
+ * Errors: calls that can fail return an enum pf_status and fill a struct pf_error that the caller supplies; they never print,
+ * exit, or install a signal handler.
+ * Threads: a context may be used by one thread at a time; pf_context_cancel may be called from any thread or signal handler. */
+#ifndef PYFORGE_PYFORGE_H
+#define PYFORGE_PYFORGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define PF_API __attribute__((visibility("default")))
+#else
+#define PF_API
+#endif
+
+#define PF_VERSION "2.0.0-dev"
+
+enum pf_status {
+    PF_OK = 0,
+    PF_END,         /* not an error: nothing follows */
+    PF_NO_MEMORY,   /* an allocation was refused */
+    PF_IO,          /* the operating system refused to read or write */
+    PF_BAD_DATA,    /* the input breaks the rules of its format */
+    PF_UNSUPPORTED, /* correct, but not something this version reads or writes */
+    PF_LIMIT,       /* a limit was reached; the message names the option that raises it */
+    PF_BAD_OPTION,  /* an option is unknown, has a bad value, or contradicts another */
+    PF_NOT_FOUND,   /* the input, or the table or column asked for, is not there */
+    PF_EXISTS,      /* the output exists and may not be replaced */
+    PF_CANCELLED,   /* pf_context_cancel was called */
+    PF_REJECTED,    /* more rows were rejected than allowed */
+    PF_INTERNAL     /* an accounting check failed: the fault is ours, nothing was written */
+};
+
+/* An error with its place. Filled by the call that failed; fixed size, so that reporting never allocates. */
+struct pf_error {
+    enum pf_status status;
+    int64_t row;          /* from 1, data rows; 0 = not known */
+    int64_t line;         /* from 1, physical lines of the file; 0 = not known */
+    int64_t column;       /* from 1; 0 = not known */
+    int64_t offset;       /* byte in the (decompressed) source; -1 = not known */
+    char source[256];     /* file, and table or part in it; "" = not known */
+    char column_name[96]; /* "" = not known */
+    char message[512];    /* one line: what was found and what was expected */
+    char remedy[256];     /* one line: what to do about it; "" = nothing to advise */
+};
+
+struct pf_context;
+
+enum pf_log_level { PF_LOG_DEBUG, PF_LOG_INFO, PF_LOG_WARNING, PF_LOG_ERROR };
+
+/* What a conversion has done so far; given to the progress function between blocks, on the thread that called. */
+struct pf_progress {
+    int64_t bytes_read, bytes_total; /* of the input as stored; total -1 = not known (a pipe) */
+    int64_t rows;                    /* rows read so far */
+    double seconds;                  /* since the start of the conversion */
+    const char *step;                /* "reading", "repairing", "writing" */
+};
+
+typedef void (*pf_log_fn)(void *user, enum pf_log_level level, const char *message);
+typedef void (*pf_progress_fn)(void *user, const struct pf_progress *progress);
+
+/* NULL when out of memory. */
+PF_API struct pf_context *pf_context_new(void);
+PF_API void pf_context_free(struct pf_context *ctx);
+PF_API void pf_context_on_log(struct pf_context *ctx, pf_log_fn fn, void *user, enum pf_log_level from);
+PF_API void pf_context_on_progress(struct pf_context *ctx, pf_progress_fn fn, void *user);
+/* Async-signal-safe. The running call ends with PF_CANCELLED soon after; nothing it began is left behind. */
+PF_API void pf_context_cancel(struct pf_context *ctx);
+/* True once pf_context_cancel was called and until the next conversion begins. */
+PF_API bool pf_context_cancelled(const struct pf_context *ctx);
+
+PF_API const char *pf_version(void);
+/* "PF_BAD_DATA" and so on. */
+PF_API const char *pf_status_name(enum pf_status status);
+
+/* ---- options: the tables that command lines, keyword arguments and documentation are made from */
+
+enum pf_option_kind {
+    PF_OPTION_FLAG,    /* bool */
+    PF_OPTION_INTEGER, /* int64_t */
+    PF_OPTION_SIZE,    /* int64_t, bytes; takes K, M, G (powers of 1024) */
+    PF_OPTION_NUMBER,  /* double; takes a trailing % */
+    PF_OPTION_TEXT,    /* const char * */
+    PF_OPTION_CHOICE   /* int: place in choices, from 0 */
+};
+
+/* One row of an option table. Tables end with a row whose name is NULL. */
+struct pf_option {
+    const char *name;    /* long name without dashes: "row-group-size" */
+    const char *aliases; /* other spellings, separated by '|'; a single letter is a short option; NULL = none */
+    enum pf_option_kind kind;
+    const char *choices; /* for PF_OPTION_CHOICE: "snappy|zstd|none"; case does not matter; "reject=skip": other spellings */
+    const char *initial; /* the default as a user would write it; NULL = false, 0, or absent (NULL) */
+    const char *unit;    /* metavariable in help: "N", "BYTES", "PATH" */
+    const char *help;    /* one sentence */
+    const char *group;   /* heading in help: "CSV input" */
+    size_t offset;       /* of the member in the owner's struct */
+};
+
+/* All option tables known to the context, one after another. index from 0; NULL after the last. owner: "convert",
+ * "csv reader", "parquet writer", ... */
+PF_API const struct pf_option *pf_option_table(const struct pf_context *ctx, uint32_t index, const char **owner);
+
+/* The functions below work on any table, also a caller's own. A name is a long name or an alias, with or without leading dashes,
+ * '_' as '-'; a flag may also be named with "no-" in front. */
+/* NULL = the table has no such option. */
+PF_API const struct pf_option *pf_option_find(const struct pf_option *table, const char *name);
+/* Fills the members of target with the defaults of the table. */
+PF_API void pf_option_defaults(const struct pf_option *table, void *target);
+/* Reads value into the option's member of target. value NULL = true for a flag; name is what the user wrote (NULL = the option's).
+ * A text is not copied: value must outlive target. PF_BAD_OPTION names the option, the value and what is possible. */
+PF_API enum pf_status pf_option_set(const struct pf_option *option, const char *name, const char *value, void *target,
+                                    struct pf_error *err);
+/* The option's value in target as a user would write it; scratch may be used for it. NULL = no text was given. */
+PF_API const char *pf_option_text(const struct pf_option *option, const void *target, char scratch[32]);
+/* Writes "did you mean --a or --b?" for an unknown name; "" when nothing is near. */
+PF_API void pf_option_suggest(const struct pf_option *const *tables, uint32_t count, const char *name, char *to, size_t size);
+
+/* ---- formats */
+
+struct pf_format_entry {
+    const char *name;        /* "csv" */
+    const char *description; /* "Comma-separated values" */
+    char suffixes[96];       /* ".csv .tsv .txt" */
+    bool reads, writes;
+};
+/* false after the last. */
+PF_API bool pf_format_at(const struct pf_context *ctx, uint32_t index, struct pf_format_entry *out);
+
+/* ---- conversion */
+
+struct pf_request;
+struct pf_result;
+
+/* A request starts empty; options are set by the names of the option tables, with or without leading dashes, '_' as '-'.
+ * NULL when out of memory. */
+PF_API struct pf_request *pf_request_new(struct pf_context *ctx);
+PF_API void pf_request_free(struct pf_request *request);
+/* Both paths are copied. "-" is standard input or output. output NULL or "" = derived from the input and the format. */
+PF_API enum pf_status pf_request_paths(struct pf_request *request, const char *input, const char *output,
+                                       struct pf_error *err);
+/* value NULL = true for a flag. An unknown name is PF_BAD_OPTION with a suggestion in remedy. The last value given wins. */
+PF_API enum pf_status pf_request_set(struct pf_request *request, const char *name, const char *value,
+                                     struct pf_error *err);
+/* Whether name is a flag that takes no value (1), an option that takes one (0), or unknown (-1). */
+PF_API int pf_request_is_flag(const struct pf_request *request, const char *name);
+/* The exit code with which a command answers status, as pf_result_exit_code (--compat 1.0 has codes of its own). */
+PF_API int pf_request_exit_code(const struct pf_request *request, enum pf_status status);
+
+/* Runs the conversion. *out is always set when memory allows, also on failure (its error is *err); the caller frees it. */
+PF_API enum pf_status pf_convert(struct pf_request *request, struct pf_result **out, struct pf_error *err);
+/* What would be done, as text for people (json false) or JSON; the caller frees *text with pf_text_free. */
+PF_API enum pf_status pf_explain(struct pf_request *request, bool json, char **text, struct pf_error *err);
+
+PF_API void pf_result_free(struct pf_result *result);
+/* The result record as JSON on one line. Borrowed from the result. */
+PF_API const char *pf_result_json(const struct pf_result *result);
+/* 0 done, 1 failed, 2 usage, 3 some rows rejected, 4 refused. */
+PF_API int pf_result_exit_code(const struct pf_result *result);
+/* One line for people: rows, size, time, engine. Borrowed. */
+PF_API const char *pf_result_summary(const struct pf_result *result);
+/* NULL after the last. */
+PF_API const char *pf_result_warning(const struct pf_result *result, uint32_t index);
+
+/* What pyforge knows of a file without converting it: format, schema, rows, dialect, row groups. As a table for people or
+ * as JSON. The request's input and reader options are used. */
+PF_API enum pf_status pf_info(struct pf_request *request, bool json, char **text, struct pf_error *err);
+/* Reads the whole input and reports the first thing wrong with it. PF_OK: valid; *text says of what kind. */
+PF_API enum pf_status pf_validate(struct pf_request *request, char **text, struct pf_error *err);
+PF_API void pf_text_free(struct pf_context *ctx, char *text);
+
+struct ArrowArrayStream;
+/* Opens the input's first table (or the one chosen) as an Arrow C stream: types settled over the whole input first, then the
+ * data, batch by batch. The stream holds the context, which must outlive it; request may be freed. */
+PF_API enum pf_status pf_read_stream(struct pf_request *request, struct ArrowArrayStream *out, struct pf_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

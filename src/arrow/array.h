@@ -1,0 +1,91 @@
+/* Columns and record batches in Arrow layout.
+ *
+ * Inside the library a column is a struct ArrowArray with offset 0 and null_count exact. Buffers: validity (NULL = no nulls;
+ * bit 0 of byte 0 is row 0), then data; string and binary: validity, int32 offsets (rows + 1), bytes. Booleans are bits. */
+#ifndef PF_ARROW_ARRAY_H
+#define PF_ARROW_ARRAY_H
+
+#include "arrow/schema.h"
+#include "base/memory.h"
+#include "pyforge/arrow_abi.h"
+
+/* Makes a column of rows values with uninitialised data and no validity bitmap: fixed-size types get their data buffer,
+ * booleans a zeroed one, string and binary the offsets and bytes bytes of text. The caller releases it with pf_array_free. */
+enum pf_status pf_array_new(struct ArrowArray *out, struct pf_memory *memory, enum pf_type type, int64_t rows, int64_t bytes,
+                            struct pf_error *err);
+/* Adds a validity bitmap in which every row is valid. NULL = refused. Setting null_count is the caller's. */
+uint8_t *pf_array_add_validity(struct ArrowArray *array);
+/* Releases and marks as released. Also for an array that was never made (release NULL). */
+void pf_array_free(struct ArrowArray *array);
+
+static inline bool pf_bit(const uint8_t *bits, int64_t at)
+{
+    return (bits[at >> 3] >> (at & 7)) & 1;
+}
+static inline void pf_bit_clear(uint8_t *bits, int64_t at)
+{
+    bits[at >> 3] &= (uint8_t) ~(1u << (at & 7));
+}
+static inline void pf_bit_set(uint8_t *bits, int64_t at)
+{
+    bits[at >> 3] |= (uint8_t)(1u << (at & 7));
+}
+static inline const uint8_t *pf_array_validity(const struct ArrowArray *array)
+{
+    return array->buffers[0];
+}
+static inline const void *pf_array_data(const struct ArrowArray *array)
+{
+    return array->buffers[1];
+}
+static inline const int32_t *pf_array_offsets(const struct ArrowArray *array)
+{
+    return array->buffers[1];
+}
+static inline const uint8_t *pf_array_bytes(const struct ArrowArray *array)
+{
+    return array->buffers[2];
+}
+/* Puts a buffer of the same memory (or NULL) in the place of one; from now on it is the array's. Returns the old one, which is the
+ * caller's to free. */
+static inline void *pf_array_swap_buffer(struct ArrowArray *array, uint32_t index, void *buffer)
+{
+    void *old = (void *)(uintptr_t)array->buffers[index];
+
+    array->buffers[index] = buffer;
+    return old;
+}
+/* Bytes its buffers take (for budgets and row-group borders): data of the values, without validity. */
+int64_t pf_array_data_size(const struct ArrowArray *array, enum pf_type type);
+
+/* ---- record batch: rows held column by column. columns[i].release == NULL: the column is absent (see pf_writer.add). */
+struct pf_batch {
+    int64_t rows;
+    uint32_t column_count;
+    struct ArrowArray *columns;
+    struct pf_memory *memory;
+};
+
+enum pf_status pf_batch_new(struct pf_batch *out, struct pf_memory *memory, int64_t rows, uint32_t columns,
+                            struct pf_error *err);
+void pf_batch_free(struct pf_batch *batch);
+/* Gives the batch away as one Arrow struct array (children in order, none absent); batch is empty afterwards. */
+enum pf_status pf_batch_export(struct pf_batch *batch, struct ArrowArray *out, struct pf_error *err);
+
+/* ---- text column: values of a column before they have a type; views into a block's bytes, no copies */
+enum pf_text_kind {
+    PF_TEXT_NULL, /* no value; size 0 */
+    PF_TEXT_PLAIN,
+    PF_TEXT_QUOTED /* stood in quotes: an empty one is an empty string, never null */
+};
+
+struct pf_text_column {
+    const uint8_t *bytes;   /* readable 32 bytes past the last value */
+    const uint32_t *offset; /* per row, into bytes */
+    const uint32_t *size;   /* per row */
+    const uint8_t *kind;    /* per row: enum pf_text_kind */
+    int64_t nulls;          /* rows of kind PF_TEXT_NULL */
+    int64_t total;          /* sum of size */
+};
+
+#endif

@@ -1,0 +1,87 @@
+#include "base/context.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { LOG_LINE = 1024 };
+
+/* Defined in formats/registry.c, which stands above this room; only its address is needed here. */
+extern const struct pf_format_list pf_builtin_formats;
+
+static const struct pf_limits usual_limits = {
+    .record_bytes = (size_t)64 << 20,
+    .columns = 100000,
+    .expansion = 2000.0,
+};
+
+struct pf_context *pf_context_new(void)
+{
+    struct pf_context *ctx = calloc(1, sizeof *ctx);
+
+    if (ctx == NULL)
+        return NULL;
+    if (!pf_memory_init(&ctx->memory, SIZE_MAX)) {
+        free(ctx);
+        return NULL;
+    }
+    ctx->limits = usual_limits;
+    ctx->formats = &pf_builtin_formats;
+    return ctx;
+}
+
+void pf_context_free(struct pf_context *ctx)
+{
+    if (ctx == NULL)
+        return;
+    pf_memory_destroy(&ctx->memory);
+    free(ctx);
+}
+
+void pf_context_on_log(struct pf_context *ctx, pf_log_fn fn, void *user, enum pf_log_level from)
+{
+    ctx->log = fn;
+    ctx->log_user = user;
+    ctx->log_from = from;
+}
+
+void pf_context_on_progress(struct pf_context *ctx, pf_progress_fn fn, void *user)
+{
+    ctx->progress = fn;
+    ctx->progress_user = user;
+}
+
+void pf_context_cancel(struct pf_context *ctx)
+{
+    atomic_store(&ctx->cancelled, true);
+}
+
+bool pf_context_cancelled(const struct pf_context *ctx)
+{
+    return atomic_load(&ctx->cancelled);
+}
+
+const char *pf_version(void)
+{
+    return PF_VERSION;
+}
+
+void pf_log(struct pf_context *ctx, enum pf_log_level level, const char *format, ...)
+{
+    char line[LOG_LINE];
+    va_list args;
+
+    if (ctx->log == NULL || level < ctx->log_from)
+        return;
+    va_start(args, format);
+    (void)vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    ctx->log(ctx->log_user, level, line);
+}
+
+enum pf_status pf_check_cancel(struct pf_context *ctx, struct pf_error *err)
+{
+    if (!atomic_load_explicit(&ctx->cancelled, memory_order_relaxed))
+        return PF_OK;
+    return pf_fail(err, PF_CANCELLED, "cancelled");
+}

@@ -1,0 +1,36 @@
+/* The context: everything hangs on it; there is no other state. */
+#ifndef PF_BASE_CONTEXT_H
+#define PF_BASE_CONTEXT_H
+
+#include <stdatomic.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+/* Limits against hostile input. Options raise them. */
+struct pf_limits {
+    size_t record_bytes; /* one record of a text format */
+    uint32_t columns;    /* of one table */
+    double expansion;    /* decompressed bytes per stored byte, once over 64 MiB */
+};
+
+struct pf_format_list; /* formats/registry.h */
+
+struct pf_context {
+    struct pf_memory memory;
+    struct pf_limits limits;
+    const struct pf_format_list *formats;
+    atomic_bool cancelled;
+    pf_log_fn log;
+    void *log_user;
+    enum pf_log_level log_from;
+    pf_progress_fn progress;
+    void *progress_user;
+};
+
+/* Calls the log function when one is set and the level is asked for. Calling thread only. */
+void pf_log(struct pf_context *ctx, enum pf_log_level level, const char *format, ...) PF_PRINTF(3, 4);
+/* PF_CANCELLED (err filled) once the context was cancelled, else PF_OK. Any thread. */
+enum pf_status pf_check_cancel(struct pf_context *ctx, struct pf_error *err);
+
+#endif

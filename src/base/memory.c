@@ -1,0 +1,387 @@
+#include "base/memory.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/thread.h"
+
+enum { ALIGNMENT = 64, POOL_SMALLEST = 64 * 1024, NO_CLASS = PF_POOL_CLASSES };
+/* What the pool may hold back; beyond it, buffers go back to the operating system. */
+static const size_t pool_ceiling = (size_t)96 << 20;
+
+/* Stands before every allocation; as large as the alignment, so that what follows is aligned. */
+struct header {
+    size_t size;     /* usable bytes after the header */
+    size_t of_class; /* NO_CLASS = not pooled */
+};
+
+struct pf_pooled {
+    struct pf_pooled *next;
+};
+
+#if defined(__SANITIZE_ADDRESS__)
+#define POOL_ALLOWED 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define POOL_ALLOWED 0 /* a pooled buffer would hide a use after free */
+#else
+#define POOL_ALLOWED 1
+#endif
+#else
+#define POOL_ALLOWED 1
+#endif
+
+static struct header *header_of(const void *pointer)
+{
+    return (struct header *)(void *)((uintptr_t)pointer - ALIGNMENT);
+}
+
+/* Classes are 64 KiB, 96 KiB, 128 KiB, 192 KiB, ...: at most a third is wasted. */
+static size_t class_size(size_t of_class)
+{
+    size_t base = (size_t)POOL_SMALLEST << (of_class / 2);
+
+    return (of_class & 1) != 0 ? base + base / 2 : base;
+}
+
+static size_t class_for(size_t size)
+{
+    size_t of_class = 0;
+
+    if (!POOL_ALLOWED || size < POOL_SMALLEST)
+        return NO_CLASS;
+    while (of_class < PF_POOL_CLASSES && class_size(of_class) < size)
+        of_class++;
+    return of_class;
+}
+
+bool pf_memory_init(struct pf_memory *memory, size_t limit)
+{
+    memset(memory, 0, sizeof *memory);
+    memory->limit = limit;
+    atomic_store(&memory->fail_at, -1);
+    memory->lock = pf_mutex_new();
+    return memory->lock != NULL;
+}
+
+void pf_memory_trim(struct pf_memory *memory)
+{
+    pf_mutex_lock(memory->lock);
+    for (size_t i = 0; i < PF_POOL_CLASSES; i++) {
+        while (memory->pool[i] != NULL) {
+            struct pf_pooled *first = memory->pool[i];
+            memory->pool[i] = first->next;
+            free(header_of(first));
+        }
+    }
+    atomic_store(&memory->held, 0);
+    pf_mutex_unlock(memory->lock);
+}
+
+void pf_memory_destroy(struct pf_memory *memory)
+{
+    if (memory->lock == NULL)
+        return;
+    pf_memory_trim(memory);
+    pf_mutex_free(memory->lock);
+    memory->lock = NULL;
+}
+
+/* Counts size as handed out; false when the ceiling or a test forbids it. */
+static bool charge(struct pf_memory *memory, size_t size)
+{
+    size_t now, peak;
+
+    if (atomic_load_explicit(&memory->fail_at, memory_order_relaxed) >= 0 && atomic_fetch_sub(&memory->fail_at, 1) == 0)
+        return false;
+    now = atomic_fetch_add(&memory->in_use, size) + size;
+    if (now > memory->limit) {
+        atomic_fetch_sub(&memory->in_use, size);
+        return false;
+    }
+    peak = atomic_load_explicit(&memory->peak, memory_order_relaxed);
+    while (now > peak && !atomic_compare_exchange_weak(&memory->peak, &peak, now)) {
+    }
+    return true;
+}
+
+static struct header *take_from_pool(struct pf_memory *memory, size_t of_class)
+{
+    struct pf_pooled *first;
+
+    pf_mutex_lock(memory->lock);
+    first = memory->pool[of_class];
+    if (first != NULL) {
+        memory->pool[of_class] = first->next;
+        atomic_fetch_sub(&memory->held, class_size(of_class));
+    }
+    pf_mutex_unlock(memory->lock);
+    return first != NULL ? header_of(first) : NULL;
+}
+
+void *pf_alloc(struct pf_memory *memory, size_t size)
+{
+    size_t of_class = class_for(size);
+    size_t usable;
+    struct header *header = NULL;
+
+    if (size > SIZE_MAX / 2)
+        return NULL;
+    usable = of_class != NO_CLASS ? class_size(of_class) : (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    if (!charge(memory, usable))
+        return NULL;
+    if (of_class != NO_CLASS)
+        header = take_from_pool(memory, of_class);
+    if (header == NULL)
+        header = aligned_alloc(ALIGNMENT, ALIGNMENT + usable);
+    if (header == NULL) {
+        atomic_fetch_sub(&memory->in_use, usable);
+        return NULL;
+    }
+    header->size = usable;
+    header->of_class = of_class;
+    return (uint8_t *)header + ALIGNMENT;
+}
+
+void *pf_alloc_zero(struct pf_memory *memory, size_t count, size_t size)
+{
+    void *pointer;
+
+    if (size != 0 && count > SIZE_MAX / size)
+        return NULL;
+    pointer = pf_alloc(memory, count * size);
+    if (pointer != NULL)
+        memset(pointer, 0, count * size);
+    return pointer;
+}
+
+size_t pf_alloc_size(const void *pointer)
+{
+    return header_of(pointer)->size;
+}
+
+void *pf_resize(struct pf_memory *memory, void *old, size_t size)
+{
+    void *pointer;
+
+    if (old != NULL && pf_alloc_size(old) >= size)
+        return old;
+    pointer = pf_alloc(memory, size);
+    if (pointer == NULL)
+        return NULL;
+    if (old != NULL) {
+        memcpy(pointer, old, pf_alloc_size(old));
+        pf_free(memory, old);
+    }
+    return pointer;
+}
+
+/* The pool may keep a buffer while it and all in use stay well under the limit: what it holds is memory of the process, too. */
+static bool may_hold(struct pf_memory *memory, const struct header *header)
+{
+    size_t held = atomic_load(&memory->held);
+    size_t in_use = atomic_load(&memory->in_use);
+
+    return header->of_class != NO_CLASS && held + header->size <= pool_ceiling &&
+           held + in_use <= memory->limit - memory->limit / 4;
+}
+
+void pf_free(struct pf_memory *memory, void *pointer)
+{
+    struct header *header;
+
+    if (pointer == NULL)
+        return;
+    header = header_of(pointer);
+    if (!may_hold(memory, header)) {
+        atomic_fetch_sub(&memory->in_use, header->size);
+        free(header);
+        return;
+    }
+    atomic_fetch_sub(&memory->in_use, header->size);
+    pf_mutex_lock(memory->lock);
+    ((struct pf_pooled *)pointer)->next = memory->pool[header->of_class];
+    memory->pool[header->of_class] = pointer;
+    atomic_fetch_add(&memory->held, header->size);
+    pf_mutex_unlock(memory->lock);
+}
+
+char *pf_copy_text(struct pf_memory *memory, const char *text, size_t size)
+{
+    char *copy = pf_alloc(memory, size + 1);
+
+    if (copy != NULL) {
+        memcpy(copy, text, size);
+        copy[size] = '\0';
+    }
+    return copy;
+}
+
+/* ---- buffer */
+
+void pf_buffer_init(struct pf_buffer *buffer, struct pf_memory *memory, size_t limit)
+{
+    memset(buffer, 0, sizeof *buffer);
+    buffer->memory = memory;
+    buffer->limit = limit;
+}
+
+void pf_buffer_free(struct pf_buffer *buffer)
+{
+    if (buffer->memory != NULL)
+        pf_free(buffer->memory, buffer->data);
+    buffer->data = NULL;
+    buffer->size = buffer->capacity = 0;
+}
+
+bool pf_buffer_reserve(struct pf_buffer *buffer, size_t extra)
+{
+    size_t need, grown;
+    uint8_t *data;
+
+    if (extra <= buffer->capacity - buffer->size)
+        return true;
+    if (buffer->size > buffer->limit || extra > buffer->limit - buffer->size)
+        return false;
+    need = buffer->size + extra;
+    grown = buffer->capacity + buffer->capacity / 2;
+    if (grown > buffer->limit)
+        grown = buffer->limit;
+    data = pf_resize(buffer->memory, buffer->data, grown > need ? grown : need);
+    if (data == NULL)
+        return false;
+    buffer->data = data;
+    buffer->capacity = pf_alloc_size(data) < buffer->limit ? pf_alloc_size(data) : buffer->limit;
+    return true;
+}
+
+bool pf_buffer_append(struct pf_buffer *buffer, const void *bytes, size_t size)
+{
+    if (!pf_buffer_reserve(buffer, size))
+        return false;
+    if (size != 0)
+        memcpy(buffer->data + buffer->size, bytes, size);
+    buffer->size += size;
+    return true;
+}
+
+bool pf_buffer_append_text(struct pf_buffer *buffer, const char *text)
+{
+    return pf_buffer_append(buffer, text, strlen(text));
+}
+
+bool pf_buffer_printf(struct pf_buffer *buffer, const char *format, ...)
+{
+    va_list args, again;
+    int length;
+    bool ok = false;
+
+    va_start(args, format);
+    va_copy(again, args);
+    length = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    if (length >= 0 && pf_buffer_reserve(buffer, (size_t)length + 1)) {
+        (void)vsnprintf((char *)buffer->data + buffer->size, (size_t)length + 1, format, again);
+        buffer->size += (size_t)length;
+        ok = true;
+    }
+    va_end(again);
+    return ok;
+}
+
+char *pf_buffer_take_text(struct pf_buffer *buffer)
+{
+    char *text;
+
+    if (!pf_buffer_append(buffer, "", 1))
+        return NULL;
+    text = (char *)buffer->data;
+    buffer->data = NULL;
+    buffer->size = buffer->capacity = 0;
+    return text;
+}
+
+/* ---- arena */
+
+struct pf_arena_piece {
+    struct pf_arena_piece *next;
+};
+
+void pf_arena_init(struct pf_arena *arena, struct pf_memory *memory, size_t limit)
+{
+    memset(arena, 0, sizeof *arena);
+    arena->memory = memory;
+    arena->limit = limit;
+}
+
+static bool arena_grow(struct pf_arena *arena, size_t size)
+{
+    size_t piece_size = arena->total < POOL_SMALLEST ? 4096 : POOL_SMALLEST;
+    struct pf_arena_piece *piece;
+
+    if (size + ALIGNMENT > piece_size)
+        piece_size = size + ALIGNMENT;
+    if (arena->total > arena->limit || piece_size > arena->limit - arena->total)
+        return false;
+    piece = pf_alloc(arena->memory, piece_size);
+    if (piece == NULL)
+        return false;
+    piece->next = arena->pieces;
+    arena->pieces = piece;
+    arena->next = (uint8_t *)piece + ALIGNMENT;
+    arena->end = (uint8_t *)piece + pf_alloc_size(piece);
+    arena->total += piece_size;
+    return true;
+}
+
+void *pf_arena_alloc(struct pf_arena *arena, size_t size)
+{
+    size_t whole = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    void *pointer;
+
+    if (size > SIZE_MAX / 2)
+        return NULL;
+    if (arena->next == NULL || (size_t)(arena->end - arena->next) < whole) {
+        if (!arena_grow(arena, whole))
+            return NULL;
+    }
+    pointer = arena->next;
+    arena->next += whole;
+    return pointer;
+}
+
+void *pf_arena_alloc_zero(struct pf_arena *arena, size_t count, size_t size)
+{
+    void *pointer;
+
+    if (size != 0 && count > SIZE_MAX / size)
+        return NULL;
+    pointer = pf_arena_alloc(arena, count * size);
+    if (pointer != NULL)
+        memset(pointer, 0, count * size);
+    return pointer;
+}
+
+char *pf_arena_copy(struct pf_arena *arena, const char *text, size_t size)
+{
+    char *copy = pf_arena_alloc(arena, size + 1);
+
+    if (copy != NULL) {
+        memcpy(copy, text, size);
+        copy[size] = '\0';
+    }
+    return copy;
+}
+
+void pf_arena_free(struct pf_arena *arena)
+{
+    while (arena->pieces != NULL) {
+        struct pf_arena_piece *first = arena->pieces;
+        arena->pieces = first->next;
+        pf_free(arena->memory, first);
+    }
+    arena->next = arena->end = NULL;
+    arena->total = 0;
+}

@@ -1,0 +1,90 @@
+/* Memory: one allocator a context, counted, with a ceiling, and with a pool of large buffers.
+ *
+ * Every allocation of the library goes through a struct pf_memory, so that tests can make the n-th one fail, so that use can be
+ * told and limited, and so that the buffers of one block serve the next without going back to the operating system. */
+#ifndef PF_BASE_MEMORY_H
+#define PF_BASE_MEMORY_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+enum { PF_POOL_CLASSES = 32 };
+
+struct pf_pooled; /* a free buffer in the pool */
+struct pf_mutex;
+
+struct pf_memory {
+    atomic_size_t in_use;  /* bytes handed out */
+    atomic_size_t peak;    /* highest in_use */
+    atomic_size_t held;    /* bytes in the pool, not handed out */
+    size_t limit;          /* ceiling on in_use; SIZE_MAX = none */
+    atomic_long fail_at;   /* tests: this many allocations succeed, then one fails; negative = never */
+    struct pf_mutex *lock; /* guards pool */
+    struct pf_pooled *pool[PF_POOL_CLASSES];
+};
+
+/* false = out of memory. */
+bool pf_memory_init(struct pf_memory *memory, size_t limit);
+/* Frees the pool. What is still handed out stays valid, but must not be given back afterwards. */
+void pf_memory_destroy(struct pf_memory *memory);
+/* Gives the pool's buffers back to the operating system. */
+void pf_memory_trim(struct pf_memory *memory);
+
+/* size bytes, aligned to 64, contents undefined; NULL = refused. size 0 is allowed and gives a pointer that must be freed. */
+void *pf_alloc(struct pf_memory *memory, size_t size);
+/* The same, filled with zero; count * size is checked. */
+void *pf_alloc_zero(struct pf_memory *memory, size_t count, size_t size);
+/* old may be NULL. On refusal NULL, and old is still valid. */
+void *pf_resize(struct pf_memory *memory, void *old, size_t size);
+/* Bytes usable at pointer (at least what was asked for). */
+size_t pf_alloc_size(const void *pointer);
+/* pointer may be NULL. */
+void pf_free(struct pf_memory *memory, void *pointer);
+/* A copy ending in NUL; NULL = refused. */
+char *pf_copy_text(struct pf_memory *memory, const char *text, size_t size);
+
+/* ---- buffer: bytes that grow, up to a ceiling */
+struct pf_buffer {
+    struct pf_memory *memory;
+    uint8_t *data;
+    size_t size, capacity;
+    size_t limit; /* ceiling on size */
+};
+
+void pf_buffer_init(struct pf_buffer *buffer, struct pf_memory *memory, size_t limit);
+void pf_buffer_free(struct pf_buffer *buffer);
+/* Room for extra more bytes beyond size. false = refused by memory or limit; the buffer is unchanged. */
+bool pf_buffer_reserve(struct pf_buffer *buffer, size_t extra);
+bool pf_buffer_append(struct pf_buffer *buffer, const void *bytes, size_t size);
+bool pf_buffer_append_text(struct pf_buffer *buffer, const char *text);
+bool pf_buffer_printf(struct pf_buffer *buffer, const char *format, ...) PF_PRINTF(2, 3);
+/* Makes the buffer empty but keeps its memory. */
+static inline void pf_buffer_clear(struct pf_buffer *buffer)
+{
+    buffer->size = 0;
+}
+/* Ends the text with NUL (not counted in size) and gives it away: the caller frees it with pf_free. NULL = refused. */
+char *pf_buffer_take_text(struct pf_buffer *buffer);
+
+/* ---- arena: many small pieces, freed at once. One thread. */
+struct pf_arena_piece;
+struct pf_arena {
+    struct pf_memory *memory;
+    struct pf_arena_piece *pieces; /* newest first */
+    uint8_t *next, *end;
+    size_t total, limit;
+};
+
+void pf_arena_init(struct pf_arena *arena, struct pf_memory *memory, size_t limit);
+/* Aligned to 64; NULL = refused. */
+void *pf_arena_alloc(struct pf_arena *arena, size_t size);
+void *pf_arena_alloc_zero(struct pf_arena *arena, size_t count, size_t size);
+char *pf_arena_copy(struct pf_arena *arena, const char *text, size_t size);
+/* Everything is freed; the arena may be used again. */
+void pf_arena_free(struct pf_arena *arena);
+
+#endif

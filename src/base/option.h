@@ -1,0 +1,18 @@
+/* Options: values read by table into their owner's struct. The functions are public (pyforge.h, "options"); this is what the
+ * library itself needs besides. */
+#ifndef PF_BASE_OPTION_H
+#define PF_BASE_OPTION_H
+
+#include "base/error.h"
+#include "base/memory.h"
+
+/* The rows of a table before its end. */
+uint32_t pf_option_count(const struct pf_option *table);
+/* True when name (as users write it) means this option. *negated: it was named with "no-" in front. */
+bool pf_option_named(const struct pf_option *option, const char *name, bool *negated);
+/* The first spelling of the choice at place; its length is in *size. NULL = there is no such place. */
+const char *pf_option_choice(const struct pf_option *option, int place, size_t *size);
+/* "256M" as bytes, with K, M, G or T as powers of 1024. false = not a size, or too large. */
+bool pf_parse_size(const char *text, int64_t *bytes);
+
+#endif

@@ -1,0 +1,169 @@
+/* The table of commands: what each is called, takes and says of itself. Help is printed from it. */
+#include <stddef.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+#define AT(member) offsetof(struct cli_options, member)
+#define END_OF_OPTIONS                                                                                                         \
+    {                                                                                                                          \
+        .name = NULL                                                                                                           \
+    }
+
+/* clang-format off */
+const struct pf_option cli_common_options[] = {
+    { "help", "h", PF_OPTION_FLAG, NULL, NULL, NULL, "Show this help.", "Common", AT(help) },
+    { "version", "V", PF_OPTION_FLAG, NULL, NULL, NULL, "Show the version.", "Common", AT(version) },
+    { "verbose", "v", PF_OPTION_FLAG, NULL, NULL, NULL, "Tell what is done, on standard error.", "Common", AT(verbose) },
+    { "quiet", "q", PF_OPTION_FLAG, NULL, NULL, NULL, "Print errors only.", "Common", AT(quiet) },
+    END_OF_OPTIONS,
+};
+
+static const struct pf_option convert_options[] = {
+    { "json", NULL, PF_OPTION_FLAG, NULL, NULL, NULL,
+      "Print the result record as one line of JSON on standard output.", "Report", AT(json) },
+    { "explain", NULL, PF_OPTION_FLAG, NULL, NULL, NULL,
+      "Print what would be done, and do nothing.", "Report", AT(explain) },
+    { "progress", NULL, PF_OPTION_CHOICE, "auto|never", "auto", NULL,
+      "Whether to draw a progress bar; only ever on a terminal.", "Report", AT(progress) },
+    END_OF_OPTIONS,
+};
+
+static const struct pf_option info_options[] = {
+    { "format", "f", PF_OPTION_CHOICE, "table|json", "table", NULL, "How to print what is known.", "Report", AT(info_format) },
+    { "json", NULL, PF_OPTION_FLAG, NULL, NULL, NULL, "The same as --format json.", "Report", AT(json) },
+    END_OF_OPTIONS,
+};
+
+static const struct pf_option list_options[] = {
+    { "json", NULL, PF_OPTION_FLAG, NULL, NULL, NULL, "Print JSON instead of a table.", "Report", AT(json) },
+    END_OF_OPTIONS,
+};
+/* clang-format on */
+
+static const struct cli_argument convert_arguments[] = {
+    { "INPUT_FILE", "The file to read; - is standard input." },
+    { "OUTPUT_FILE",
+      "The file to write, or a folder to put it into; - is standard output. Without it the output lies beside the "
+      "input and is called as the input is." },
+    { NULL, NULL },
+};
+static const struct cli_argument input_argument[] = {
+    { "INPUT_FILE", "The file to read; - is standard input." },
+    { NULL, NULL },
+};
+static const struct cli_argument command_argument[] = {
+    { "COMMAND", "A command of pyforge." },
+    { NULL, NULL },
+};
+
+static const char *const reading_options[] = { "from",   "columns",    "types",       "schema",        "compat", "threads",
+                                               "memory", "max-record", "max-columns", "max-expansion", NULL };
+
+static const char *const convert_examples[] = {
+    "pyforge convert sales.csv",
+    "pyforge convert sales.csv.gz out/ --compression zstd",
+    "pyforge convert sales.csv sales.parquet --schema 'zip:string,amount:decimal(12,2)'",
+    "pyforge convert sales.parquet sales.csv --columns id,amount",
+    "pyforge convert sales.csv --explain",
+    "pyforge convert - out.parquet --from csv < sales.csv",
+    NULL,
+};
+static const char *const info_examples[] = { "pyforge info sales.csv", "pyforge info sales.parquet --format json", NULL };
+static const char *const validate_examples[] = { "pyforge validate sales.csv", "pyforge validate export.dat --from csv", NULL };
+static const char *const formats_examples[] = { "pyforge formats", "pyforge formats --json", NULL };
+static const char *const options_examples[] = { "pyforge options", "pyforge options --json", NULL };
+static const char *const help_examples[] = { "pyforge help convert", NULL };
+
+const struct cli_command cli_commands[] = {
+    {
+        .name = "convert",
+        .usage = "[OPTIONS] INPUT_FILE [OUTPUT_FILE]",
+        .summary = "Convert a file to another format",
+        .description =
+            "Reads a file, finds the types of its columns and writes it in another format. The output appears whole or not "
+            "at all, and every row that was read is written or reported.",
+        .arguments = convert_arguments,
+        .least = 1,
+        .most = 2,
+        .converts = true,
+        .options = convert_options,
+        .examples = convert_examples,
+        .run = cli_convert,
+    },
+    {
+        .name = "info",
+        .usage = "[OPTIONS] INPUT_FILE",
+        .summary = "Show what is known of a file: size, dialect, columns, rows",
+        .description = "Reads a file without converting it. Rows are counted and types found over the whole input.",
+        .arguments = input_argument,
+        .least = 1,
+        .most = 1,
+        .converts = true,
+        .shared = reading_options,
+        .options = info_options,
+        .examples = info_examples,
+        .run = cli_info,
+    },
+    {
+        .name = "validate",
+        .usage = "[OPTIONS] INPUT_FILE",
+        .summary = "Check that a file can be read to its end",
+        .description = "Reads the whole file. Exit code 0: it is valid; 1: it is not, and the first fault is told.",
+        .arguments = input_argument,
+        .least = 1,
+        .most = 1,
+        .converts = true,
+        .shared = reading_options,
+        .examples = validate_examples,
+        .run = cli_validate,
+    },
+    {
+        .name = "formats",
+        .usage = "[--json]",
+        .summary = "List the formats that are read and written",
+        .description = "Lists the formats that are read and written, and the suffixes they are known by.",
+        .options = list_options,
+        .examples = formats_examples,
+        .run = cli_formats,
+    },
+    {
+        .name = "options",
+        .usage = "[--json]",
+        .summary = "List every option of every format",
+        .description = "Lists the option tables from which help, documentation and keyword arguments are made.",
+        .options = list_options,
+        .examples = options_examples,
+        .run = cli_options_command,
+    },
+    {
+        .name = "help",
+        .usage = "[COMMAND]",
+        .summary = "Show help of a command",
+        .description = "Shows help of a command, or of pyforge as a whole.",
+        .arguments = command_argument,
+        .most = 1,
+        .examples = help_examples,
+        .run = cli_help,
+    },
+    { .name = "install", .run = cli_not_here },
+    { .name = "mdf-tools", .run = cli_not_here },
+    { .name = "list-extensions", .run = cli_not_here },
+    { .name = NULL },
+};
+
+const struct cli_command *cli_command_find(const char *name)
+{
+    for (const struct cli_command *command = cli_commands; command->name != NULL; command++) {
+        if (strcmp(command->name, name) == 0)
+            return command;
+    }
+    return NULL;
+}
+
+int cli_not_here(struct cli *cli)
+{
+    fprintf(stderr, "pyforge: error: '%s' is not in this version\n  hint: pyforge --help lists the commands\n",
+            cli->command->name);
+    return CLI_REFUSED;
+}

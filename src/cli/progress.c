@@ -1,0 +1,91 @@
+/* The progress bar: on a terminal only, redrawn in place, gone when the work ends. */
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+enum { MOST_COLUMNS = 120, BAR = 24 };
+/* Seconds: work that is over sooner shows no bar at all. */
+static const double first_after = 0.4, next_after = 0.1;
+
+static size_t terminal_width(void)
+{
+    struct winsize size;
+
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 20)
+        return 80;
+    return size.ws_col < MOST_COLUMNS ? size.ws_col : MOST_COLUMNS;
+}
+
+static void megabytes(double bytes, char *to, size_t size)
+{
+    if (bytes >= 1e10)
+        (void)snprintf(to, size, "%.0f GB", bytes / 1e9);
+    else if (bytes >= 1e9)
+        (void)snprintf(to, size, "%.1f GB", bytes / 1e9);
+    else
+        (void)snprintf(to, size, "%.0f MB", bytes / 1e6);
+}
+
+/* "45% [##########     ] 78 MB of 171 MB, 240 MB/s, 0:03 left" */
+static void describe(char *line, size_t size, const struct pf_progress *now)
+{
+    char done[32], total[32], rate[32], bar[BAR + 1];
+    double share, left;
+    size_t filled;
+
+    megabytes((double)now->bytes_read, done, sizeof done);
+    megabytes(now->seconds > 0 ? (double)now->bytes_read / now->seconds : 0, rate, sizeof rate);
+    if (now->bytes_total <= 0) {
+        (void)snprintf(line, size, "%s %s, %lld rows, %s/s", now->step, done, (long long)now->rows, rate);
+        return;
+    }
+    megabytes((double)now->bytes_total, total, sizeof total);
+    share = (double)now->bytes_read / (double)now->bytes_total;
+    share = share < 0 ? 0 : share > 1 ? 1 : share;
+    left = share > 0 ? now->seconds * (1 - share) / share : 0;
+    filled = (size_t)(share * BAR);
+    memset(bar, '.', BAR);
+    memset(bar, '#', filled);
+    bar[BAR] = '\0';
+    (void)snprintf(line, size, "%s %3.0f%% [%s] %s of %s, %s/s, %d:%02d left", now->step, share * 100, bar, done, total, rate,
+                   (int)(left / 60) % 10000, (int)left % 60);
+}
+
+static void clear_line(void)
+{
+    fprintf(stderr, "\r%*s\r", (int)terminal_width() - 1, "");
+}
+
+static void draw(void *user, const struct pf_progress *now)
+{
+    struct cli_progress *progress = user;
+    char line[MOST_COLUMNS * 2];
+    size_t width = terminal_width() - 1;
+
+    if (now->seconds < first_after || (progress->shown && now->seconds - progress->last < next_after))
+        return;
+    describe(line, sizeof line, now);
+    if (strlen(line) > width)
+        line[width] = '\0';
+    fprintf(stderr, "\r%-*s", (int)width, line);
+    fflush(stderr);
+    progress->shown = true;
+    progress->last = now->seconds;
+}
+
+void cli_progress_begin(struct cli_progress *progress, struct cli *cli)
+{
+    memset(progress, 0, sizeof *progress);
+    if (cli->options.quiet || cli->options.progress == CLI_PROGRESS_NEVER || isatty(STDERR_FILENO) == 0)
+        return;
+    pf_context_on_progress(cli->ctx, draw, progress);
+}
+
+void cli_progress_end(struct cli_progress *progress, struct cli *cli)
+{
+    pf_context_on_progress(cli->ctx, NULL, NULL);
+    if (progress->shown)
+        clear_line();
+}

@@ -1,0 +1,83 @@
+/* What the reader finds out about the input when it is opened, before anything is converted. */
+#include <string.h>
+
+#include "convert/plan.h"
+#include "formats/format.h"
+
+struct collecting {
+    struct pf_plan *plan;
+    bool failed;
+};
+
+/* Scripts know the key by the name it had in the original. */
+static const char *known_name(const char *name)
+{
+    return strcmp(name, "header") == 0 ? "has_header" : name;
+}
+
+static void collect(void *user, const char *name, const char *value, bool number)
+{
+    struct collecting *collecting = user;
+    struct pf_plan *plan = collecting->plan;
+    struct pf_fact *fact;
+
+    if (plan->fact_count == plan->fact_capacity) {
+        uint32_t capacity = plan->fact_capacity * 2 + 8;
+        struct pf_fact *facts = pf_arena_alloc(&plan->arena, capacity * sizeof *facts);
+        if (facts == NULL) {
+            collecting->failed = true;
+            return;
+        }
+        if (plan->fact_count > 0)
+            memcpy(facts, plan->facts, plan->fact_count * sizeof *facts);
+        plan->facts = facts;
+        plan->fact_capacity = capacity;
+    }
+    name = known_name(name);
+    fact = &plan->facts[plan->fact_count];
+    fact->name = pf_arena_copy(&plan->arena, name, strlen(name));
+    fact->value = pf_arena_copy(&plan->arena, value, strlen(value));
+    fact->number = number;
+    if (fact->name == NULL || fact->value == NULL)
+        collecting->failed = true;
+    else
+        plan->fact_count++;
+}
+
+enum pf_status pf_plan_facts(struct pf_plan *plan, struct pf_table *table, struct pf_error *err)
+{
+    const struct pf_reader *reader = plan->job.reader;
+    struct collecting collecting = { plan, false };
+    struct pf_source *src;
+    enum pf_status status;
+    void *state;
+
+    if (!plan->input_stat.regular)
+        return PF_OK;
+    if (pf_source_open(plan->ctx, plan->job.input, false, &src, err) != PF_OK)
+        return err->status;
+    state = pf_arena_alloc_zero(&plan->arena, 1, reader->state_size + 1);
+    if (state == NULL) {
+        pf_source_close(src);
+        return pf_fail_memory(err, reader->state_size);
+    }
+    status = reader->open(state, plan->ctx, src, plan->job.reader_options, err);
+    if (status == PF_OK && table != NULL)
+        status = reader->table(state, plan->job.table, table, err);
+    if (status == PF_OK && reader->facts != NULL)
+        reader->facts(state, collect, &collecting);
+    if (status != PF_OK)
+        pf_error_source(err, plan->job.input);
+    reader->close(state);
+    pf_source_close(src);
+    return status == PF_OK && collecting.failed ? pf_fail_memory(err, 1) : status;
+}
+
+const char *pf_plan_fact(const struct pf_plan *plan, const char *name)
+{
+    for (uint32_t i = 0; i < plan->fact_count; i++) {
+        if (strcmp(plan->facts[i].name, name) == 0)
+            return plan->facts[i].value;
+    }
+    return NULL;
+}

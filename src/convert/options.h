@@ -1,0 +1,38 @@
+/* The options of a conversion that belong to no format, and what is known of options besides their tables. */
+#ifndef PF_CONVERT_OPTIONS_H
+#define PF_CONVERT_OPTIONS_H
+
+#include "pyforge/pyforge.h"
+
+enum pf_compat { PF_COMPAT_NONE, PF_COMPAT_1_0 };
+enum pf_engine_choice { PF_ENGINE_AUTO, PF_ENGINE_NATIVE, PF_ENGINE_SPARK };
+
+struct pf_convert_options {
+    const char *format, *from, *columns; /* NULL = not given */
+    const char *schema;
+    int types;    /* enum pf_types_mode */
+    int on_error; /* enum pf_on_error */
+    int compat;   /* enum pf_compat */
+    const char *rejects;
+    double max_rejects;
+    int64_t threads, memory;
+    int engine; /* enum pf_engine_choice */
+    int64_t max_record, max_columns;
+    double max_expansion;
+    bool force, sync, rejects_full, force_pyspark;
+};
+
+extern const struct pf_option pf_convert_option_table[];
+
+/* Options of the original command that belong to formats this version does not read or write: accepted, without effect, with a
+ * warning. They have no members. */
+extern const struct pf_option pf_other_option_table[];
+
+/* Options whose default comes from an environment variable. Ends with NULL. */
+struct pf_option_variable {
+    const char *variable;
+    const char *option;
+};
+extern const struct pf_option_variable pf_option_variables[];
+
+#endif

@@ -1,0 +1,86 @@
+/* Plan: from a request to a job in which everything is decided. The only place that looks up formats by name, derives output
+ * names and checks what may be written. */
+#ifndef PF_CONVERT_PLAN_H
+#define PF_CONVERT_PLAN_H
+
+#include "convert/options.h"
+#include "convert/request.h"
+#include "engine/engine.h"
+
+enum pf_plan_purpose {
+    PF_PLAN_CONVERT,
+    PF_PLAN_READ /* info, validate, stream: nothing is written, output options are ignored */
+};
+
+/* What a reader tells of the input: "delimiter" = ",". */
+struct pf_fact {
+    const char *name, *value;
+    bool number; /* value is a JSON number, true or false */
+};
+
+struct pf_plan {
+    struct pf_context *ctx;
+    struct pf_arena arena; /* holds every text the job refers to: the request may be freed */
+    struct pf_convert_options options;
+    struct pf_job job;
+    struct pf_schema declared;
+    const struct pf_setting *settings;
+    uint32_t setting_count;
+    const char *reader_chosen_by; /* "content", "--from" */
+    const char *writer_chosen_by; /* "--format", "suffix of the output", "default" */
+    const char *compression;      /* of the input: "", "gzip", "zstd" */
+    struct pf_source_stat input_stat;
+    bool output_exists;
+    struct pf_fact *facts; /* none for a pipe, which can be read once only */
+    uint32_t fact_count, fact_capacity;
+    struct pf_schema replaced; /* of the Parquet file that is to be replaced, when every column of it is text; else empty */
+    const char **warnings;
+    uint32_t warning_count, warning_capacity;
+};
+
+/* Fills plan, which pf_plan_free always takes back, also after a failure; what was decided up to then can be shown. The
+ * limits of ctx are set to those asked for. */
+enum pf_status pf_plan_make(struct pf_plan *plan, const struct pf_request *request, enum pf_plan_purpose purpose,
+                            struct pf_error *err);
+void pf_plan_free(struct pf_plan *plan);
+/* false = out of memory. */
+bool pf_plan_warn(struct pf_plan *plan, const char *format, ...) PF_PRINTF(2, 3);
+
+/* Opens the input and its reader to fill plan->facts and, unless table is NULL, the first table (its schema initialised by
+ * the caller). Nothing is done for a pipe: table then has no columns. */
+enum pf_status pf_plan_facts(struct pf_plan *plan, struct pf_table *table, struct pf_error *err);
+/* NULL = the reader told no such thing. */
+const char *pf_plan_fact(const struct pf_plan *plan, const char *name);
+
+/* ---- parts of a plan with files of their own */
+
+/* "a,'b, c',\"d\"\"e\"" as names. PF_BAD_OPTION for an empty list or an open quote. */
+enum pf_status pf_names_parse(const char *text, struct pf_arena *arena, const char *const **names, uint32_t *count,
+                              struct pf_error *err);
+/* "id:int64,amount:decimal(12,2)" into schema. */
+enum pf_status pf_schema_parse(const char *text, struct pf_schema *schema, struct pf_error *err);
+
+/* The input's name without folder, compression and suffix. */
+enum pf_status pf_stem(const char *input, struct pf_arena *arena, const char **stem, struct pf_error *err);
+/* "sales.csv.gz" and "parquet" give "sales.parquet" beside the input; folder (NULL = the input's) is where to. */
+enum pf_status pf_output_name(const char *input, const char *folder, const char *suffix, struct pf_arena *arena,
+                              const char **name, struct pf_error *err);
+
+/* Decides and checks where the output goes (plan_output.c); the reader is known. */
+enum pf_status pf_plan_output(struct pf_plan *plan, const struct pf_request *request, struct pf_error *err);
+
+/* ---- folders made for the output */
+struct pf_folders {
+    char **made; /* in the order in which they were made */
+    uint32_t count;
+};
+
+/* Makes the missing folders above path. What was made is remembered also when a later one fails. */
+enum pf_status pf_folders_make(struct pf_folders *folders, const char *path, struct pf_arena *arena, struct pf_error *err);
+/* Removes those that are empty. */
+void pf_folders_remove(const struct pf_folders *folders);
+
+/* ---- exit codes */
+int pf_exit_code(enum pf_status status, bool rejected, const struct pf_convert_options *options);
+
+#endif

@@ -1,0 +1,256 @@
+#include "convert/result.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "convert/json.h"
+#include "convert/words.h"
+
+struct pf_result {
+    struct pf_context *ctx;
+    char *json, *summary;
+    char **warnings;
+    uint32_t warning_count;
+    int exit_code;
+};
+
+void pf_result_free(struct pf_result *result)
+{
+    struct pf_memory *memory;
+
+    if (result == NULL)
+        return;
+    memory = &result->ctx->memory;
+    for (uint32_t i = 0; i < result->warning_count; i++)
+        pf_free(memory, result->warnings[i]);
+    pf_free(memory, result->warnings);
+    pf_free(memory, result->json);
+    pf_free(memory, result->summary);
+    pf_free(memory, result);
+}
+
+const char *pf_result_json(const struct pf_result *result)
+{
+    return result->json;
+}
+
+int pf_result_exit_code(const struct pf_result *result)
+{
+    return result->exit_code;
+}
+
+const char *pf_result_summary(const struct pf_result *result)
+{
+    return result->summary;
+}
+
+const char *pf_result_warning(const struct pf_result *result, uint32_t index)
+{
+    return index < result->warning_count ? result->warnings[index] : NULL;
+}
+
+/* ---- the record */
+
+static double rounded(double seconds)
+{
+    return floor(seconds * 1e6 + 0.5) / 1e6;
+}
+
+static bool succeeded(const struct pf_conversion *c)
+{
+    return c->status == PF_OK;
+}
+
+static void put_paths(struct pf_json *json, const struct pf_conversion *c)
+{
+    const struct pf_job *job = &c->plan.job;
+
+    pf_json_set_bool(json, "success", succeeded(c));
+    pf_json_set_text(json, "input_path", job->input != NULL ? job->input : c->request->input);
+    pf_json_set_text(json, "output_path", job->output != NULL ? job->output : c->request->output);
+    pf_json_set_text(json, "output_format", job->writer != NULL ? job->writer->name : NULL);
+}
+
+/* Both spellings of each key: those of the original's code and those of its documentation. */
+static void put_counts(struct pf_json *json, const struct pf_conversion *c)
+{
+    const struct pf_outcome *outcome = &c->outcome;
+    int64_t rows = succeeded(c) ? outcome->rows_written : 0;
+    int64_t size = c->plan.input_stat.size > 0 ? c->plan.input_stat.size : outcome->bytes_read;
+    const char *engine = succeeded(c) ? "native" : "none";
+
+    pf_json_set_integer(json, "row_count", rows);
+    pf_json_set_integer(json, "rows_processed", rows);
+    pf_json_set_integer(json, "rows_read", outcome->rows_read);
+    pf_json_set_integer(json, "rows_rejected", outcome->rows_rejected);
+    pf_json_set_integer(json, "rows_left_out", outcome->rows_left_out);
+    pf_json_set_text(json, "processing_engine", engine);
+    pf_json_set_text(json, "converter_used", engine);
+    pf_json_set_number(json, "duration", rounded(c->seconds));
+    pf_json_set_number(json, "duration_seconds", rounded(c->seconds));
+    pf_json_set_integer(json, "file_size_bytes", size);
+    pf_json_set_integer(json, "output_size_bytes", succeeded(c) ? outcome->bytes_written : 0);
+}
+
+static void put_columns(struct pf_json *json, const struct pf_schema *schema)
+{
+    char type[32];
+
+    pf_json_name(json, "columns");
+    pf_json_open(json, '[');
+    for (uint32_t i = 0; i < schema->count; i++) {
+        pf_json_open(json, '{');
+        pf_json_set_text(json, "name", schema->fields[i].name);
+        pf_json_set_text(json, "type", pf_type_text(&schema->fields[i], type));
+        pf_json_close(json, '}');
+    }
+    pf_json_close(json, ']');
+}
+
+static void put_attempts(struct pf_json *json, const struct pf_conversion *c)
+{
+    pf_json_name(json, "attempts");
+    pf_json_open(json, '[');
+    if (c->ran) {
+        pf_json_open(json, '{');
+        pf_json_set_text(json, "engine", "native");
+        pf_json_set_bool(json, "ok", succeeded(c));
+        pf_json_set_text(json, "reason", succeeded(c) ? "" : c->err->message);
+        pf_json_set_number(json, "seconds", rounded(c->outcome.seconds));
+        pf_json_close(json, '}');
+    }
+    pf_json_close(json, ']');
+}
+
+static void put_error(struct pf_json *json, const struct pf_conversion *c)
+{
+    const struct pf_error *err = c->err;
+
+    pf_json_name(json, "error");
+    if (succeeded(c)) {
+        pf_json_null(json);
+        return;
+    }
+    pf_json_open(json, '{');
+    pf_json_set_text(json, "code", pf_status_name(c->status));
+    pf_json_set_text(json, "message", err->message);
+    pf_json_set_text(json, "source", err->source[0] != '\0' ? err->source : NULL);
+    pf_json_set_place(json, "row", err->row);
+    pf_json_set_place(json, "line", err->line);
+    pf_json_set_place(json, "column", err->column);
+    pf_json_set_text(json, "column_name", err->column_name[0] != '\0' ? err->column_name : NULL);
+    pf_json_name(json, "offset");
+    if (err->offset >= 0)
+        pf_json_integer(json, err->offset);
+    else
+        pf_json_null(json);
+    pf_json_set_text(json, "hint", err->remedy[0] != '\0' ? err->remedy : NULL);
+    pf_json_close(json, '}');
+}
+
+static char *make_json(const struct pf_conversion *c, const struct pf_result *result)
+{
+    struct pf_json json;
+
+    pf_json_begin(&json, &result->ctx->memory);
+    pf_json_open(&json, '{');
+    put_paths(&json, c);
+    put_counts(&json, c);
+    put_columns(&json, &c->outcome.schema);
+    pf_json_name(&json, "warnings");
+    pf_json_open(&json, '[');
+    for (uint32_t i = 0; i < result->warning_count; i++)
+        pf_json_text(&json, result->warnings[i]);
+    pf_json_close(&json, ']');
+    pf_json_set_text(&json, "rejects_path", c->outcome.rejects_written ? c->plan.job.rejects : NULL);
+    put_attempts(&json, c);
+    pf_json_set_integer(&json, "columns_repaired", c->outcome.repaired);
+    pf_json_set_integer(&json, "peak_memory_bytes", (int64_t)c->outcome.peak_memory);
+    pf_json_set_integer(&json, "threads", c->outcome.threads);
+    put_error(&json, c);
+    pf_json_close(&json, '}');
+    return pf_json_end(&json);
+}
+
+/* ---- words for people */
+
+static const char *shown(const char *path, const char *standard)
+{
+    return strcmp(path, "-") == 0 ? standard : path;
+}
+
+static bool put_rate(struct pf_buffer *text, const struct pf_conversion *c)
+{
+    char seconds[PF_WORDS], rate[PF_WORDS];
+    double per_second = c->seconds > 0 ? (double)c->outcome.bytes_read / c->seconds : 0;
+
+    if (!pf_buffer_printf(text, ", %s", pf_words_seconds(c->seconds, seconds)))
+        return false;
+    /* A rate of a few milliseconds says nothing. */
+    if (c->seconds < 0.02 || per_second < 1.0 || per_second > 1e15)
+        return true;
+    return pf_buffer_printf(text, " (%s/s)", pf_words_bytes((int64_t)per_second, rate));
+}
+
+static char *make_summary(const struct pf_conversion *c, const struct pf_result *result)
+{
+    const struct pf_job *job = &c->plan.job;
+    const struct pf_outcome *outcome = &c->outcome;
+    char rows[PF_WORDS], columns[PF_WORDS], from[PF_WORDS], to[PF_WORDS], rejected[PF_WORDS];
+    struct pf_buffer text;
+    char *summary = NULL;
+    bool good;
+
+    if (!succeeded(c))
+        return pf_copy_text(&result->ctx->memory, "nothing was written", strlen("nothing was written"));
+    pf_buffer_init(&text, &result->ctx->memory, SIZE_MAX);
+    good = pf_buffer_printf(&text, "%s -> %s: %s, %s, %s -> %s", shown(job->input, "standard input"),
+                            shown(job->output, "standard output"), pf_words_of(outcome->rows_written, "row", rows),
+                            pf_words_of(outcome->schema.count, "column", columns), pf_words_bytes(outcome->bytes_read, from),
+                            pf_words_bytes(outcome->bytes_written, to)) &&
+           put_rate(&text, c) && pf_buffer_append_text(&text, ", native engine");
+    if (good && outcome->rows_rejected > 0)
+        good = pf_buffer_printf(&text, "; %s rejected", pf_words_of(outcome->rows_rejected, "row", rejected));
+    if (good && outcome->rejects_written)
+        good = pf_buffer_printf(&text, " to %s", job->rejects);
+    if (good)
+        summary = pf_buffer_take_text(&text);
+    pf_buffer_free(&text);
+    return summary;
+}
+
+static bool take_warnings(struct pf_result *result, const char *const *warnings, uint32_t count)
+{
+    struct pf_memory *memory = &result->ctx->memory;
+
+    for (uint32_t i = 0; i < count; i++) {
+        char *copy = pf_copy_text(memory, warnings[i], strlen(warnings[i]));
+        if (copy == NULL)
+            return false;
+        result->warnings[result->warning_count++] = copy;
+    }
+    return true;
+}
+
+struct pf_result *pf_result_new(const struct pf_conversion *c)
+{
+    struct pf_memory *memory = &c->request->ctx->memory;
+    struct pf_result *result = pf_alloc_zero(memory, 1, sizeof *result);
+    size_t most = (size_t)c->plan.warning_count + c->outcome.warning_count;
+
+    if (result == NULL)
+        return NULL;
+    result->ctx = c->request->ctx;
+    result->exit_code = pf_exit_code(c->status, c->outcome.rows_rejected > 0, &c->plan.options);
+    result->warnings = pf_alloc_zero(memory, most + 1, sizeof *result->warnings);
+    if (result->warnings != NULL && take_warnings(result, c->plan.warnings, c->plan.warning_count) &&
+        take_warnings(result, c->outcome.warnings, c->outcome.warning_count)) {
+        result->json = make_json(c, result);
+        result->summary = make_summary(c, result);
+    }
+    if (result->json == NULL || result->summary == NULL) {
+        pf_result_free(result);
+        return NULL;
+    }
+    return result;
+}

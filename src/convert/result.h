@@ -1,0 +1,22 @@
+/* Result: the record of what a conversion did, complete whether it succeeded or failed. */
+#ifndef PF_CONVERT_RESULT_H
+#define PF_CONVERT_RESULT_H
+
+#include "convert/plan.h"
+
+/* A conversion that has ended. */
+struct pf_conversion {
+    const struct pf_request *request;
+    struct pf_plan plan;
+    struct pf_outcome outcome;
+    struct pf_folders folders;
+    struct pf_error *err; /* read when status is not PF_OK */
+    enum pf_status status;
+    bool ran; /* the engine was started */
+    double seconds;
+};
+
+/* NULL = out of memory. */
+struct pf_result *pf_result_new(const struct pf_conversion *conversion);
+
+#endif

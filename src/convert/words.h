@@ -1,0 +1,23 @@
+/* Words for people: counts, sizes and times, and the width of a text on a terminal. */
+#ifndef PF_CONVERT_WORDS_H
+#define PF_CONVERT_WORDS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { PF_WORDS = 48 };
+
+/* "1,234,567" */
+const char *pf_words_count(int64_t count, char to[PF_WORDS]);
+/* "1,234 rows", "1 row": one is the singular. */
+const char *pf_words_of(int64_t count, const char *one, char to[PF_WORDS]);
+/* "950 bytes", "1.24 kB", "62.1 MB", "171 MB": powers of 1000, three digits. */
+const char *pf_words_bytes(int64_t bytes, char to[PF_WORDS]);
+/* "4 ms", "0.71 s", "12.3 s", "2 min 5 s" */
+const char *pf_words_seconds(double seconds, char to[PF_WORDS]);
+
+/* Columns of a terminal that text takes: two for wide characters, none for combining ones; a byte that is not UTF-8 counts
+ * as one. */
+size_t pf_words_width(const char *text);
+
+#endif

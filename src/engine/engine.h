@@ -1,0 +1,67 @@
+/* Engine: carries out a job. The native engine is a pipeline over blocks: cut, decode and cast in parallel, write in order. */
+#ifndef PF_ENGINE_ENGINE_H
+#define PF_ENGINE_ENGINE_H
+
+#include "formats/format.h"
+#include "transform/infer.h"
+
+enum pf_types_mode { PF_TYPES_INFER, PF_TYPES_STRING };
+
+/* One conversion of one table, fully decided: no defaults, no detection, nothing looked up by name. Strings are borrowed. */
+struct pf_job {
+    const char *input; /* location; "-" standard input */
+    struct pf_source *source; /* it, open and unread, borrowed; NULL = the engine opens the location */
+    const struct pf_reader *reader;
+    const void *reader_options;
+    uint32_t table;
+    const char *const *columns; /* names to keep, in output order as in the source; NULL = all */
+    uint32_t column_count;
+
+    const char *output;
+    const struct pf_writer *writer;
+    const void *writer_options;
+    bool replace, sync;
+
+    enum pf_types_mode types;
+    const struct pf_schema *declared; /* columns named by --schema; NULL = none */
+    enum pf_on_error on_error;
+    const char *rejects; /* location for rejected rows, used only when there are any */
+    bool rejects_full;
+    double max_rejects; /* share of the rows read, 0..1 */
+    bool null_as_empty; /* --compat 1.0: null text becomes an empty string */
+
+    uint32_t threads; /* 0 = all cores */
+    size_t memory;    /* budget in bytes */
+};
+
+/* What a job did. Initialise with pf_outcome_init, free with pf_outcome_free. */
+struct pf_outcome {
+    int64_t rows_read, rows_written, rows_rejected, rows_left_out;
+    int64_t bytes_read, bytes_written; /* as stored */
+    double seconds;
+    struct pf_schema schema; /* as written */
+    uint32_t repaired;       /* columns encoded a second time */
+    uint32_t threads;
+    size_t peak_memory; /* of the library's own allocations */
+    bool rejects_written;
+    struct pf_arena arena; /* holds warnings */
+    const char **warnings;
+    uint32_t warning_count, warning_capacity;
+};
+
+void pf_outcome_init(struct pf_outcome *outcome, struct pf_context *ctx);
+void pf_outcome_free(struct pf_outcome *outcome);
+/* false = out of memory. Also logs it at PF_LOG_WARNING. */
+bool pf_outcome_warn(struct pf_outcome *outcome, struct pf_context *ctx, const char *format, ...) PF_PRINTF(3, 4);
+
+/* Runs the job with the native engine. On failure no output is left; the outcome tells how far it came. */
+enum pf_status pf_native_run(struct pf_context *ctx, const struct pf_job *job, struct pf_outcome *outcome,
+                             struct pf_error *err);
+/* Reads everything and writes nothing (validate): job->writer is not used. Types are inferred unless declared. */
+enum pf_status pf_native_scan(struct pf_context *ctx, const struct pf_job *job, struct pf_outcome *outcome,
+                              struct pf_error *err);
+/* Types first, then data, as an Arrow C stream that owns what it needs. job is copied; ctx must outlive the stream. */
+enum pf_status pf_native_stream(struct pf_context *ctx, const struct pf_job *job, struct ArrowArrayStream *out,
+                                struct pf_error *err);
+
+#endif

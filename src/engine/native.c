@@ -1,0 +1,426 @@
+/* The native engine: source, reader, pipeline, writer and sink put together for one job. */
+#include <string.h>
+
+#include "engine/output.h"
+#include "engine/rejects.h"
+#include "engine/run.h"
+#include "engine/settle.h"
+
+/* ---- opening */
+
+static enum pf_status open_source(struct pf_run *run, struct pf_error *err)
+{
+    if (run->job->source == NULL)
+        return pf_source_open(run->ctx, run->job->input, false, &run->source, err);
+    run->source = run->job->source;
+    return pf_source_can_rewind(run->source) ? pf_source_rewind(run->source, err) : PF_OK;
+}
+
+static enum pf_status open_reader(struct pf_run *run, struct pf_error *err)
+{
+    const struct pf_reader *reader = run->job->reader;
+
+    if ((reader->flags & PF_READER_READ_AT) != 0 && !pf_source_has_read_at(run->source)) {
+        pf_fail(err, PF_UNSUPPORTED, "%s is read at random places: it cannot come from a pipe or compressed", reader->name);
+        pf_remedy(err, "save the input to a plain file first");
+        return err->status;
+    }
+    run->reader_state = pf_alloc_zero(&run->ctx->memory, 1, reader->state_size);
+    if (run->reader_state == NULL)
+        return pf_fail_memory(err, reader->state_size);
+    run->reader_opened = true;
+    if (reader->open(run->reader_state, run->ctx, run->source, run->job->reader_options, err) != PF_OK)
+        return err->status;
+    return reader->table(run->reader_state, run->job->table, &run->table, err);
+}
+
+static enum pf_status plan_columns(struct pf_run *run, bool infer, struct pf_error *err)
+{
+    uint32_t *selected = NULL, count;
+    enum pf_status status = pf_settle_columns(run->ctx, run->job, &run->table.schema, &selected, &count, err);
+
+    if (status == PF_OK)
+        status =
+            pf_settle_plan(run->ctx, run->job, run->job->reader, &run->table.schema, selected, count, infer, &run->plan, err);
+    pf_free(&run->ctx->memory, selected);
+    return status;
+}
+
+enum pf_status pf_run_open(struct pf_run *run, struct pf_context *ctx, const struct pf_job *job, bool infer,
+                           struct pf_error *err)
+{
+    uint32_t threads = job->threads != 0 ? job->threads : pf_cpu_count();
+
+    run->ctx = ctx;
+    run->job = job;
+    run->started = pf_clock();
+    pf_schema_init(&run->table.schema, &ctx->memory);
+    ctx->memory.limit = job->memory;
+    if (open_source(run, err) != PF_OK)
+        return err->status;
+    if (open_reader(run, err) != PF_OK ||
+        plan_columns(run, infer && (job->reader->flags & PF_READER_TYPED) == 0, err) != PF_OK) {
+        pf_error_source(err, job->input);
+        return err->status;
+    }
+    run->infers = infer && !run->plan.typed;
+    return pf_pool_new(&run->pool, &ctx->memory, threads, err);
+}
+
+void pf_run_close(struct pf_run *run)
+{
+    if (run->ctx == NULL)
+        return;
+    pf_pipeline_end(&run->pipeline);
+    pf_pool_free(run->pool);
+    if (run->reader_opened)
+        run->job->reader->close(run->reader_state);
+    pf_free(&run->ctx->memory, run->reader_state);
+    pf_settle_plan_free(run->ctx, &run->plan);
+    pf_schema_free(&run->table.schema);
+    if (run->source != run->job->source)
+        pf_source_close(run->source);
+    run->ctx->memory.limit = SIZE_MAX;
+    memset(run, 0, sizeof *run);
+}
+
+enum pf_status pf_run_pass(struct pf_run *run, struct pf_error *err)
+{
+    pf_pipeline_end(&run->pipeline);
+    run->rows_before = run->lines_before = 0;
+    memset(&run->counted, 0, sizeof run->counted);
+    return pf_pipeline_begin(&run->pipeline, run->ctx, run->pool, run->job->reader, run->reader_state, run->job->table,
+                             &run->plan, run->job->memory, err);
+}
+
+/* ---- blocks in order */
+
+/* Places in a block's error become places in the source. */
+static void make_absolute(const struct pf_run *run, const struct pf_work *work, struct pf_error *err)
+{
+    if (err->row > 0)
+        err->row += run->rows_before;
+    if (err->line > 0)
+        err->line += run->lines_before;
+    if (err->offset >= 0)
+        err->offset += work->block.offset;
+    if (err->column > 0 && err->column <= run->table.schema.count && err->column_name[0] == '\0') {
+        const char *name = run->table.schema.fields[err->column - 1].name;
+        size_t size = strlen(name);
+
+        size = size < sizeof err->column_name ? size : sizeof err->column_name - 1;
+        memcpy(err->column_name, name, size);
+        err->column_name[size] = '\0';
+    }
+    pf_error_source(err, run->job->input);
+}
+
+static void report_progress(const struct pf_run *run, const char *step)
+{
+    struct pf_progress progress;
+
+    if (run->ctx->progress == NULL)
+        return;
+    progress.bytes_read = pf_source_consumed(run->source);
+    progress.bytes_total = pf_source_stat_of(run->source)->size;
+    progress.rows = run->counted.read;
+    progress.seconds = pf_clock() - run->started;
+    progress.step = step;
+    run->ctx->progress(run->ctx->progress_user, &progress);
+}
+
+enum pf_status pf_run_next(struct pf_run *run, const char *step, struct pf_work **out, struct pf_error *err)
+{
+    enum pf_status status = pf_check_cancel(run->ctx, err);
+
+    *out = NULL;
+    if (status == PF_OK)
+        status = pf_pipeline_next(&run->pipeline, out, err);
+    if (status == PF_OK || status == PF_END) {
+        report_progress(run, step);
+        return status;
+    }
+    if (*out != NULL)
+        make_absolute(run, *out, err);
+    return status;
+}
+
+void pf_run_done(struct pf_run *run, struct pf_work *work)
+{
+    const struct pf_decoded *d = &work->decoded;
+
+    run->counted.read += d->rows_read;
+    run->counted.kept += d->rows_kept;
+    run->counted.rejected += d->rows_rejected;
+    run->counted.left_out += d->rows_left_out;
+    run->counted.misfits += work->misfits;
+    run->rows_before += d->rows_kept + d->rows_rejected;
+    run->lines_before += d->lines;
+    pf_pipeline_give_back(&run->pipeline, work);
+}
+
+enum pf_status pf_run_types(struct pf_run *run, struct pf_error *err)
+{
+    struct pf_work *work;
+    enum pf_status status;
+
+    for (uint32_t i = 0; i < run->plan.column_count; i++) {
+        if (run->plan.columns[i].way == PF_WAY_INFERRED)
+            run->plan.columns[i].way = PF_WAY_EVIDENCE;
+    }
+    status = pf_run_pass(run, err);
+    while (status == PF_OK) {
+        status = pf_run_next(run, "reading", &work, err);
+        if (status == PF_OK)
+            pf_run_done(run, work);
+    }
+    if (status != PF_END)
+        return status;
+    (void)pf_settle_evidence(&run->plan, NULL);
+    return PF_OK;
+}
+
+/* ---- a conversion: one pass that writes, and a repair where the types of the head did not hold */
+
+struct conversion {
+    struct pf_run run;
+    struct pf_output output;
+    struct pf_rejects_file rejects;
+    struct pf_schema schema;
+};
+
+static enum pf_status infer_head(struct pf_run *run, struct pf_error *err)
+{
+    struct pf_evidence *head = pf_alloc_zero(&run->ctx->memory, run->plan.column_count, sizeof *head);
+    enum pf_status status;
+
+    if (head == NULL)
+        return pf_fail_memory(err, run->plan.column_count * sizeof *head);
+    status = pf_pipeline_head(&run->pipeline, head, err);
+    if (status == PF_OK)
+        pf_settle_head(&run->plan, head);
+    else
+        make_absolute(run, &run->pipeline.works[0], err);
+    pf_free(&run->ctx->memory, head);
+    return status;
+}
+
+/* Takes the blocks of a pass to the output. first: rejected rows are written, too (a repair meets the same ones again). */
+static enum pf_status write_blocks(struct conversion *c, bool first, struct pf_error *err)
+{
+    struct pf_run *run = &c->run;
+    enum pf_status status;
+
+    for (;;) {
+        struct pf_work *work;
+
+        status = pf_run_next(run, first ? "reading" : "repairing", &work, err);
+        if (status != PF_OK)
+            break;
+        if (first)
+            status = pf_rejects_add(&c->rejects, work->decoded.rejects, work->decoded.rows_rejected, &run->table.schema,
+                                    run->rows_before, run->lines_before, work->block.offset, err);
+        if (status == PF_OK)
+            status = pf_output_add(&c->output, &work->batch, err);
+        if (status != PF_OK)
+            break;
+        pf_run_done(run, work);
+    }
+    return status == PF_END ? pf_output_flush(&c->output, err) : status;
+}
+
+static enum pf_status first_pass(struct conversion *c, struct pf_error *err)
+{
+    struct pf_run *run = &c->run;
+
+    if (run->infers && run->job->writer->settle == PF_SETTLE_REPAIR && pf_source_spool(run->source, err) != PF_OK)
+        return err->status;
+    if (pf_run_pass(run, err) != PF_OK)
+        return err->status;
+    if (run->infers && run->job->writer->settle == PF_SETTLE_REPAIR && infer_head(run, err) != PF_OK)
+        return err->status;
+    if (pf_settle_schema(&run->plan, &run->table.schema, &c->schema, err) != PF_OK)
+        return err->status;
+    if (pf_output_open(&c->output, run->ctx, run->pool, run->job, &c->schema, err) != PF_OK)
+        return err->status;
+    return write_blocks(c, true, err);
+}
+
+/* The types that were settled first, for writers that need them so. */
+static enum pf_status types_first(struct conversion *c, struct pf_error *err)
+{
+    struct pf_run *run = &c->run;
+
+    if (pf_source_spool(run->source, err) != PF_OK || pf_run_types(run, err) != PF_OK)
+        return err->status;
+    pf_settle_data(&run->plan);
+    return pf_source_rewind(run->source, err);
+}
+
+static enum pf_status repair_columns(struct conversion *c, const bool *again, uint32_t count, struct pf_error *err)
+{
+    struct pf_run *run = &c->run;
+    uint32_t *slots = pf_alloc_zero(&run->ctx->memory, count, sizeof *slots);
+    uint32_t next = 0;
+    enum pf_status status;
+
+    if (slots == NULL)
+        return pf_fail_memory(err, count * sizeof *slots);
+    for (uint32_t i = 0; i < run->plan.column_count; i++) {
+        if (again[i])
+            slots[next++] = run->plan.columns[i].slot;
+    }
+    pf_schema_free(&c->schema);
+    status = pf_settle_schema(&run->plan, &run->table.schema, &c->schema, err);
+    if (status == PF_OK)
+        status = pf_output_repair(&c->output, &c->schema, slots, count, err);
+    pf_free(&run->ctx->memory, slots);
+    pf_pipeline_end(&run->pipeline);
+    pf_settle_repair(&run->plan, again);
+    if (status == PF_OK)
+        status = pf_source_rewind(run->source, err);
+    if (status == PF_OK)
+        status = pf_run_pass(run, err);
+    return status == PF_OK ? write_blocks(c, false, err) : status;
+}
+
+/* After the first pass: makes the columns anew whose type the whole input decides otherwise than the head did. */
+static enum pf_status settle(struct conversion *c, struct pf_outcome *outcome, struct pf_error *err)
+{
+    struct pf_run *run = &c->run;
+    bool *again;
+    uint32_t count;
+    enum pf_status status = PF_OK;
+    int64_t kept = run->counted.kept;
+
+    if (!run->infers || run->job->writer->settle != PF_SETTLE_REPAIR)
+        return PF_OK;
+    again = pf_alloc_zero(&run->ctx->memory, run->plan.column_count, sizeof *again);
+    if (again == NULL)
+        return pf_fail_memory(err, run->plan.column_count);
+    count = pf_settle_evidence(&run->plan, again);
+    outcome->repaired = count;
+    if (count != 0) {
+        struct pf_counted counted = run->counted;
+
+        status = repair_columns(c, again, count, err);
+        if (status == PF_OK && run->counted.kept != kept)
+            status = pf_fail(err, PF_INTERNAL, "the second reading gave %lld rows, the first %lld",
+                             (long long)run->counted.kept, (long long)kept);
+        run->counted = counted;
+    }
+    pf_free(&run->ctx->memory, again);
+    return status;
+}
+
+static enum pf_status check_rejects(const struct conversion *c, struct pf_error *err)
+{
+    const struct pf_counted *n = &c->run.counted;
+    const struct pf_job *job = c->run.job;
+
+    if (n->rejected == 0 || (n->kept != 0 && (double)n->rejected <= job->max_rejects * (double)(n->kept + n->rejected)))
+        return PF_OK;
+    if (n->kept == 0)
+        pf_fail(err, PF_REJECTED, "all %lld rows were rejected: nothing was written", (long long)n->rejected);
+    else
+        pf_fail(err, PF_REJECTED, "%lld of %lld rows were rejected, more than --max-rejects allows (%g %%)",
+                (long long)n->rejected, (long long)(n->kept + n->rejected), job->max_rejects * 100);
+    pf_remedy(
+        err,
+        "see what is wrong with --max-rejects 100%% (the rows go to the rejects file), or check the dialect with pyforge info");
+    pf_error_source(err, job->input);
+    return err->status;
+}
+
+static enum pf_status complete(struct conversion *c, struct pf_outcome *outcome, struct pf_error *err)
+{
+    const struct pf_counted *n = &c->run.counted;
+
+    if (check_rejects(c, err) != PF_OK)
+        return err->status;
+    if (n->read != n->kept + n->rejected + n->left_out)
+        return pf_fail(err, PF_INTERNAL, "%lld rows were read, %lld are accounted for", (long long)n->read,
+                       (long long)(n->kept + n->rejected + n->left_out));
+    if (pf_output_finish(&c->output, n->kept, &outcome->bytes_written, err) != PF_OK)
+        return err->status;
+    if (pf_check_cancel(c->run.ctx, err) != PF_OK || pf_rejects_commit(&c->rejects, err) != PF_OK)
+        return err->status;
+    outcome->rejects_written = c->rejects.sink != NULL;
+    return pf_output_commit(&c->output, err);
+}
+
+static void account(struct conversion *c, struct pf_outcome *outcome)
+{
+    const struct pf_run *run = &c->run;
+
+    outcome->rows_read = run->counted.read;
+    outcome->rows_written = run->counted.kept;
+    outcome->rows_rejected = run->counted.rejected;
+    outcome->rows_left_out = run->counted.left_out;
+    outcome->seconds = pf_clock() - run->started;
+    outcome->peak_memory = atomic_load(&run->ctx->memory.peak);
+    if (run->pool != NULL)
+        outcome->threads = pf_pool_threads(run->pool);
+    if (run->source != NULL)
+        outcome->bytes_read =
+            pf_source_stat_of(run->source)->size >= 0 ? pf_source_stat_of(run->source)->size : pf_source_consumed(run->source);
+}
+
+static enum pf_status convert(struct conversion *c, struct pf_outcome *outcome, struct pf_error *err)
+{
+    struct pf_run *run = &c->run;
+
+    if (run->infers && run->job->writer->settle == PF_SETTLE_FIRST && types_first(c, err) != PF_OK)
+        return err->status;
+    if (first_pass(c, err) != PF_OK || settle(c, outcome, err) != PF_OK || complete(c, outcome, err) != PF_OK)
+        return err->status;
+    if (!pf_schema_copy(&outcome->schema, &c->schema))
+        return pf_fail_memory(err, sizeof c->schema);
+    if (run->counted.misfits != 0 &&
+        !pf_outcome_warn(outcome, run->ctx, "%lld values did not fit their declared type and were made null",
+                         (long long)run->counted.misfits))
+        return pf_fail_memory(err, 128);
+    return PF_OK;
+}
+
+enum pf_status pf_native_run(struct pf_context *ctx, const struct pf_job *job, struct pf_outcome *outcome, struct pf_error *err)
+{
+    struct conversion c;
+    bool infer = job->types == PF_TYPES_INFER && job->writer->settle != PF_SETTLE_NONE;
+    enum pf_status status;
+
+    memset(&c, 0, sizeof c);
+    pf_schema_init(&c.schema, &ctx->memory);
+    pf_rejects_init(&c.rejects, ctx, job);
+    status = pf_run_open(&c.run, ctx, job, infer, err);
+    if (status == PF_OK) {
+        pf_location_clean(ctx, job->output);
+        status = convert(&c, outcome, err);
+    }
+    account(&c, outcome);
+    pf_pipeline_end(&c.run.pipeline);
+    pf_output_close(&c.output);
+    pf_rejects_close(&c.rejects);
+    pf_schema_free(&c.schema);
+    pf_run_close(&c.run);
+    pf_memory_trim(&ctx->memory);
+    return status;
+}
+
+enum pf_status pf_native_scan(struct pf_context *ctx, const struct pf_job *job, struct pf_outcome *outcome,
+                              struct pf_error *err)
+{
+    struct conversion c;
+    enum pf_status status;
+
+    memset(&c, 0, sizeof c);
+    status = pf_run_open(&c.run, ctx, job, job->types == PF_TYPES_INFER, err);
+    if (status == PF_OK)
+        status = pf_run_types(&c.run, err);
+    if (status == PF_OK)
+        status = pf_settle_schema(&c.run.plan, &c.run.table.schema, &outcome->schema, err);
+    account(&c, outcome);
+    pf_run_close(&c.run);
+    pf_memory_trim(&ctx->memory);
+    return status;
+}

@@ -1,0 +1,191 @@
+#include "engine/output.h"
+
+#include <string.h>
+
+struct pf_encode {
+    struct pf_task task;
+    const struct pf_output *output;
+    struct pf_unit *unit;
+    uint32_t job;
+    enum pf_status status;
+    struct pf_error err;
+};
+
+static void run_encode(struct pf_task *task)
+{
+    struct pf_encode *encode = (struct pf_encode *)(void *)task; /* the task is its first member */
+    const struct pf_output *output = encode->output;
+
+    encode->status = output->job->writer->encode(output->state, encode->unit, encode->job, &encode->err);
+}
+
+static enum pf_status open_sinks(struct pf_output *output, struct pf_error *err)
+{
+    struct pf_sink_options options = { .replace = output->job->replace, .sync = output->job->sync };
+
+    if (output->target == NULL && pf_sink_open(output->ctx, output->job->output, &options, &output->target, err) != PF_OK)
+        return err->status;
+    if (output->job->writer->settle == PF_SETTLE_REPAIR && !pf_sink_has_read_at(output->target))
+        return pf_sink_scratch(output->ctx, &output->work, err);
+    output->work = output->target;
+    output->target = NULL;
+    return PF_OK;
+}
+
+enum pf_status pf_output_open(struct pf_output *output, struct pf_context *ctx, struct pf_pool *pool, const struct pf_job *job,
+                              const struct pf_schema *schema, struct pf_error *err)
+{
+    output->ctx = ctx;
+    output->pool = pool;
+    output->job = job;
+    if (open_sinks(output, err) != PF_OK)
+        return err->status;
+    output->state = pf_alloc_zero(&ctx->memory, 1, job->writer->state_size);
+    if (output->state == NULL)
+        return pf_fail_memory(err, job->writer->state_size);
+    output->opened = true;
+    return job->writer->open(output->state, ctx, output->work, schema, job->writer_options, err);
+}
+
+/* ---- units */
+
+/* Waits for the oldest unit and emits it. */
+static enum pf_status emit_first(struct pf_output *output, struct pf_error *err)
+{
+    struct pf_unit_work *work = &output->units[output->first];
+    struct pf_unit *unit = work->unit;
+    enum pf_status status = PF_OK;
+
+    for (uint32_t i = 0; i < unit->job_count; i++) {
+        pf_pool_wait(output->pool, &work->encodes[i].task);
+        if (status == PF_OK && work->encodes[i].status != PF_OK) {
+            *err = work->encodes[i].err;
+            status = err->status;
+        }
+    }
+    pf_free(&output->ctx->memory, work->encodes);
+    output->first = (output->first + 1) % PF_UNITS_AHEAD;
+    output->count--;
+    if (status == PF_OK)
+        return output->job->writer->emit(output->state, unit, err);
+    output->job->writer->drop(output->state, unit);
+    return status;
+}
+
+static enum pf_status start_unit(struct pf_output *output, struct pf_unit *unit, struct pf_error *err)
+{
+    struct pf_encode *encodes = pf_alloc_zero(&output->ctx->memory, unit->job_count, sizeof *encodes);
+    struct pf_unit_work *work = &output->units[(output->first + output->count) % PF_UNITS_AHEAD];
+
+    if (encodes == NULL) {
+        output->job->writer->drop(output->state, unit);
+        return pf_fail_memory(err, unit->job_count * sizeof *encodes);
+    }
+    work->unit = unit;
+    work->encodes = encodes;
+    output->count++;
+    for (uint32_t i = 0; i < unit->job_count; i++) {
+        encodes[i].task.run = run_encode;
+        encodes[i].output = output;
+        encodes[i].unit = unit;
+        encodes[i].job = i;
+        pf_pool_submit(output->pool, &encodes[i].task);
+    }
+    return PF_OK;
+}
+
+static enum pf_status take_units(struct pf_output *output, bool last, struct pf_error *err)
+{
+    for (;;) {
+        struct pf_unit *unit;
+
+        if (output->job->writer->take(output->state, last, &unit, err) != PF_OK)
+            return err->status;
+        if (unit == NULL)
+            return PF_OK;
+        if (output->count == PF_UNITS_AHEAD && emit_first(output, err) != PF_OK) {
+            output->job->writer->drop(output->state, unit);
+            return err->status;
+        }
+        if (start_unit(output, unit, err) != PF_OK)
+            return err->status;
+    }
+}
+
+enum pf_status pf_output_add(struct pf_output *output, struct pf_batch *batch, struct pf_error *err)
+{
+    if (output->job->writer->add(output->state, batch, err) != PF_OK)
+        return err->status;
+    return take_units(output, false, err);
+}
+
+enum pf_status pf_output_flush(struct pf_output *output, struct pf_error *err)
+{
+    if (take_units(output, true, err) != PF_OK)
+        return err->status;
+    while (output->count != 0) {
+        if (emit_first(output, err) != PF_OK)
+            return err->status;
+    }
+    return PF_OK;
+}
+
+/* ---- the end of the file */
+
+enum pf_status pf_output_repair(struct pf_output *output, const struct pf_schema *schema, const uint32_t *columns,
+                                uint32_t column_count, struct pf_error *err)
+{
+    struct pf_sink *old = output->work;
+    enum pf_status status;
+
+    output->work = NULL;
+    status = open_sinks(output, err);
+    if (status == PF_OK)
+        status = output->job->writer->repair(output->state, schema, columns, column_count, output->work, err);
+    if (status != PF_OK) {
+        pf_sink_free(output->work);
+        output->work = old;
+        return status;
+    }
+    output->old = old;
+    return PF_OK;
+}
+
+enum pf_status pf_output_finish(struct pf_output *output, int64_t rows, int64_t *size, struct pf_error *err)
+{
+    if (output->job->writer->finish(output->state, rows, err) != PF_OK)
+        return err->status;
+    *size = pf_sink_size(output->work);
+    return PF_OK;
+}
+
+enum pf_status pf_output_commit(struct pf_output *output, struct pf_error *err)
+{
+    if (output->target == NULL)
+        return pf_sink_commit(output->work, err);
+    if (pf_sink_copy(output->target, output->work, 0, pf_sink_size(output->work), err) != PF_OK)
+        return err->status;
+    return pf_sink_commit(output->target, err);
+}
+
+void pf_output_close(struct pf_output *output)
+{
+    while (output->count != 0) {
+        struct pf_unit_work *work = &output->units[output->first];
+
+        for (uint32_t i = 0; i < work->unit->job_count; i++)
+            pf_pool_wait(output->pool, &work->encodes[i].task);
+        pf_free(&output->ctx->memory, work->encodes);
+        output->job->writer->drop(output->state, work->unit);
+        output->first = (output->first + 1) % PF_UNITS_AHEAD;
+        output->count--;
+    }
+    if (output->opened)
+        output->job->writer->close(output->state);
+    if (output->ctx != NULL)
+        pf_free(&output->ctx->memory, output->state);
+    pf_sink_free(output->old);
+    pf_sink_free(output->work);
+    pf_sink_free(output->target);
+    memset(output, 0, sizeof *output);
+}

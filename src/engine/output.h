@@ -1,0 +1,47 @@
+/* The writing side of a job: batches in, units encoded by the pool and emitted in order, the file committed at the end. */
+#ifndef PF_ENGINE_OUTPUT_H
+#define PF_ENGINE_OUTPUT_H
+
+#include "base/thread.h"
+#include "engine/engine.h"
+
+enum { PF_UNITS_AHEAD = 2 }; /* units under way at once */
+
+struct pf_encode; /* one job of a unit */
+
+struct pf_unit_work {
+    struct pf_unit *unit;
+    struct pf_encode *encodes;
+};
+
+struct pf_output {
+    struct pf_context *ctx;
+    struct pf_pool *pool;
+    const struct pf_job *job;
+    void *state;
+    bool opened;
+    struct pf_sink *target; /* at the output's location; NULL once work took its place */
+    struct pf_sink *work;   /* what the writer writes to: target, or scratch when target cannot be read back */
+    struct pf_sink *old;    /* of the first writing, while a repair copies from it */
+    struct pf_unit_work units[PF_UNITS_AHEAD];
+    uint32_t first, count;
+};
+
+/* The output is all zero before. */
+enum pf_status pf_output_open(struct pf_output *output, struct pf_context *ctx, struct pf_pool *pool, const struct pf_job *job,
+                              const struct pf_schema *schema, struct pf_error *err);
+/* Takes the batch (moved, also on failure). */
+enum pf_status pf_output_add(struct pf_output *output, struct pf_batch *batch, struct pf_error *err);
+/* Encodes and emits all that was added. */
+enum pf_status pf_output_flush(struct pf_output *output, struct pf_error *err);
+/* After flush: begins the second writing, in which only the given columns come. */
+enum pf_status pf_output_repair(struct pf_output *output, const struct pf_schema *schema, const uint32_t *columns,
+                                uint32_t column_count, struct pf_error *err);
+/* After flush: completes the file, without making it visible. *size: bytes of it. */
+enum pf_status pf_output_finish(struct pf_output *output, int64_t rows, int64_t *size, struct pf_error *err);
+/* Makes it visible. */
+enum pf_status pf_output_commit(struct pf_output *output, struct pf_error *err);
+/* Without a commit before it: nothing is left. */
+void pf_output_close(struct pf_output *output);
+
+#endif

@@ -1,0 +1,200 @@
+#include "engine/pipeline.h"
+
+#include <string.h>
+
+/* Blocks under way beyond one a thread, so that no thread waits for the one that cuts. */
+enum { BLOCKS_AHEAD = 2 };
+
+static void run_task(struct pf_task *task)
+{
+    pf_work_run((struct pf_work *)(void *)task); /* the task is its first member */
+}
+
+static void clear_work(struct pf_work *work)
+{
+    pf_batch_free(&work->decoded.typed);
+    pf_batch_free(&work->batch);
+    pf_free(work->arena.memory, work->block.bytes);
+    pf_arena_free(&work->arena);
+    memset(&work->block, 0, sizeof work->block);
+    memset(&work->decoded, 0, sizeof work->decoded);
+    work->is_decoded = false;
+    work->misfits = 0;
+    work->evidence = NULL;
+    pf_error_clear(&work->err);
+}
+
+static struct pf_work *work_at(struct pf_pipeline *pipeline, uint32_t place)
+{
+    return &pipeline->works[(pipeline->first + place) % pipeline->capacity];
+}
+
+static enum pf_status set_up(struct pf_pipeline *pipeline, struct pf_error *err)
+{
+    struct pf_memory *memory = &pipeline->ctx->memory;
+    uint32_t columns = pipeline->plan->column_count;
+
+    pipeline->capacity = pf_pool_threads(pipeline->pool) + BLOCKS_AHEAD;
+    pipeline->works = pf_alloc_zero(memory, pipeline->capacity, sizeof *pipeline->works);
+    pipeline->pass_columns = pf_alloc_zero(memory, columns, sizeof *pipeline->pass_columns);
+    if (pipeline->works == NULL || pipeline->pass_columns == NULL)
+        return pf_fail_memory(err, columns * sizeof *pipeline->pass_columns);
+    for (uint32_t i = 0; i < pipeline->capacity; i++) {
+        pf_arena_init(&pipeline->works[i].arena, memory, SIZE_MAX);
+        pipeline->works[i].pipeline = pipeline;
+        pipeline->works[i].task.run = run_task;
+    }
+    for (uint32_t i = 0; i < columns; i++)
+        pipeline->pass_columns[i] = pipeline->plan->columns[i].table_column;
+    pipeline->pass.columns = pipeline->pass_columns;
+    pipeline->pass.column_count = columns;
+    return PF_OK;
+}
+
+enum pf_status pf_pipeline_begin(struct pf_pipeline *pipeline, struct pf_context *ctx, struct pf_pool *pool,
+                                 const struct pf_reader *reader, void *reader_state, uint32_t table, struct pf_pass_plan *plan,
+                                 size_t memory, struct pf_error *err)
+{
+    memset(pipeline, 0, sizeof *pipeline);
+    pipeline->ctx = ctx;
+    pipeline->pool = pool;
+    pipeline->reader = reader;
+    pipeline->reader_state = reader_state;
+    pipeline->plan = plan;
+    pipeline->memory = memory;
+    pipeline->pass.table = table;
+    if (set_up(pipeline, err) != PF_OK)
+        return err->status;
+    return reader->start(reader_state, &pipeline->pass, err);
+}
+
+/* Cuts the next block into the ring; PF_END when there is none. */
+static enum pf_status cut_block(struct pf_pipeline *pipeline, struct pf_error *err)
+{
+    struct pf_work *work = work_at(pipeline, pipeline->count);
+    enum pf_status status;
+
+    clear_work(work);
+    status = pipeline->reader->cut(pipeline->reader_state, &work->block, err);
+    if (status == PF_OK) {
+        work->block.number = pipeline->next_number++;
+        pipeline->count++;
+    } else {
+        pipeline->ended = true;
+    }
+    return status;
+}
+
+/* A cut that fails is remembered as the error of a block, so that errors of blocks before it come first. */
+static void hold_error(struct pf_pipeline *pipeline, const struct pf_error *err)
+{
+    struct pf_work *work = work_at(pipeline, pipeline->count++);
+
+    work->err = *err;
+    work->status = err->status;
+    atomic_store(&work->task.done, true);
+}
+
+/* Whether memory leaves room for one more block. One is always allowed, or nothing would move. */
+static bool may_admit(const struct pf_pipeline *pipeline, int64_t cost)
+{
+    size_t in_use = atomic_load(&pipeline->ctx->memory.in_use);
+
+    return pipeline->count == 0 || in_use + (size_t)cost < pipeline->memory / 4 * 3;
+}
+
+static void fill(struct pf_pipeline *pipeline)
+{
+    int64_t cost = pipeline->count != 0 ? work_at(pipeline, pipeline->count - 1)->block.cost : 0;
+
+    if (pipeline->head_waits)
+        pf_pool_submit(pipeline->pool, &work_at(pipeline, 0)->task);
+    pipeline->head_waits = false;
+    while (!pipeline->ended && pipeline->count < pipeline->capacity && may_admit(pipeline, cost)) {
+        struct pf_error err;
+        enum pf_status status = cut_block(pipeline, &err);
+        struct pf_work *work;
+
+        if (status == PF_END)
+            return;
+        if (status != PF_OK) {
+            hold_error(pipeline, &err);
+            return;
+        }
+        work = work_at(pipeline, pipeline->count - 1);
+        cost = work->block.cost;
+        pf_pool_submit(pipeline->pool, &work->task);
+    }
+}
+
+enum pf_status pf_pipeline_head(struct pf_pipeline *pipeline, struct pf_evidence *head, struct pf_error *err)
+{
+    enum pf_status status = cut_block(pipeline, err);
+    struct pf_work *work = work_at(pipeline, 0);
+
+    if (status == PF_END)
+        return PF_OK;
+    if (status != PF_OK)
+        return status;
+    status = pipeline->reader->decode(pipeline->reader_state, &pipeline->pass, &work->block, &work->arena, &work->decoded, err);
+    if (status != PF_OK) {
+        atomic_store(&work->task.done, true);
+        return status;
+    }
+    work->is_decoded = true;
+    for (uint32_t i = 0; i < pipeline->plan->column_count && work->decoded.text != NULL; i++)
+        pf_evidence_add(&head[i], &work->decoded.text[i], work->decoded.rows_kept);
+    pipeline->head_waits = true;
+    return PF_OK;
+}
+
+enum pf_status pf_pipeline_next(struct pf_pipeline *pipeline, struct pf_work **out, struct pf_error *err)
+{
+    struct pf_work *work;
+
+    fill(pipeline);
+    if (pipeline->count == 0)
+        return PF_END;
+    work = work_at(pipeline, 0);
+    pf_pool_wait(pipeline->pool, &work->task);
+    *out = work;
+    if (work->status != PF_OK) {
+        *err = work->err;
+        return work->status;
+    }
+    for (uint32_t i = 0; i < pipeline->plan->column_count && work->evidence != NULL; i++)
+        pf_evidence_merge(&pipeline->plan->columns[i].evidence, &work->evidence[i]);
+    return PF_OK;
+}
+
+void pf_pipeline_give_back(struct pf_pipeline *pipeline, struct pf_work *work)
+{
+    clear_work(work);
+    pipeline->first = (pipeline->first + 1) % pipeline->capacity;
+    pipeline->count--;
+    fill(pipeline);
+}
+
+void pf_pipeline_end(struct pf_pipeline *pipeline)
+{
+    struct pf_memory *memory;
+
+    if (pipeline->ctx == NULL)
+        return;
+    memory = &pipeline->ctx->memory;
+    if (pipeline->head_waits)
+        atomic_store(&work_at(pipeline, 0)->task.done, true);
+    while (pipeline->works != NULL && pipeline->count != 0) {
+        struct pf_work *work = work_at(pipeline, 0);
+
+        pf_pool_wait(pipeline->pool, &work->task);
+        clear_work(work);
+        pipeline->first = (pipeline->first + 1) % pipeline->capacity;
+        pipeline->count--;
+    }
+    for (uint32_t i = 0; pipeline->works != NULL && i < pipeline->capacity; i++)
+        clear_work(&pipeline->works[i]);
+    pf_free(memory, pipeline->works);
+    pf_free(memory, pipeline->pass_columns);
+    memset(pipeline, 0, sizeof *pipeline);
+}

@@ -1,0 +1,42 @@
+/* A reading under way: what every job of the native engine has, whatever becomes of the batches. */
+#ifndef PF_ENGINE_RUN_H
+#define PF_ENGINE_RUN_H
+
+#include "engine/pipeline.h"
+
+/* Rows, by what became of them. */
+struct pf_counted {
+    int64_t read, kept, rejected, left_out;
+    int64_t misfits; /* values made null under PF_ON_ERROR_NULL */
+};
+
+struct pf_run {
+    struct pf_context *ctx;
+    const struct pf_job *job;
+    double started;
+    struct pf_source *source; /* the job's, or its own */
+    void *reader_state;
+    bool reader_opened;
+    bool infers; /* some types are open */
+    struct pf_table table;
+    struct pf_pass_plan plan;
+    struct pf_pool *pool;
+    struct pf_pipeline pipeline;
+    struct pf_counted counted;
+    int64_t rows_before, lines_before; /* of the block at hand */
+};
+
+/* The run is all zero before; pf_run_close also after a failure. job is borrowed until then. */
+enum pf_status pf_run_open(struct pf_run *run, struct pf_context *ctx, const struct pf_job *job, bool infer,
+                           struct pf_error *err);
+void pf_run_close(struct pf_run *run);
+/* Begins a pass by the run's plan (the source is at its start). */
+enum pf_status pf_run_pass(struct pf_run *run, struct pf_error *err);
+/* The next block, with errors placed in the source; PF_END after the last. */
+enum pf_status pf_run_next(struct pf_run *run, const char *step, struct pf_work **out, struct pf_error *err);
+/* Counts the block's rows and gives it back. */
+void pf_run_done(struct pf_run *run, struct pf_work *work);
+/* A whole pass that only gathers evidence, and settles the types by it. */
+enum pf_status pf_run_types(struct pf_run *run, struct pf_error *err);
+
+#endif

@@ -1,0 +1,106 @@
+/* A table as an Arrow C stream: types first, then the data, a block at a time. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/run.h"
+#include "engine/settle.h"
+
+struct stream {
+    struct pf_job job;
+    struct pf_run run;
+    struct pf_schema schema;
+    struct pf_error err;
+    bool ended;
+};
+
+static int errno_of(enum pf_status status)
+{
+    return status == PF_NO_MEMORY ? ENOMEM : status == PF_IO ? EIO : EINVAL;
+}
+
+static int stream_schema(struct ArrowArrayStream *out, struct ArrowSchema *schema)
+{
+    struct stream *stream = out->private_data;
+
+    return pf_schema_export(&stream->schema, schema, &stream->err) == PF_OK ? 0 : errno_of(stream->err.status);
+}
+
+static int stream_next(struct ArrowArrayStream *out, struct ArrowArray *array)
+{
+    struct stream *stream = out->private_data;
+    struct pf_work *work;
+    enum pf_status status = PF_OK;
+
+    memset(array, 0, sizeof *array);
+    while (!stream->ended && status == PF_OK && array->release == NULL) {
+        status = pf_run_next(&stream->run, "reading", &work, &stream->err);
+        stream->ended = status != PF_OK;
+        if (status != PF_OK)
+            break;
+        if (work->batch.rows != 0)
+            status = pf_batch_export(&work->batch, array, &stream->err);
+        pf_run_done(&stream->run, work);
+    }
+    return status == PF_OK || status == PF_END ? 0 : errno_of(status);
+}
+
+static const char *stream_error(struct ArrowArrayStream *out)
+{
+    struct stream *stream = out->private_data;
+
+    return stream->err.message[0] != '\0' ? stream->err.message : NULL;
+}
+
+static void stream_release(struct ArrowArrayStream *out)
+{
+    struct stream *stream = out->private_data;
+    struct pf_context *ctx = stream->run.ctx;
+
+    pf_run_close(&stream->run);
+    pf_schema_free(&stream->schema);
+    pf_free(&ctx->memory, stream);
+    out->release = NULL;
+}
+
+static enum pf_status begin(struct stream *stream, struct pf_error *err)
+{
+    struct pf_run *run = &stream->run;
+
+    if (run->infers) {
+        if (pf_source_spool(run->source, err) != PF_OK || pf_run_types(run, err) != PF_OK)
+            return err->status;
+        pf_settle_data(&run->plan);
+        if (pf_source_rewind(run->source, err) != PF_OK)
+            return err->status;
+    }
+    if (pf_settle_schema(&run->plan, &run->table.schema, &stream->schema, err) != PF_OK)
+        return err->status;
+    return pf_run_pass(run, err);
+}
+
+enum pf_status pf_native_stream(struct pf_context *ctx, const struct pf_job *job, struct ArrowArrayStream *out,
+                                struct pf_error *err)
+{
+    struct stream *stream = pf_alloc_zero(&ctx->memory, 1, sizeof *stream);
+    enum pf_status status;
+
+    memset(out, 0, sizeof *out);
+    if (stream == NULL)
+        return pf_fail_memory(err, sizeof *stream);
+    stream->job = *job;
+    pf_schema_init(&stream->schema, &ctx->memory);
+    status = pf_run_open(&stream->run, ctx, &stream->job, job->types == PF_TYPES_INFER, err);
+    if (status == PF_OK)
+        status = begin(stream, err);
+    out->private_data = stream;
+    out->get_schema = stream_schema;
+    out->get_next = stream_next;
+    out->get_last_error = stream_error;
+    out->release = stream_release;
+    if (status != PF_OK) {
+        stream->run.ctx = ctx;
+        stream_release(out);
+    }
+    return status;
+}

@@ -1,0 +1,164 @@
+/* Formats: the interface every reader and writer implements. Adding a format is adding a folder and a line in registry.c.
+ *
+ * Reading: open, table (lists the tables), start (begins a pass over one), then cut (one thread, in order) and decode (any thread).
+ * cut ends a block at a record border by the format's own rules, so that quotes and newlines need no speculation. Text formats
+ * decode to text columns; formats with types of their own decode to typed columns. */
+#ifndef PF_FORMATS_FORMAT_H
+#define PF_FORMATS_FORMAT_H
+
+#include "arrow/array.h"
+#include "arrow/schema.h"
+#include "base/context.h"
+#include "storage/storage.h"
+
+enum { PF_ABI = 0 }; /* 0 = may change */
+
+/* ---- reader */
+
+struct pf_table {
+    const char *name;        /* borrowed until close; "" when the format has one unnamed table */
+    struct pf_schema schema; /* made by the reader (initialised by the caller); text formats: every field PF_TYPE_STRING */
+    int64_t rows;            /* -1 = not known without reading */
+};
+
+/* A pass over one table. columns: indexes into the schema, ascending; NULL = all. */
+struct pf_pass {
+    uint32_t table;
+    const uint32_t *columns;
+    uint32_t column_count;
+};
+
+struct pf_block {
+    uint64_t number; /* order within the pass, from 0 */
+    int64_t offset;  /* of the block in the decompressed (and, for text, re-encoded) source */
+    uint8_t *bytes;  /* pf_alloc'd, freed by the engine; readable 64 bytes past size; NULL = decode reads the range itself */
+    size_t size;
+    int64_t cost;    /* bytes of memory that decoding will need at most, bytes included */
+    uint64_t own[4]; /* the reader's */
+};
+
+/* One row that was not kept. Places are relative to the block until the engine makes them absolute. */
+struct pf_reject {
+    int64_t row;       /* in the block, from 0, among rows read */
+    int64_t line;      /* in the block, from 0: physical line on which the record starts */
+    int64_t offset;    /* in the block: first byte of the record */
+    uint32_t column;   /* from 1; 0 = the whole row */
+    bool by_on_error;  /* a fault that --on-error fail makes an error (bad UTF-8); a ragged row is not: --ragged decides */
+    const char *reason; /* static or in the arena */
+    const uint8_t *raw; /* the record's text, in the block or the arena */
+    size_t raw_size;
+};
+
+struct pf_decoded {
+    int64_t rows_read; /* = kept + rejected + left_out, checked by the engine */
+    int64_t rows_kept, rows_rejected, rows_left_out;
+    int64_t lines;                 /* physical lines in the block */
+    struct pf_text_column *text;   /* per column of the pass, rows_kept values each; NULL when typed */
+    struct pf_batch typed;         /* else this (rows_kept rows, columns of the pass); the engine frees it */
+    struct pf_reject *rejects;     /* rows_rejected entries, ascending, in the arena */
+    const uint64_t *row_place;     /* per kept row: line << 40 | offset in the block (for messages); NULL = not known */
+};
+
+/* A named fact that info shows: "encoding" = "utf-8", "delimiter" = ",". number: value is a JSON number or true/false. */
+typedef void (*pf_fact_fn)(void *user, const char *name, const char *value, bool number);
+
+enum {
+    PF_READER_SERIAL = 1,  /* decode must not run concurrently */
+    PF_READER_TYPED = 2,   /* decode gives typed columns */
+    PF_READER_READ_AT = 4  /* needs a source with read_at (the engine spools one that has not) */
+};
+
+struct pf_reader {
+    uint32_t abi, flags;
+    const char *name;             /* what --from takes */
+    const char *description;
+    const char *const *suffixes;  /* without the dot, NULL-ended */
+    const struct pf_option *options;
+    size_t state_size, option_size; /* zeroed by the core; option structs are filled from the table */
+    /* 0 = not mine ... 100 = certain. head is what the source begins with (decompressed, up to 64 KiB). */
+    int (*probe)(const uint8_t *head, size_t size);
+    enum pf_status (*open)(void *state, struct pf_context *ctx, struct pf_source *src, const void *options,
+                           struct pf_error *err);
+    /* PF_END after the last table. */
+    enum pf_status (*table)(void *state, uint32_t index, struct pf_table *out, struct pf_error *err);
+    /* Begins a pass; called again for a second one (the engine has rewound the source). pass stays valid until close or the next start. */
+    enum pf_status (*start)(void *state, const struct pf_pass *pass, struct pf_error *err);
+    /* PF_END after the last block. */
+    enum pf_status (*cut)(void *state, struct pf_block *block, struct pf_error *err);
+    /* May change block->bytes in place (the block has one owner). Everything in out lives in arena or block, except typed. */
+    enum pf_status (*decode)(const void *state, const struct pf_pass *pass, struct pf_block *block, struct pf_arena *arena,
+                             struct pf_decoded *out, struct pf_error *err);
+    void (*facts)(const void *state, pf_fact_fn emit, void *user);
+    void (*close)(void *state); /* also after a failed open */
+};
+
+/* ---- writer */
+
+enum pf_settle {
+    PF_SETTLE_NONE,   /* text is written as it is; nothing is inferred */
+    PF_SETTLE_REPAIR, /* columns whose type was contradicted can be replaced afterwards */
+    PF_SETTLE_FIRST   /* types must be known before the first row */
+};
+
+/* A part of the output that is encoded by any threads and emitted in order (a Parquet row group, a batch as CSV text). Defined by
+ * each writer; starts with this. */
+struct pf_unit {
+    uint64_t number;    /* order, from 0 */
+    uint32_t job_count; /* encode is called once for each job 0..job_count-1, concurrently */
+    int64_t cost;       /* bytes of memory held by the unit */
+};
+
+struct pf_writer {
+    uint32_t abi;
+    enum pf_settle settle;
+    const char *name;             /* what --to takes */
+    const char *description;
+    const char *const *suffixes;
+    const struct pf_option *options;
+    size_t state_size, option_size;
+    /* sink is borrowed until close. schema is copied. */
+    enum pf_status (*open)(void *state, struct pf_context *ctx, struct pf_sink *sink, const struct pf_schema *schema,
+                           const void *options, struct pf_error *err);
+    /* Takes the batch (moved, also on failure). Columns may be absent when the settle is REPAIR: their type is open, they
+     * come later by repair. One thread, in order. */
+    enum pf_status (*add)(void *state, struct pf_batch *batch, struct pf_error *err);
+    /* The next unit that is complete, or NULL; call until NULL after each add, and with last once at the end. The unit is the
+     * caller's to bring through encode and emit. */
+    enum pf_status (*take)(void *state, bool last, struct pf_unit **unit, struct pf_error *err);
+    enum pf_status (*encode)(const void *state, struct pf_unit *unit, uint32_t job, struct pf_error *err); /* any thread */
+    enum pf_status (*emit)(void *state, struct pf_unit *unit, struct pf_error *err);                       /* in order; frees the unit */
+    void (*drop)(void *state, struct pf_unit *unit);                                                        /* frees one not emitted */
+    /* REPAIR only, after the last emit: schema is the settled one; from now on batches hold the given columns only (the others are
+     * absent) and the whole file is written anew to sink, old columns copied from the first sink (which has read_at). */
+    enum pf_status (*repair)(void *state, const struct pf_schema *schema, const uint32_t *columns, uint32_t column_count,
+                             struct pf_sink *sink, struct pf_error *err);
+    /* Writes what follows the last unit. rows: what the engine counted; PF_INTERNAL when the writer counted otherwise. */
+    enum pf_status (*finish)(void *state, int64_t rows, struct pf_error *err);
+    void (*close)(void *state); /* also after a failed open */
+};
+
+/* ---- registry */
+
+struct pf_format {
+    const struct pf_reader *reader; /* NULL = not read */
+    const struct pf_writer *writer; /* NULL = not written */
+    const char *reader_owner, *writer_owner; /* names of their option tables: "csv reader", "csv writer" */
+};
+
+struct pf_format_list {
+    const struct pf_format *formats;
+    uint32_t count;
+};
+
+extern const struct pf_format_list pf_builtin_formats;
+
+const struct pf_reader *pf_reader_by_name(const struct pf_format_list *list, const char *name);
+const struct pf_writer *pf_writer_by_name(const struct pf_format_list *list, const char *name);
+/* By the suffix of a path (a compression suffix is looked through); NULL = none. */
+const struct pf_reader *pf_reader_by_suffix(const struct pf_format_list *list, const char *path);
+const struct pf_writer *pf_writer_by_suffix(const struct pf_format_list *list, const char *path);
+/* By content, then by suffix. PF_UNSUPPORTED names what was seen and the formats known. */
+enum pf_status pf_detect_reader(const struct pf_format_list *list, struct pf_source *src, const struct pf_reader **out,
+                                struct pf_error *err);
+
+#endif

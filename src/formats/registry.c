@@ -1,0 +1,214 @@
+/* The formats built in, and how one is picked: by name, by suffix, by content. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "formats/csv/csv_format.h"
+#include "formats/format.h"
+#include "formats/parquet/parquet_format.h"
+
+enum { HEAD = 64 * 1024, CERTAIN = 90 };
+
+static const struct pf_format builtin[] = {
+    { .reader = &pf_csv_reader, .writer = &pf_csv_writer, .reader_owner = "csv reader", .writer_owner = "csv writer" },
+    { .reader = &pf_parquet_reader,
+      .writer = &pf_parquet_writer,
+      .reader_owner = "parquet reader",
+      .writer_owner = "parquet writer" },
+};
+
+const struct pf_format_list pf_builtin_formats = { builtin, PF_COUNT(builtin) };
+
+/* ---- by name and by suffix */
+
+const struct pf_reader *pf_reader_by_name(const struct pf_format_list *list, const char *name)
+{
+    for (uint32_t i = 0; i < list->count; i++) {
+        if (list->formats[i].reader != NULL && pf_same_word(list->formats[i].reader->name, name))
+            return list->formats[i].reader;
+    }
+    return NULL;
+}
+
+const struct pf_writer *pf_writer_by_name(const struct pf_format_list *list, const char *name)
+{
+    for (uint32_t i = 0; i < list->count; i++) {
+        if (list->formats[i].writer != NULL && pf_same_word(list->formats[i].writer->name, name))
+            return list->formats[i].writer;
+    }
+    return NULL;
+}
+
+/* The last suffix of the file's name, without the dot and with compression looked through, in to (lower case does not matter:
+ * suffixes are compared without case). "" = none. */
+static void suffix_of(const char *path, char to[32])
+{
+    static const char *const compressions[] = { "gz", "zst" };
+    const char *slash = strrchr(path, '/');
+    const char *name = slash != NULL ? slash + 1 : path;
+    const char *end = name + strlen(name);
+
+    for (int pass = 0; pass < 2; pass++) {
+        const char *dot = end;
+        bool compressed = false;
+        do {
+            dot--;
+        } while (dot > name && *dot != '.');
+        to[0] = '\0';
+        /* A dot in front makes a hidden file, not a suffix. */
+        if (dot <= name || end - dot > 31)
+            return;
+        memcpy(to, dot + 1, (size_t)(end - dot - 1));
+        to[end - dot - 1] = '\0';
+        for (size_t i = 0; i < PF_COUNT(compressions); i++)
+            compressed = compressed || pf_same_word(to, compressions[i]);
+        if (!compressed)
+            return;
+        end = dot;
+    }
+}
+
+static bool has_suffix(const char *const *suffixes, const char *suffix)
+{
+    for (; *suffixes != NULL; suffixes++) {
+        if (pf_same_word(*suffixes, suffix))
+            return true;
+    }
+    return false;
+}
+
+const struct pf_reader *pf_reader_by_suffix(const struct pf_format_list *list, const char *path)
+{
+    char suffix[32];
+
+    suffix_of(path, suffix);
+    for (uint32_t i = 0; i < list->count && suffix[0] != '\0'; i++) {
+        if (list->formats[i].reader != NULL && has_suffix(list->formats[i].reader->suffixes, suffix))
+            return list->formats[i].reader;
+    }
+    return NULL;
+}
+
+const struct pf_writer *pf_writer_by_suffix(const struct pf_format_list *list, const char *path)
+{
+    char suffix[32];
+
+    suffix_of(path, suffix);
+    for (uint32_t i = 0; i < list->count && suffix[0] != '\0'; i++) {
+        if (list->formats[i].writer != NULL && has_suffix(list->formats[i].writer->suffixes, suffix))
+            return list->formats[i].writer;
+    }
+    return NULL;
+}
+
+/* ---- by content */
+
+/* What is not read yet but can be told by name or content, so that it is refused by its own name instead of being read as if it
+ * were CSV. */
+struct foreign {
+    const char *what;
+    const char *suffixes; /* "|xlsx|xlsm|" */
+    const char *magic;    /* NULL = not told by content */
+    size_t magic_size;
+};
+
+static const struct foreign foreign_formats[] = {
+    { "an Excel workbook", "|xlsx|xlsm|xlsb|xls|", "PK\x03\x04", 4 },
+    { "an old Office document", "", "\xd0\xcf\x11\xe0", 4 },
+    { "a PDF document", "|pdf|", "%PDF-", 5 },
+    { "an XML document", "|xml|", "<?xml", 5 },
+    { "an Access database", "|mdb|accdb|", NULL, 0 },
+    { "a dBase table", "|dbf|", NULL, 0 },
+    { "an SQL Server database", "|mdf|", NULL, 0 },
+    { "JSON", "|json|jsonl|ndjson|", NULL, 0 },
+    { "an SQLite database", "|sqlite|db|", "SQLite format 3\0", 16 },
+    { "an Avro file", "|avro|", "Obj\x01", 4 },
+    { "an ORC file", "|orc|", NULL, 0 },
+    { "an Arrow file", "|arrow|feather|", "ARROW1\0\0", 8 },
+    { "an image", "|png|jpg|jpeg|gif|", "\x89PNG", 4 },
+};
+
+static const struct foreign *foreign_of(const char *suffix, const uint8_t *head, size_t size)
+{
+    char marked[34];
+
+    for (size_t i = 0; i < PF_COUNT(foreign_formats); i++) {
+        const struct foreign *foreign = &foreign_formats[i];
+        if (foreign->magic != NULL && size >= foreign->magic_size && memcmp(head, foreign->magic, foreign->magic_size) == 0)
+            return foreign;
+    }
+    if (suffix[0] == '\0')
+        return NULL;
+    marked[0] = '|';
+    for (size_t i = 0; i < strlen(suffix) + 1; i++)
+        marked[i + 1] = suffix[i] >= 'A' && suffix[i] <= 'Z' ? (char)(suffix[i] + ('a' - 'A')) : suffix[i];
+    strcat(marked, "|");
+    for (size_t i = 0; i < PF_COUNT(foreign_formats); i++) {
+        if (strstr(foreign_formats[i].suffixes, marked) != NULL)
+            return &foreign_formats[i];
+    }
+    return NULL;
+}
+
+static void list_readers(const struct pf_format_list *list, char *to, size_t size)
+{
+    size_t used = 0;
+
+    to[0] = '\0';
+    for (uint32_t i = 0; i < list->count && used < size; i++) {
+        if (list->formats[i].reader == NULL)
+            continue;
+        int wrote = snprintf(to + used, size - used, "%s%s", used == 0 ? "" : ", ", list->formats[i].reader->name);
+        used += wrote > 0 ? (size_t)wrote : 0;
+    }
+}
+
+static enum pf_status unsupported(const struct pf_format_list *list, const char *suffix, const struct foreign *foreign,
+                                  struct pf_error *err)
+{
+    char names[96];
+
+    list_readers(list, names, sizeof names);
+    if (foreign != NULL && suffix[0] != '\0')
+        pf_fail(err, PF_UNSUPPORTED, "Unsupported input format '.%s': this is %s", suffix, foreign->what);
+    else if (foreign != NULL)
+        pf_fail(err, PF_UNSUPPORTED, "Unsupported input format: this is %s", foreign->what);
+    else
+        pf_fail(err, PF_UNSUPPORTED, "Unsupported input format '%s%s': the content is of no format known here",
+                suffix[0] != '\0' ? "." : "", suffix);
+    pf_remedy(err, "this version reads %s; --from NAME reads the input as one of them", names);
+    return PF_UNSUPPORTED;
+}
+
+enum pf_status pf_detect_reader(const struct pf_format_list *list, struct pf_source *src, const struct pf_reader **out,
+                                struct pf_error *err)
+{
+    const struct pf_reader *by_suffix = pf_reader_by_suffix(list, pf_source_name(src));
+    const struct pf_reader *best = NULL;
+    const struct foreign *foreign;
+    const uint8_t *head;
+    char suffix[32];
+    size_t size;
+    int best_score = 0;
+
+    if (pf_source_peek(src, HEAD, &head, &size, err) != PF_OK)
+        return err->status;
+    for (uint32_t i = 0; i < list->count; i++) {
+        const struct pf_reader *reader = list->formats[i].reader;
+        int score = reader != NULL ? reader->probe(head, size) : 0;
+        /* Of equal scores, the suffix decides. */
+        if (score > best_score || (score > 0 && score == best_score && reader == by_suffix)) {
+            best = reader;
+            best_score = score;
+        }
+    }
+    suffix_of(pf_source_name(src), suffix);
+    foreign = best_score < CERTAIN ? foreign_of(suffix, head, size) : NULL;
+    /* The suffix of a format of ours and nothing speaking for another: its reader says best what is wrong with the content. */
+    if (best == NULL && foreign == NULL)
+        best = by_suffix;
+    if (best == NULL || foreign != NULL)
+        return unsupported(list, suffix, foreign, err);
+    *out = best;
+    return PF_OK;
+}

@@ -1,0 +1,30 @@
+/* Kinds of sink: one table of functions each. */
+#ifndef PF_STORAGE_SINK_H
+#define PF_STORAGE_SINK_H
+
+#include "storage/storage.h"
+
+struct pf_sink_functions {
+    enum pf_status (*write)(struct pf_sink *sink, const void *bytes, size_t size, struct pf_error *err);
+    enum pf_status (*read_at)(struct pf_sink *sink, int64_t offset, void *to, size_t size,
+                              struct pf_error *err); /* NULL = not */
+    enum pf_status (*commit)(struct pf_sink *sink, struct pf_error *err);
+    void (*discard)(struct pf_sink *sink); /* frees what the kind holds; after a commit, keeps the output */
+};
+
+struct pf_sink {
+    const struct pf_sink_functions *functions;
+    struct pf_context *ctx;
+    char *name;      /* location, for messages */
+    int64_t size;    /* written so far */
+    int fd;          /* files; -1 = none */
+    char *target;    /* file: the path to appear at commit, links resolved */
+    char *temporary; /* file: its name beside the target until then; NULL = it has none yet */
+    bool replace, sync, committed;
+    struct pf_buffer memory;
+};
+
+enum pf_status pf_sink_new(struct pf_context *ctx, const char *name, const struct pf_sink_functions *functions,
+                           struct pf_sink **out, struct pf_error *err);
+
+#endif

@@ -1,0 +1,151 @@
+/* Text columns to Arrow columns under declared types. */
+#include <string.h>
+
+#include "transform/cast.h"
+#include "transform/infer.h"
+#include "transform/lenient.h"
+#include "transform/strict.h"
+
+typedef bool (*lenient_fn)(const uint8_t *at, size_t size, const struct pf_field *field, void *data);
+
+/* A cast under way. */
+struct declared {
+    const struct pf_text_column *text;
+    const struct pf_field *field;
+    lenient_fn lenient; /* NULL for bool */
+    struct ArrowArray *out;
+    uint8_t *data; /* out's */
+    uint8_t *bad;
+    int64_t *bad_count;
+};
+
+/* Reads what fits the strict rules, which are quicker, from the row on; returns the first row that does not. */
+static int64_t read_run(const struct declared *cast, int64_t from, int64_t rows)
+{
+    struct pf_evidence ignored = { .refuted = PF_ALL };
+    void *data = cast->data;
+
+    switch (cast->field->type) {
+    case PF_TYPE_BOOL:
+        return pf_strict_bool(cast->text, from, rows, data, &ignored);
+    case PF_TYPE_INT64:
+        return pf_strict_int64(cast->text, from, rows, data, &ignored);
+    case PF_TYPE_FLOAT64:
+        return pf_strict_float64(cast->text, from, rows, data, &ignored);
+    case PF_TYPE_DATE32:
+        return pf_strict_date(cast->text, from, rows, 0, data, &ignored);
+    case PF_TYPE_TIMESTAMP:
+        return pf_strict_timestamp(cast->text, from, rows, cast->field->utc, data, &ignored);
+    default:
+        return from;
+    }
+}
+
+static lenient_fn lenient_for(enum pf_type type)
+{
+    switch (type) {
+    case PF_TYPE_FLOAT32:
+    case PF_TYPE_FLOAT64:
+        return pf_lenient_float;
+    case PF_TYPE_DECIMAL128:
+        return pf_lenient_decimal;
+    case PF_TYPE_DATE32:
+        return pf_lenient_date;
+    case PF_TYPE_TIME64:
+        return pf_lenient_time;
+    case PF_TYPE_TIMESTAMP:
+        return pf_lenient_timestamp;
+    case PF_TYPE_BOOL:
+        return NULL;
+    default:
+        return pf_lenient_integer;
+    }
+}
+
+static bool is_blank(uint8_t byte)
+{
+    return byte == ' ' || byte == '\t';
+}
+
+static bool read_value(const struct declared *cast, const uint8_t *at, size_t size, int64_t row)
+{
+    bool value;
+
+    if (cast->lenient)
+        return cast->lenient(at, size, cast->field, cast->data + (size_t)row * pf_type_width(cast->field->type));
+    if (!pf_lenient_bool(at, size, &value))
+        return false;
+    if (value)
+        pf_bit_set(cast->data, row);
+    return true;
+}
+
+/* One row by the lenient rules. false = out of memory. */
+static bool read_row(const struct declared *cast, int64_t row)
+{
+    const uint8_t *at = cast->text->bytes + cast->text->offset[row];
+    size_t size = cast->text->size[row];
+
+    if (size == 0) { /* null already */
+        if (cast->lenient)
+            memset(cast->data + (size_t)row * pf_type_width(cast->field->type), 0, pf_type_width(cast->field->type));
+        return true;
+    }
+    while (size > 0 && is_blank(at[size - 1]))
+        size--;
+    for (; size > 0 && is_blank(*at); size--)
+        at++;
+    if (size > 0 && read_value(cast, at, size, row))
+        return true;
+    if (cast->lenient)
+        memset(cast->data + (size_t)row * pf_type_width(cast->field->type), 0, pf_type_width(cast->field->type));
+    if (!cast->out->buffers[0] && !pf_array_add_validity(cast->out))
+        return false;
+    pf_bit_clear((uint8_t *)(uintptr_t)cast->out->buffers[0], row);
+    cast->out->null_count++;
+    if (size > 0) {
+        pf_bit_set(cast->bad, row);
+        ++*cast->bad_count;
+    }
+    return true;
+}
+
+static bool read_rows(const struct declared *cast, int64_t rows)
+{
+    int64_t row = 0, blank = 0;
+
+    for (int64_t i = 0; i < rows; i++)
+        blank += cast->text->size[i] == 0;
+    if (!pf_cast_nulls(cast->out, cast->text, rows, blank))
+        return false;
+    for (;;) {
+        row = read_run(cast, row, rows);
+        if (row == rows)
+            return true;
+        if (!read_row(cast, row++))
+            return false;
+    }
+}
+
+enum pf_status pf_cast_declared(const struct pf_text_column *text, int64_t rows, const struct pf_field *field,
+                                struct pf_memory *memory, struct ArrowArray *out, uint8_t *bad, int64_t *bad_count,
+                                struct pf_error *err)
+{
+    struct declared cast = { .text = text, .field = field, .out = out, .bad = bad, .bad_count = bad_count };
+    enum pf_status status;
+
+    out->release = NULL;
+    *bad_count = 0;
+    if (field->type == PF_TYPE_STRING || field->type == PF_TYPE_BINARY)
+        return pf_cast_text(text, rows, field->type, memory, out, err);
+    status = pf_array_new(out, memory, field->type, rows, 0, err);
+    if (status != PF_OK)
+        return status;
+    cast.lenient = lenient_for(field->type);
+    cast.data = (uint8_t *)(uintptr_t)out->buffers[1];
+    if (!read_rows(&cast, rows)) {
+        pf_array_free(out);
+        return pf_fail_memory(err, (size_t)rows / 8);
+    }
+    return PF_OK;
+}

@@ -1,0 +1,63 @@
+/* Inference and casting: from text columns to typed ones, without loss (docs/design/types.md).
+ *
+ * A text fits a type if printing the value under the column's one recorded pattern gives the text back; exceptions: float64
+ * (trailing zeros, exponent form), true/false in any case, zone offsets. Each block yields evidence; merging is associative and
+ * commutative, so the decision depends on the set of values and on nothing else. */
+#ifndef PF_TRANSFORM_INFER_H
+#define PF_TRANSFORM_INFER_H
+
+#include "arrow/array.h"
+#include "arrow/schema.h"
+#include "base/error.h"
+
+/* Starts zeroed. What a set of values says of its type. */
+struct pf_evidence {
+    uint64_t values;  /* that are not null and not an empty string */
+    uint64_t empties; /* empty strings that stood in quotes */
+    uint64_t nulls;
+    uint64_t refuted;   /* bit a candidate (a type, or a type under a pattern) that some value contradicts */
+    uint64_t witnessed; /* bit a fact that some value shows (such as: an ordinary number among NaN words) */
+};
+
+/* A column's type with the pattern its text has. pattern 0 = the plain one of the type. */
+struct pf_target {
+    struct pf_field field; /* name not used */
+    uint32_t pattern;
+};
+
+/* What is done with a value that does not fit a declared type. */
+enum pf_on_error { PF_ON_ERROR_FAIL, PF_ON_ERROR_NULL, PF_ON_ERROR_REJECT };
+
+void pf_evidence_merge(struct pf_evidence *to, const struct pf_evidence *from);
+/* The type for the values seen; string when nothing else fits or nothing was seen. */
+void pf_evidence_decide(const struct pf_evidence *evidence, struct pf_target *out);
+/* True when an array made under made is right for settled: same type and same values (patterns may differ where they agree). */
+bool pf_target_same(const struct pf_target *made, const struct pf_target *settled);
+
+/* Adds the evidence of a column without casting. */
+void pf_evidence_add(struct pf_evidence *to, const struct pf_text_column *text, int64_t rows);
+
+/* Casts the column to target and adds its evidence in the same loop. *fits false: a value contradicts the target; out is then
+ * released (release NULL) but the evidence of all rows has been added. Errors: PF_NO_MEMORY, PF_LIMIT (over 2 GiB of text). */
+enum pf_status pf_cast_inferred(const struct pf_text_column *text, int64_t rows, const struct pf_target *target,
+                                struct pf_evidence *evidence, struct pf_memory *memory, struct ArrowArray *out, bool *fits,
+                                struct pf_error *err);
+
+/* Casts to a declared type by the lenient rules of --schema (blanks around, leading zeros, plus sign, any ISO form, day-first patterns
+ * only if unambiguous). Rows that do not fit get null and their bit in bad is set (bad: rows bits, zeroed by the caller);
+ * *bad_count counts them. An empty value is null except for strings when it stood in quotes. */
+enum pf_status pf_cast_declared(const struct pf_text_column *text, int64_t rows, const struct pf_field *field,
+                                struct pf_memory *memory, struct ArrowArray *out, uint8_t *bad, int64_t *bad_count,
+                                struct pf_error *err);
+
+/* Leaves only the rows whose bit in keep is set (keep: rows bits); offsets, sizes and kinds are rewritten into the arena. */
+enum pf_status pf_text_filter(struct pf_text_column *text, int64_t rows, const uint8_t *keep, int64_t kept,
+                              struct pf_arena *arena, struct pf_error *err);
+
+/* ---- column names */
+/* Makes names fit for a table: empty ones become column_N, repeated ones get _2, _3, ...; compat: as 1.0.9 did (a.1, a
+ * column without a name is "Unnamed: N", without any header Column_N). Surrounding blanks are removed. names (NULL is as "") are
+ * replaced by copies in the arena where they change. */
+enum pf_status pf_names_settle(const char **names, uint32_t count, bool compat, struct pf_arena *arena, struct pf_error *err);
+
+#endif

@@ -1,0 +1,678 @@
+"""The command line: streams, exit codes, messages, names of outputs, help, signals."""
+import json
+import os
+import pathlib
+import pty
+import re
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+
+from conftest import clean_environment
+
+SALES = "id,name,amount\n1,anna,1.50\n2,bo,2.25\n3,eve,10.00\n"
+DONE, FAILED, USAGE, REJECTED, REFUSED = 0, 1, 2, 3, 4
+
+RESULT_KEYS = {
+    "success", "input_path", "output_path", "output_format", "row_count", "rows_processed", "rows_read", "rows_rejected",
+    "rows_left_out", "processing_engine", "converter_used", "duration", "duration_seconds", "file_size_bytes",
+    "output_size_bytes", "columns", "warnings", "rejects_path", "attempts", "columns_repaired", "peak_memory_bytes", "threads",
+    "error",
+}
+ERROR_KEYS = {"code", "message", "source", "row", "line", "column", "column_name", "offset", "hint"}
+
+
+@pytest.fixture
+def sales(write):
+    return write("sales.csv", SALES)
+
+
+def is_parquet(path):
+    content = pathlib.Path(path).read_bytes()
+    return len(content) > 12 and content[:4] == b"PAR1" and content[-4:] == b"PAR1"
+
+
+def names_in(folder):
+    return sorted(entry.name for entry in pathlib.Path(folder).iterdir())
+
+
+def check(process, code, stdout=b""):
+    """Compares code and standard output; what was said on standard error is in the failure."""
+    assert process.returncode == code, process.stderr.decode(errors="replace")
+    if stdout is not None:
+        assert process.stdout == stdout, process.stderr.decode(errors="replace")
+    return process.stderr.decode(errors="replace")
+
+
+# ---- streams: nothing but the answer on standard output
+
+
+def test_version(pyforge):
+    for option in ("--version", "-V"):
+        process = pyforge(option)
+        assert check(process, DONE, b"pyforge, version 2.0.0-dev\n") == ""
+
+
+def test_no_arguments_is_help(pyforge):
+    process = pyforge()
+    assert check(process, DONE, None) == ""
+    assert process.stdout.startswith(b"Usage: pyforge")
+    assert process.stdout == pyforge("--help").stdout == pyforge("-h").stdout == pyforge("help").stdout
+
+
+def test_summary_goes_to_stderr(pyforge, sales):
+    said = check(pyforge("convert", sales), DONE)
+    assert "sales.csv -> " in said and "3 rows, 3 columns" in said and "native engine" in said
+    assert is_parquet(sales.with_suffix(".parquet"))
+
+
+def test_quiet_says_nothing(pyforge, sales):
+    assert check(pyforge("convert", sales, "--quiet"), DONE) == ""
+    assert check(pyforge("-q", "convert", sales, "--force"), DONE) == ""
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_verbose_before_and_after_the_command(pyforge, sales, before):
+    words = ["-v", "convert", sales] if before else ["convert", sales, "--verbose"]
+    said = check(pyforge(*words), DONE)
+    assert "Input file: " in said and "Auto-generated output file: " in said
+
+
+def test_json_is_one_line_on_stdout(pyforge, sales):
+    process = pyforge("convert", sales, "--json")
+    said = check(process, DONE, None)
+    assert "native engine" in said
+    assert process.stdout.count(b"\n") == 1
+    record = json.loads(process.stdout)
+    assert set(record) == RESULT_KEYS
+    assert record["success"] is True and record["error"] is None
+    assert record["row_count"] == record["rows_processed"] == record["rows_read"] == 3
+    assert record["processing_engine"] == record["converter_used"] == "native"
+    assert record["duration"] == record["duration_seconds"] > 0
+    assert record["output_path"] == str(sales.with_suffix(".parquet"))
+    assert record["file_size_bytes"] == len(SALES)
+    assert record["output_size_bytes"] == sales.with_suffix(".parquet").stat().st_size
+    assert [column["name"] for column in record["columns"]] == ["id", "name", "amount"]
+    assert record["columns"][0]["type"] == "int64"
+    assert record["attempts"] == [{"engine": "native", "ok": True, "reason": "", "seconds": record["attempts"][0]["seconds"]}]
+    assert record["threads"] >= 1 and record["peak_memory_bytes"] > 0
+
+
+def test_failed_json_has_every_key(pyforge, write):
+    for path in ("gone.csv", write("book.xlsx", b"PK\x03\x04" + bytes(200))):
+        process = pyforge("convert", path, "--json")
+        record = json.loads(process.stdout)
+        assert set(record) == RESULT_KEYS
+        assert record["success"] is False and record["row_count"] == 0 and record["processing_engine"] == "none"
+        assert set(record["error"]) == ERROR_KEYS
+        assert record["error"]["code"] in ("PF_NOT_FOUND", "PF_UNSUPPORTED")
+
+
+def test_output_to_stdout(pyforge, sales):
+    process = pyforge("convert", sales, "-", "--to", "csv", "--json")
+    said = check(process, DONE, None)
+    assert process.stdout.decode() == SALES
+    assert json.loads(said.splitlines()[0])["output_path"] == "-"
+    assert names_in(sales.parent) == ["sales.csv"]
+
+
+def test_binary_to_stdout(pyforge, sales, tmp_path):
+    process = pyforge("convert", sales, "-", "--to", "parquet")
+    check(process, DONE, None)
+    (tmp_path / "out").write_bytes(process.stdout)
+    assert is_parquet(tmp_path / "out")
+
+
+def test_from_stdin(pyforge, tmp_path):
+    check(pyforge("convert", "-", "out.parquet", "--from", "csv", input=SALES, cwd=tmp_path), DONE)
+    assert is_parquet(tmp_path / "out.parquet")
+    check(pyforge("convert", "-", "detected.parquet", input=SALES, cwd=tmp_path), DONE)
+    assert (tmp_path / "detected.parquet").read_bytes() == (tmp_path / "out.parquet").read_bytes()
+    process = pyforge("convert", "-", "--from", "csv", "--to", "csv", input=SALES)
+    check(process, DONE, SALES.encode())
+    said = check(pyforge("convert", "-", "--from", "csv", input=SALES), USAGE)
+    assert "--to" in said
+
+
+def test_stdin_from_a_file_is_detected(pyforge_path, sales, tmp_path):
+    with open(sales, "rb") as file:
+        process = subprocess.run([pyforge_path, "convert", "-", "out.parquet"], stdin=file, capture_output=True, cwd=tmp_path,
+                                 env=clean_environment(), check=False)
+    check(process, DONE)
+    assert is_parquet(tmp_path / "out.parquet")
+
+
+# ---- names of outputs
+
+
+@pytest.mark.parametrize(
+    "given, made",
+    [
+        ([], "sales.parquet"),
+        (["-f", "csv", "--force"], None),  # the output would be the input
+        (["out.parquet"], "out.parquet"),
+        (["out"], "out"),
+        (["new/deep/out.parquet"], "new/deep/out.parquet"),
+        (["new/"], "new/sales.parquet"),
+        (["."], "sales.parquet"),
+        (["new/", "--to=csv"], "new/sales.csv"),
+        (["out.txt", "--compat", "1.0"], "out.txt"),
+        (["--compat=1.0"], "sales.txt"),
+        (["--compat=1.0", "-f", "TXT"], "sales.txt"),
+        (["--compat=1.0", "-fparquet"], "sales.parquet"),
+        (["name with [brackets] & blanks.parquet"], "name with [brackets] & blanks.parquet"),
+    ],
+)
+def test_names_of_outputs(pyforge, sales, given, made):
+    process = pyforge("convert", sales.name, *given, cwd=sales.parent)
+    if made is None:
+        assert "the output is the input itself" in check(process, REFUSED)
+        assert sales.read_text() == SALES
+        return
+    check(process, DONE)
+    path = sales.parent / made
+    assert is_parquet(path) != made.endswith(".csv")
+
+
+def test_compressed_input_loses_both_suffixes(pyforge, write):
+    import gzip
+
+    path = write("x.csv.gz", gzip.compress(SALES.encode()))
+    check(pyforge("convert", path), DONE)
+    assert is_parquet(path.parent / "x.parquet")
+
+
+def test_compat_by_environment(pyforge, sales):
+    process = pyforge("convert", sales, "--json", env={"PYFORGE_COMPAT": "1.0"})
+    check(process, DONE, None)
+    record = json.loads(process.stdout)
+    assert record["output_path"].endswith("sales.txt")
+    assert {column["type"] for column in record["columns"]} == {"string"}
+
+
+def test_folders_made_for_a_failed_conversion_go(pyforge, sales):
+    check(pyforge("convert", sales, sales.parent / "new/deep/x.parquet", "--columns", "nothing"), USAGE)
+    assert names_in(sales.parent) == ["sales.csv"]
+
+
+def test_awkward_names(pyforge, tmp_path):
+    for name in (b"a b.csv", b"br[bold].csv", b"caf\xc3\xa9.csv", b"\xff\xfe.csv", b"-dash.csv", b"new\nline.csv", b"qu'ote\".csv"):
+        source = os.path.join(os.fsencode(tmp_path), name)
+        with open(source, "wb") as file:
+            file.write(SALES.encode())
+        process = pyforge("convert", "--json", "--", name, cwd=tmp_path)
+        check(process, DONE, None)
+        assert os.fsencode(json.loads(process.stdout)["input_path"]) == name
+        assert is_parquet(os.path.join(tmp_path, os.fsdecode(name[:-4] + b".parquet")))
+        # A name cannot steer the terminal.
+        assert process.stderr.count(b"\n") == 1
+
+
+# ---- exit codes
+
+
+def test_missing_input(pyforge):
+    said = check(pyforge("convert", "gone.csv"), USAGE)
+    assert said == "pyforge: error: Path 'gone.csv' does not exist.\n"
+    check(pyforge("info", "gone.csv"), USAGE)
+    check(pyforge("validate", "gone.csv"), USAGE)
+
+
+@pytest.mark.parametrize("command", ["convert", "info", "validate"])
+def test_unsupported_input(pyforge, write, command):
+    path = write("data.json", '{"a": 1}\n')
+    assert "Unsupported input format '.json'" in check(pyforge(command, path), REFUSED)
+    check(pyforge(command, path, "--compat", "1.0"), DONE)
+    assert "directory" in check(pyforge(command, path.parent), REFUSED)
+
+
+def test_output_exists(pyforge, sales):
+    target = sales.with_suffix(".parquet")
+    target.write_text("old")
+    said = check(pyforge("convert", sales), REFUSED)
+    assert f"Output file {target} already exists. Use --force to overwrite." in said
+    assert target.read_text() == "old"
+    check(pyforge("convert", sales, "--compat", "1.0", "-f", "parquet"), DONE)
+    assert target.read_text() == "old"
+    check(pyforge("convert", sales, "--force"), DONE)
+    assert is_parquet(target)
+
+
+def test_output_is_input_through_links(pyforge, sales):
+    for make in (os.link, os.symlink):
+        link = sales.parent / "link.csv"
+        make(sales, link)
+        said = check(pyforge("convert", sales, link, "--force"), REFUSED)
+        assert "the output is the input itself" in said
+        link.unlink()
+    assert sales.read_text() == SALES
+
+
+def test_rejected_rows(pyforge, write):
+    path = write("ragged.csv", SALES * 1 + "4,too,1.00,many\n" + "".join(f"{i},n{i},1.00\n" for i in range(5, 40)))
+    process = pyforge("convert", path, "--json")
+    said = check(process, REJECTED, None)
+    record = json.loads(process.stdout)
+    rejects = pathlib.Path(record["rejects_path"])
+    assert record["success"] is True and record["rows_rejected"] == 1 and record["row_count"] == 38
+    assert rejects == path.parent / "ragged.parquet.rejects.csv" and b"too" in rejects.read_bytes()
+    assert "1 row rejected" in said
+    assert is_parquet(path.with_suffix(".parquet"))
+
+
+def test_rejects_of_an_earlier_conversion(pyforge, write):
+    path = write("x.csv", "a,b\n1,2,3\n1,2\n")
+    check(pyforge("convert", path, "--max-rejects", "60%"), REJECTED)
+    assert "x.parquet.rejects.csv already exists" in check(pyforge("convert", path, "out.parquet", "--max-rejects", "60%", "--rejects",
+                                                                   path.parent / "x.parquet.rejects.csv", cwd=path.parent), REFUSED)
+    path.write_text("a,b\n1,2\n")
+    assert "x.parquet.rejects.csv is of an earlier conversion" in check(pyforge("convert", path, "--force"), DONE)
+
+
+def test_too_many_rejects_fail(pyforge, write):
+    path = write("ragged.csv", "a,b\n1,2\n1,2,3\n1,2,3\n")
+    said = check(pyforge("convert", path), FAILED)
+    assert "--max-rejects" in said
+    assert names_in(path.parent) == ["ragged.csv"]
+    check(pyforge("convert", path, "--max-rejects", "100%"), REJECTED)
+
+
+def test_bad_value_has_its_place(pyforge, write):
+    path = write("bad.csv", 'id,amount\n1,2\n2,"3\n4"\n5,six\n')
+    process = pyforge("convert", path, "--schema", "amount:string,id:int64", "--json")
+    check(process, DONE, None)
+    path = write("bad.csv", 'id,note,amount\n1,"two\nlines",2\n5,x,six\n')
+    process = pyforge("convert", path, "--schema", "amount:int64", "--json", "--force")
+    said = check(process, FAILED, None)
+    error = json.loads(process.stdout)["error"]
+    assert (error["row"], error["line"], error["column"], error["column_name"]) == (2, 4, 3, "amount")
+    assert error["code"] == "PF_BAD_DATA"
+    assert f"pyforge: error: {path}: row 2 (line 4), column 3 'amount': " in said
+    assert "  hint: " in said
+
+
+# ---- the command line itself
+
+
+@pytest.mark.parametrize(
+    "words, says",
+    [
+        (["convert"], "Missing argument 'INPUT_FILE'."),
+        (["convert", "sales.csv", "a", "b"], "unexpected argument 'b'"),
+        (["convert", "sales.csv", "--delimeter", ";"], "did you mean --delimiter?"),
+        (["convert", "sales.csv", "--verbos"], "did you mean --verbose?"),
+        (["convert", "sales.csv", "--compr", "zstd"], "did you mean --compression"),
+        (["convert", "sales.csv", "--forc"], "did you mean --force"),
+        (["convert", "sales.csv", "--no-such-thing"], "pyforge convert --help"),
+        (["convert", "sales.csv", "-Z"], "there is no option -Z"),
+        (["convert", "sales.csv", "-c"], "option -c needs a value"),
+        (["convert", "sales.csv", "--types"], "option --types needs a value"),
+        (["convert", "sales.csv", "--types", "guess"], "infer or string"),
+        (["convert", "sales.csv", "-c", "lzo"], "option -c cannot be 'lzo'"),
+        (["convert", "sales.csv", "--threads=many"], "a whole number"),
+        (["convert", "sales.csv", "--f", "csv"], "there is no option --f"),
+        (["convert", "sales.csv", "--force=perhaps"], "yes or no"),
+        (["convert", "sales.csv", "--to", "xlsx"], "--format cannot be 'xlsx'"),
+        (["convert", "sales.csv", "--from", "xlsx"], "--from cannot be 'xlsx'"),
+        (["convert", "sales.csv", "--columns", "id,gone"], "gone"),
+        (["info"], "Missing argument 'INPUT_FILE'."),
+        (["info", "sales.csv", "--format", "yaml"], "table or json"),
+        (["conver", "sales.csv"], "did you mean convert?"),
+        (["--frobnicate"], "there is no option --frobnicate"),
+        (["help", "nothing"], "there is no command 'nothing'"),
+    ],
+)
+def test_wrong_command_lines(pyforge, sales, words, says):
+    said = check(pyforge(*words, cwd=sales.parent), USAGE)
+    assert said.startswith("pyforge: error: ")
+    assert says in said
+    assert names_in(sales.parent) == ["sales.csv"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-fparquet"], ["-f", "PARQUET"], ["--format=parquet"], ["--to", "parquet"], ["--output-format", "parquet"],
+        ["-c", "GZIP"], ["-cgzip"], ["--compression=gzip"], ["-qcgzip"], ["-qc", "gzip"],
+        ["--on-error", "skip"], ["--max_rejects", "5%"], ["--memory", "64MiB"], ["--no-force"], ["--force=no"], ["-v", "-q"],
+    ],
+)
+def test_spellings(pyforge, sales, words):
+    check(pyforge("convert", *words, sales), DONE)
+    assert is_parquet(sales.with_suffix(".parquet"))
+
+
+def test_two_dashes_end_options(pyforge, write):
+    path = write("--force", SALES)
+    check(pyforge("convert", "--from", "csv", "--", path.name, "out.parquet", cwd=path.parent), DONE)
+    assert is_parquet(path.parent / "out.parquet")
+
+
+def test_options_of_other_formats_are_accepted(pyforge, sales):
+    said = check(
+        pyforge("convert", sales, "-p", "1-3", "-m", "--tables", "a,b", "--combine", "--flatten-strategy", "aggressive",
+                "--array-handling", "json_string", "--namespace-handling", "strip", "--force-pyspark"), DONE)
+    assert "note: option -p has no effect here" in said
+    assert "note: option --flatten-strategy has no effect here" in said
+    assert "note: Spark is not part of this version; the native engine was used" in said
+
+
+def test_spark_engine_is_refused(pyforge, sales):
+    assert "--engine native" in check(pyforge("convert", sales, "--engine", "spark"), REFUSED)
+    check(pyforge("convert", sales, "--engine", "native"), DONE)
+
+
+@pytest.mark.parametrize("words", [["mdf-tools", "status"], ["install", "mdf-tools"], ["install", "sample-datasets", "x"]])
+def test_commands_of_other_versions(pyforge, words):
+    assert "not in this version" in check(pyforge(*words), REFUSED)
+
+
+@pytest.mark.parametrize("name, value", [("PYFORGE_TYPES", "guess"), ("PYFORGE_COMPAT", "0.9"), ("PYFORGE_MAX_MEMORY", "much")])
+def test_bad_environment(pyforge, sales, name, value):
+    said = check(pyforge("convert", sales, env={name: value}), USAGE)
+    assert name in said and value in said
+
+
+def test_types_by_environment(pyforge, sales):
+    process = pyforge("convert", sales, "--json", env={"PYFORGE_TYPES": "string"})
+    assert {column["type"] for column in json.loads(process.stdout)["columns"]} == {"string"}
+    process = pyforge("convert", sales, "--json", "--force", "--types", "infer", env={"PYFORGE_TYPES": "string"})
+    assert json.loads(process.stdout)["columns"][0]["type"] == "int64"
+
+
+# ---- help
+
+
+@pytest.mark.parametrize("command", ["convert", "info", "validate", "formats", "options", "help"])
+def test_help_of_commands(pyforge, command):
+    process = pyforge(command, "--help")
+    assert check(process, DONE, None) == ""
+    text = process.stdout.decode()
+    assert text.startswith(f"Usage: pyforge {command}") and "Examples:" in text
+    assert text == pyforge("help", command).stdout.decode() == pyforge(command, "gone", "--nothing", "-h").stdout.decode()
+    assert max(len(line) for line in text.splitlines() if not line.startswith("  pyforge")) <= 100
+
+
+def test_help_is_wrapped_to_the_width(pyforge):
+    text = pyforge("convert", "--help", env={"COLUMNS": "72"}).stdout.decode()
+    options = text[: text.index("Examples:")]
+    assert max(len(line) for line in options.splitlines()) <= 72
+
+
+def test_help_names_every_option(pyforge):
+    text = pyforge("convert", "--help").stdout.decode()
+    for table in json.loads(pyforge("options", "--json").stdout):
+        if table["owner"].startswith("command line: ") and not table["owner"].endswith("convert"):
+            continue
+        for option in table["options"]:
+            if option["name"] != "version":
+                assert re.search(rf"--(\[no-\])?{option['name']}\b", text), option["name"]
+
+
+def test_examples_of_help_work(pyforge, pyforge_path, tmp_path):
+    shell = {"PATH": f"{os.path.dirname(pyforge_path)}:{os.environ['PATH']}"}
+    for number, command in enumerate(("convert", "info", "validate", "formats", "options", "help")):
+        text = pyforge(command, "--help").stdout.decode()
+        for example in text[text.index("Examples:\n") + 10 :].splitlines():
+            folder = tmp_path / f"{number}-{abs(hash(example))}"
+            folder.mkdir()
+            (folder / "sales.csv").write_text("zip,id,amount\n00123,1,1.50\n00456,2,2.25\n")
+            (folder / "export.dat").write_text(SALES)
+            subprocess.run("gzip -k sales.csv", shell=True, cwd=folder, check=True)
+            subprocess.run([pyforge_path, "-q", "convert", "sales.csv", "kept.parquet"], cwd=folder, check=True)
+            if "sales.parquet" in example.split(">")[0].split()[2:3]:
+                (folder / "kept.parquet").rename(folder / "sales.parquet")
+                (folder / "sales.csv").unlink()
+            process = subprocess.run(["sh", "-c", example], cwd=folder, env=clean_environment(shell), capture_output=True,
+                                     check=False)
+            assert process.returncode == DONE, (example, process.stderr)
+
+
+# ---- formats, options, explain, info, validate
+
+
+def test_formats(pyforge):
+    process = pyforge("formats")
+    check(process, DONE, None)
+    assert process.stdout.startswith(b"Supported Formats\n")
+    listed = {entry["name"]: entry for entry in json.loads(pyforge("formats", "--json").stdout)}
+    assert listed["csv"]["reads"] and listed["csv"]["writes"] and ".tsv" in listed["csv"]["suffixes"]
+    assert listed["parquet"]["writes"] and ".parquet" in listed["parquet"]["suffixes"]
+
+
+def test_options_table(pyforge):
+    tables = {table["owner"]: table["options"] for table in json.loads(pyforge("options", "--json").stdout)}
+    assert {"command line", "convert", "csv reader", "parquet writer"} <= set(tables)
+    compression = next(option for option in tables["parquet writer"] if option["name"] == "compression")
+    assert compression["kind"] == "choice" and compression["default"] == "snappy" and "c" in compression["aliases"]
+    assert {"snappy", "gzip", "zstd", "none"} <= set(compression["choices"])
+    for options in tables.values():
+        for option in options:
+            assert option["help"].endswith(".")
+
+
+def test_explain_does_nothing(pyforge, sales):
+    words = ["convert", sales, "new/out.parquet", "--columns", "id,amount", "--schema", "amount:decimal(12,2)", "-c", "zstd"]
+    process = pyforge(*words, "--explain", cwd=sales.parent)
+    assert check(process, DONE, None) == ""
+    text = process.stdout.decode()
+    for part in ("csv, by content", "parquet, by suffix", "compression zstd", "new/out.parquet", "amount decimal(12,2)", "native"):
+        assert part in text
+    plan = json.loads(pyforge(*words, "--explain", "--json", "--threads", "3", cwd=sales.parent).stdout)
+    assert plan["input_format"] == "csv" and plan["output_format"] == "parquet" and plan["engine"] == "native"
+    assert plan["threads"] == 3 and plan["memory_bytes"] == 256 << 20
+    assert plan["writer_options"]["compression"] == "zstd" and plan["facts"]["delimiter"] == ","
+    assert names_in(sales.parent) == ["sales.csv"]
+    (sales.parent / "out.parquet").write_text("old")
+    check(pyforge("convert", sales, sales.parent / "out.parquet", "--explain"), REFUSED)
+
+
+def test_info_of_csv(pyforge, write):
+    path = write("sales.csv", SALES.replace(",", ";"))
+    process = pyforge("info", path)
+    assert check(process, DONE, None) == ""
+    text = process.stdout.decode()
+    assert re.search(r"^File Name: +sales.csv$", text, re.M)
+    assert re.search(rf"^File Size: +{len(SALES)} bytes$", text, re.M)
+    assert re.search(r"^Delimiter: +;$", text, re.M)
+    assert re.search(r"^Rows: +3$", text, re.M)
+    record = json.loads(pyforge("info", path, "-f", "json").stdout)
+    assert record == json.loads(pyforge("info", path, "--format=JSON").stdout) == json.loads(pyforge("info", path, "--json").stdout)
+    assert record["file_name"] == "sales.csv" and record["file_size"] == len(SALES) and record["file_type"] == "CSV"
+    assert record["encoding"] == "utf-8" and record["delimiter"] == ";" and record["has_header"] is True
+    assert record["rows"] == 3 and [column["name"] for column in record["columns"]] == ["id", "name", "amount"]
+    assert abs(record["last_modified"] - path.stat().st_mtime) < 1e-3
+
+
+def test_info_of_parquet(pyforge, sales):
+    sales.write_text(SALES + "".join(f"{i},a text much like the one before and the one after {i},9.00\n" for i in range(1000)))
+    check(pyforge("convert", sales, "-c", "zstd"), DONE)
+    record = json.loads(pyforge("info", sales.with_suffix(".parquet"), "--json").stdout)
+    assert record["file_type"] == "PARQUET" and record["rows"] == 1003 and record["column_count"] == 3
+    assert record["columns"][0] == {"name": "id", "type": "int64"}
+    assert record["row_groups"] == 1 and "pyforge" in record["created_by"]
+    assert "zstd" in json.dumps(record).lower()
+
+
+def test_info_lines_up_wide_names(pyforge, write):
+    path = write("wide.csv", "id,\u540d\u524d,caf\u00e9\n1,x,2\n")
+    lines = pyforge("info", path).stdout.decode().splitlines()
+    table = lines[lines.index(next(line for line in lines if "Name" in line and "Type" in line)) :]
+    width = {"\u540d": 2, "\u524d": 2}
+
+    def column_of(line, word):
+        return sum(width.get(letter, 1) for letter in line[: line.rindex(word)])
+
+    assert column_of(table[1], "int64") == column_of(table[2], "string") == column_of(table[3], "int64")
+
+
+def test_validate(pyforge, sales, write):
+    process = pyforge("validate", sales)
+    assert check(process, DONE, "✓ sales.csv is a valid .CSV file\n".encode()) == ""
+    bad = write("bad.csv", 'a,b\n1,2\n3,"4\n')
+    said = check(pyforge("validate", bad), FAILED)
+    assert "bad.csv" in said and "line 3" in said
+    check(pyforge("validate", bad, "--compat", "1.0"), DONE)
+    ragged = write("ragged.csv", "a,b\n1,2\n1,2,3\n")
+    assert "row 2" in check(pyforge("validate", ragged), FAILED)
+    check(pyforge("convert", sales, write("x/y", "").parent / "sales.parquet"), DONE)
+    check(pyforge("validate", sales.parent / "x/sales.parquet"), DONE, "✓ sales.parquet is a valid .PARQUET file\n".encode())
+
+
+def test_notes_on_what_is_unusual(pyforge, write):
+    path = write("semi.csv", SALES.replace(",", ";"))
+    assert "note: values are separated by ;" in check(pyforge("convert", path), DONE)
+    assert "note:" not in check(pyforge("convert", path, "--force", "--delimiter", ";"), DONE)
+
+
+def test_replacing_a_file_of_version_1_warns(pyforge, sales):
+    target = sales.with_suffix(".parquet")
+    check(pyforge("convert", sales, target, "--types", "string"), DONE)
+    process = pyforge("convert", sales, target, "--force", "--json")
+    said = check(process, DONE, None)
+    warning = json.loads(process.stdout)["warnings"][-1]
+    assert "held text only" in warning and "id int64" in warning and "--compat 1.0" in warning
+    assert warning in said
+    process = pyforge("convert", sales, target, "--force", "--json")
+    assert json.loads(process.stdout)["warnings"] == []
+
+
+# ---- terminals, pipes, signals
+
+
+def run_on_terminal(command, stream, env=None, feed=None, cwd=None):
+    """Runs command with stream ("stdout" or "stderr") being a terminal; gives code and what the terminal saw."""
+    mine, theirs = pty.openpty()
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, stream: theirs}
+    process = subprocess.Popen(command, env=clean_environment(env), cwd=cwd, **pipes)
+    os.close(theirs)
+    feeder = threading.Thread(target=feed, args=(process.stdin,)) if feed else None
+    if feeder:
+        feeder.start()
+    else:
+        process.stdin.close()
+    seen = b""
+    while True:
+        try:
+            part = os.read(mine, 65536)
+        except OSError:  # the other end was closed
+            part = b""
+        if not part:
+            break
+        seen += part
+    os.close(mine)
+    code = process.wait(timeout=60)
+    if feeder:
+        feeder.join()
+    return code, seen
+
+
+def feed_slowly(stdin):
+    with stdin:
+        stdin.write(b"id,name\n")
+        for _ in range(30):
+            stdin.write(b"1,a\n" * 300000)
+            stdin.flush()
+            time.sleep(0.05)
+
+
+@pytest.mark.parametrize("words, drawn", [([], True), (["--quiet"], False), (["--progress", "never"], False)])
+def test_progress_bar_on_a_terminal_only(pyforge_path, tmp_path, words, drawn):
+    command = [pyforge_path, "convert", "-", "out.parquet", "--from", "csv", *words]
+    code, seen = run_on_terminal(command, "stderr", feed=feed_slowly, cwd=tmp_path)
+    assert code == DONE
+    assert (b"reading" in seen) == drawn
+    if drawn:
+        last = seen.decode().replace("\r\n", "\n").rsplit("\r", 1)[-1]
+        assert last.startswith("standard input -> out.parquet: ") and last.count("\n") == 1
+        assert seen.count(b"reading") < 60
+    assert b"\x1b" not in seen
+
+
+def test_no_progress_bar_in_a_pipe(pyforge_path, tmp_path):
+    process = subprocess.Popen([pyforge_path, "convert", "-", "out.parquet", "--from", "csv"], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path, env=clean_environment())
+    feeder = threading.Thread(target=feed_slowly, args=(process.stdin,))
+    feeder.start()
+    said = process.stderr.read()
+    feeder.join()
+    assert process.wait() == DONE and b"\r" not in said and said.count(b"\n") == 1
+
+
+def test_binary_output_to_a_terminal_is_refused(pyforge_path, sales):
+    command = [pyforge_path, "convert", sales.name, "-", "--to", "parquet"]
+    code, seen = run_on_terminal(command, "stdout", cwd=sales.parent)
+    assert code == USAGE and seen == b""
+    code, seen = run_on_terminal([*command[:-1], "csv"], "stdout", cwd=sales.parent)
+    assert code == DONE and seen.replace(b"\r\n", b"\n").decode() == SALES
+
+
+def test_closed_pipe_is_quiet(pyforge_path, write):
+    path = write("long.csv", "id,name\n" + "1,some text that takes room\n" * 200000)
+    process = subprocess.Popen([pyforge_path, "convert", path, "-", "--to", "csv"], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, env=clean_environment())
+    process.stdout.read(10)
+    process.stdout.close()
+    said = process.stderr.read()
+    assert process.wait(timeout=60) == 141
+    assert said == b""
+
+
+def test_full_standard_output_is_an_error(pyforge_path, sales):
+    if not os.path.exists("/dev/full"):
+        pytest.skip("no /dev/full here")
+    for words in (["formats"], ["convert", sales, "-", "--to", "csv"]):
+        with open("/dev/full", "wb") as full:
+            process = subprocess.run([pyforge_path, *words], stdout=full, stderr=subprocess.PIPE, env=clean_environment(),
+                                     check=False)
+        assert process.returncode == FAILED
+        assert b"No space left" in process.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_leave_nothing_behind(pyforge_path, tmp_path, number):
+    process = subprocess.Popen([pyforge_path, "convert", "-", "new/out.parquet", "--from", "csv"], stdin=subprocess.PIPE,
+                               stderr=subprocess.PIPE, cwd=tmp_path, env=clean_environment(), bufsize=0)
+
+    def feed():
+        try:
+            process.stdin.write(b"id,name\n")
+            while True:
+                process.stdin.write(b"1,a\n" * 100000)
+        except OSError:
+            pass
+
+    feeder = threading.Thread(target=feed)
+    feeder.start()
+    time.sleep(0.5)
+    process.send_signal(number)
+    said = process.stderr.read()
+    assert process.wait(timeout=60) == 128 + number
+    process.stdin.close()
+    feeder.join()
+    assert b"interrupted" in said
+    assert names_in(tmp_path) == []
+
+
+def test_ignored_interrupt_stays_ignored(pyforge_path, sales):
+    script = 'trap "" INT; "$0" convert "$1" & child=$!; kill -INT $child; wait $child'
+    process = subprocess.run(["sh", "-c", script, pyforge_path, str(sales)], capture_output=True, env=clean_environment(),
+                             check=False)
+    assert process.returncode == DONE, process.stderr
+
+
+def test_start_is_quick(pyforge_path):
+    """Within 10 ms of the smallest program; the least of many runs, as others may be using the machine."""
+
+    def least(command):
+        best = float("inf")
+        for _ in range(40):
+            begin = time.perf_counter()
+            subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+            best = min(best, time.perf_counter() - begin)
+        return best
+
+    assert least([pyforge_path, "--version"]) - least(["/bin/true"]) < 0.010

@@ -1,0 +1,174 @@
+"""Output appears whole or not at all: kills, signals, full disks, closed pipes, and files that are in the way."""
+
+import os
+import random
+import resource
+import signal
+import subprocess
+import time
+
+import pyarrow.parquet as parquet
+import pytest
+
+from conftest import clean_environment
+
+ROWS = 150_000
+
+
+@pytest.fixture(scope="module")
+def big(tmp_path_factory):
+    """Large enough for a conversion to be interrupted."""
+    path = tmp_path_factory.mktemp("big") / "big.csv"
+    chance = random.Random(7)
+    with path.open("w") as out:
+        out.write("id,amount,day,note\n")
+        for row in range(ROWS):
+            out.write(f"{row},{chance.random() * 1000:.3f},2024-0{row % 9 + 1}-11,note {chance.random()} of {row}\n")
+    return path
+
+
+def leftovers(folder, *expected):
+    return sorted(set(os.listdir(folder)) - set(expected))
+
+
+def start(pyforge_path, *args, **options):
+    options.setdefault("stderr", subprocess.PIPE)
+    return subprocess.Popen([pyforge_path, *map(str, args)], env=clean_environment(), **options)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_kill_leaves_the_old_output(pyforge_path, pyforge, big, tmp_path, seed):
+    old = tmp_path / "old.csv"
+    old.write_text("a,b\n1,2\n")
+    out = tmp_path / "out.parquet"
+    assert pyforge("convert", old, out).returncode == 0
+    before = out.read_bytes()
+    process = start(pyforge_path, "convert", big, out, "--force")
+    time.sleep(random.Random(seed).random() * 0.25)
+    process.kill()
+    process.communicate()
+    content = out.read_bytes()
+    assert content == before or parquet.read_metadata(out).num_rows == ROWS
+    assert len(leftovers(tmp_path, "old.csv", "out.parquet")) <= 1
+    assert pyforge("convert", old, out, "--force").returncode == 0
+    assert leftovers(tmp_path, "old.csv", "out.parquet") == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_removes_what_was_begun(pyforge_path, tmp_path, number):
+    # The input is a pipe that never ends, so that the signal always finds the conversion at work.
+    process = start(pyforge_path, "convert", "-", tmp_path / "out.parquet", "--from", "csv", stdin=subprocess.PIPE)
+    process.stdin.write(b"a,b\n" + b"1,2\n" * 2_000_000)
+    process.stdin.flush()
+    process.send_signal(number)
+    process.stdin.close()
+    process.wait(timeout=30)
+    process.stderr.close()
+    assert process.returncode == 128 + number
+    assert leftovers(tmp_path) == []
+
+
+def limit_files(size):
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    return limit
+
+
+def test_no_space_left(pyforge_path, big, tmp_path):
+    out = tmp_path / "out.parquet"
+    out.write_bytes(b"old")
+    process = start(pyforge_path, "convert", big, out, "--force", preexec_fn=limit_files(100_000))
+    _, messages = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert b"cannot write" in messages and b"out.parquet" in messages
+    assert out.read_bytes() == b"old"
+    assert leftovers(tmp_path, "out.parquet") == []
+
+
+def test_full_device(pyforge_path, big):
+    with open("/dev/full", "wb") as full:
+        process = start(pyforge_path, "convert", big, "-", "--to", "csv", stdout=full)
+        _, messages = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert b"space" in messages
+
+
+def test_closed_pipe_is_quiet(pyforge_path, big):
+    process = start(pyforge_path, "convert", big, "-", "--to", "csv", stdout=subprocess.PIPE)
+    assert process.stdout.readline().startswith(b"id,")
+    process.stdout.close()
+    messages = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(timeout=60) != 0
+    assert b"error" not in messages.lower()
+
+
+def test_output_is_input(pyforge, write, tmp_path):
+    source = write("notes.txt", "a,b\n1,2\n")
+    for target in (source, tmp_path / "link.txt"):
+        if target != source:
+            target.symlink_to(source)
+        result = pyforge("convert", source, target, "--force", "-f", "csv")
+        assert result.returncode in (2, 4), result.stderr
+    assert source.read_text() == "a,b\n1,2\n"
+
+
+def test_existing_output_is_kept(pyforge, write, tmp_path):
+    source, target = write("a.csv", "a,b\n1,2\n"), tmp_path / "a.parquet"
+    target.write_bytes(b"mine")
+    result = pyforge("convert", source, target)
+    assert result.returncode == 4
+    assert b"--force" in result.stderr
+    assert target.read_bytes() == b"mine"
+
+
+def test_failed_conversion_keeps_the_old_output(pyforge, write, tmp_path):
+    target = tmp_path / "a.parquet"
+    target.write_bytes(b"mine")
+    source = write("a.csv", 'a,b\n1,2\n"never closed,3\n')
+    result = pyforge("convert", source, target, "--force")
+    assert result.returncode == 1
+    assert b"line 3" in result.stderr
+    assert target.read_bytes() == b"mine"
+    assert leftovers(tmp_path, "a.csv", "a.parquet") == []
+
+
+def test_a_directory_is_not_replaced(pyforge, write, tmp_path):
+    source = write("a.csv", "a,b\n1,2\n")
+    folder = tmp_path / "folder.parquet"
+    folder.mkdir()
+    (folder / "precious").write_text("x")
+    pyforge("convert", source, folder, "--force")
+    assert (folder / "precious").read_text() == "x"
+
+
+def test_read_only_folder(pyforge, write, tmp_path):
+    if os.geteuid() == 0:
+        pytest.skip("root may write everywhere")
+    source = write("a.csv", "a,b\n1,2\n")
+    folder = tmp_path / "locked"
+    folder.mkdir(mode=0o500)
+    result = pyforge("convert", source, folder / "a.parquet")
+    assert result.returncode == 1
+    assert b"locked" in result.stderr
+
+
+def test_memory_stays_within_the_budget(pyforge_path, tmp_path):
+    """A field of 300 MB against the usual limits: a clear error, and not the memory for it."""
+    source = tmp_path / "long.csv"
+    with source.open("wb") as out:
+        out.write(b'a,b\n1,"')
+        for _ in range(300):
+            out.write(b"x" * 1_000_000)
+        out.write(b'"\n')
+    process = start(pyforge_path, "convert", source, tmp_path / "out.parquet")
+    messages = process.stderr.read()
+    process.stderr.close()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 1
+    assert b"--max-record" in messages
+    assert usage.ru_maxrss < 300 * 1024
+    assert leftovers(tmp_path, "long.csv") == []

@@ -1,0 +1,162 @@
+#include "support_unit.h"
+
+#include "base/memory.h"
+
+static void alloc_is_aligned_and_counted(void **state)
+{
+    struct pf_memory memory;
+    const size_t sizes[] = { 0, 1, 63, 64, 65, 4096, 70000, 1 << 20 };
+
+    (void)state;
+    CHECK(pf_memory_init(&memory, SIZE_MAX));
+    for (size_t i = 0; i < PF_COUNT(sizes); i++) {
+        void *p = pf_alloc(&memory, sizes[i]);
+
+        CHECK(p != NULL);
+        CHECK_INT((uintptr_t)p % 64, 0);
+        CHECK(pf_alloc_size(p) >= sizes[i]);
+        CHECK_INT(atomic_load(&memory.in_use), pf_alloc_size(p));
+        memset(p, 0xaa, sizes[i]);
+        pf_free(&memory, p);
+        CHECK_INT(atomic_load(&memory.in_use), 0);
+    }
+    CHECK(pf_alloc(&memory, SIZE_MAX - 10) == NULL);
+    CHECK(pf_alloc_zero(&memory, SIZE_MAX / 2, 3) == NULL);
+    pf_memory_destroy(&memory);
+}
+
+static void limit_refuses(void **state)
+{
+    struct pf_memory memory;
+    void *p;
+
+    (void)state;
+    CHECK(pf_memory_init(&memory, 10000));
+    p = pf_alloc(&memory, 6000);
+    CHECK(p != NULL);
+    CHECK(pf_alloc(&memory, 6000) == NULL);
+    pf_free(&memory, p);
+    p = pf_alloc(&memory, 6000);
+    CHECK(p != NULL);
+    pf_free(&memory, p);
+    pf_memory_destroy(&memory);
+}
+
+static void nth_allocation_fails_once(void **state)
+{
+    struct pf_memory memory;
+    void *first, *third;
+
+    (void)state;
+    CHECK(pf_memory_init(&memory, SIZE_MAX));
+    atomic_store(&memory.fail_at, 1);
+    first = pf_alloc(&memory, 10);
+    CHECK(first != NULL);
+    CHECK(pf_alloc(&memory, 10) == NULL);
+    third = pf_alloc(&memory, 10);
+    CHECK(third != NULL);
+    pf_free(&memory, first);
+    pf_free(&memory, third);
+    pf_memory_destroy(&memory);
+}
+
+static void resize_keeps_contents(void **state)
+{
+    struct pf_memory memory;
+    char *p;
+
+    (void)state;
+    CHECK(pf_memory_init(&memory, SIZE_MAX));
+    p = pf_resize(&memory, NULL, 10);
+    memcpy(p, "forge", 6);
+    p = pf_resize(&memory, p, 200000);
+    CHECK_TEXT(p, "forge");
+    atomic_store(&memory.fail_at, 0);
+    CHECK(pf_resize(&memory, p, 2000000) == NULL);
+    CHECK_TEXT(p, "forge");
+    pf_free(&memory, p);
+    pf_free(&memory, NULL);
+    pf_memory_destroy(&memory);
+}
+
+static void pool_gives_the_same_buffer_again(void **state)
+{
+    struct pf_memory memory;
+    void *p;
+
+    (void)state;
+    CHECK(pf_memory_init(&memory, SIZE_MAX));
+    p = pf_alloc(&memory, 1 << 20);
+    pf_free(&memory, p);
+    if (atomic_load(&memory.held) != 0) { /* there is no pool under AddressSanitizer */
+        void *again = pf_alloc(&memory, (1 << 20) - 100);
+
+        CHECK(again == p);
+        CHECK_INT(atomic_load(&memory.held), 0);
+        pf_free(&memory, again);
+    }
+    pf_memory_trim(&memory);
+    CHECK_INT(atomic_load(&memory.held), 0);
+    pf_memory_destroy(&memory);
+}
+
+static void buffer_grows_up_to_its_limit(void **state)
+{
+    struct pf_memory memory;
+    struct pf_buffer buffer;
+    char *text;
+
+    (void)state;
+    CHECK(pf_memory_init(&memory, SIZE_MAX));
+    pf_buffer_init(&buffer, &memory, 1001);
+    for (int i = 0; i < 100; i++)
+        CHECK(pf_buffer_printf(&buffer, "%09d,", i));
+    CHECK_INT(buffer.size, 1000);
+    CHECK(!pf_buffer_append(&buffer, "xy", 2));
+    CHECK_INT(buffer.size, 1000);
+    pf_buffer_clear(&buffer);
+    CHECK(pf_buffer_append_text(&buffer, "ready"));
+    text = pf_buffer_take_text(&buffer);
+    CHECK_TEXT(text, "ready");
+    pf_free(&memory, text);
+    pf_buffer_free(&buffer);
+    CHECK_INT(atomic_load(&memory.in_use), 0);
+    pf_memory_destroy(&memory);
+}
+
+static void arena_frees_all_at_once(void **state)
+{
+    struct pf_memory memory;
+    struct pf_arena arena;
+
+    (void)state;
+    CHECK(pf_memory_init(&memory, SIZE_MAX));
+    pf_arena_init(&arena, &memory, 1 << 20);
+    for (size_t size = 0; size < 3000; size += 7) {
+        uint8_t *p = pf_arena_alloc(&arena, size);
+
+        CHECK(p != NULL);
+        CHECK_INT((uintptr_t)p % 64, 0);
+        memset(p, 1, size);
+    }
+    CHECK(pf_arena_alloc(&arena, 2 << 20) == NULL);
+    CHECK(pf_arena_alloc_zero(&arena, SIZE_MAX / 4, 8) == NULL);
+    CHECK_TEXT(pf_arena_copy(&arena, "spine and more", 5), "spine");
+    pf_arena_free(&arena);
+    CHECK_INT(atomic_load(&memory.in_use), 0);
+    CHECK(pf_arena_alloc_zero(&arena, 4, 4) != NULL);
+    pf_arena_free(&arena);
+    pf_memory_destroy(&memory);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(alloc_is_aligned_and_counted), cmocka_unit_test(limit_refuses),
+        cmocka_unit_test(nth_allocation_fails_once),    cmocka_unit_test(resize_keeps_contents),
+        cmocka_unit_test(pool_gives_the_same_buffer_again), cmocka_unit_test(buffer_grows_up_to_its_limit),
+        cmocka_unit_test(arena_frees_all_at_once),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
