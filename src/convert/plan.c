@@ -118,6 +118,25 @@ static void pass_compat(struct pf_plan *plan, void *reader_options)
         ((struct pf_csv_read_options *)reader_options)->compat = plan->options.compat == PF_COMPAT_1_0;
 }
 
+/* A .tsv or .psv output is separated by what its name says, unless the user says otherwise. */
+static void pass_suffix(struct pf_plan *plan, void *writer_options)
+{
+    static const char *const separated[][2] = { { ".tsv", "\t" }, { ".tab", "\t" }, { ".psv", "|" } };
+    const char *dot = strrchr(plan->job.output, '.');
+
+    if (plan->job.writer != &pf_csv_writer || dot == NULL)
+        return;
+    for (uint32_t i = 0; i < plan->setting_count; i++) {
+        const struct pf_option *option = pf_option_find(plan->job.writer->options, plan->settings[i].name);
+        if (option != NULL && option->offset == offsetof(struct pf_csv_write_options, delimiter))
+            return;
+    }
+    for (size_t i = 0; i < PF_COUNT(separated); i++) {
+        if (pf_same_word(dot, separated[i][0]))
+            ((struct pf_csv_write_options *)writer_options)->delimiter = separated[i][1];
+    }
+}
+
 static bool table_knows(const struct pf_option *table, const char *name)
 {
     return table != NULL && pf_option_find(table, name) != NULL;
@@ -302,6 +321,7 @@ enum pf_status pf_plan_make(struct pf_plan *plan, const struct pf_request *reque
         return err->status;
     if (fill_options(plan, job->writer->options, job->writer->option_size, &options, err) != PF_OK)
         return err->status;
+    pass_suffix(plan, options);
     job->writer_options = options;
     return warn_unused(plan, err);
 }

@@ -63,7 +63,7 @@ static enum pf_status file_read(struct pf_raw *raw, void *to, size_t size, size_
 
 static enum pf_status file_read_at(const struct pf_raw *raw, int64_t offset, void *to, size_t size, struct pf_error *err)
 {
-    size_t got;
+    size_t got = 0;
 
     if (read_fully_at(raw->fd, raw->base + offset, to, size, &got, raw->name, err) != PF_OK)
         return err->status;

@@ -177,6 +177,14 @@ def test_names_of_outputs(pyforge, sales, given, made):
     assert is_parquet(path) != made.endswith(".csv")
 
 
+def test_suffix_of_the_output_names_the_delimiter(pyforge, sales):
+    for name, mark in (("out.tsv", "\t"), ("out.TAB", "\t"), ("out.psv", "|"), ("out.csv", ",")):
+        check(pyforge("convert", sales, sales.parent / name), DONE)
+        assert (sales.parent / name).read_text() == SALES.replace(",", mark)
+    check(pyforge("convert", sales, sales.parent / "semi.tsv", "--output-delimiter", ";"), DONE)
+    assert (sales.parent / "semi.tsv").read_text() == SALES.replace(",", ";")
+
+
 def test_compressed_input_loses_both_suffixes(pyforge, write):
     import gzip
 

@@ -168,7 +168,7 @@ def test_info_tells_the_dialect(row, test_data):
     assert info["encoding"].lower() in encodings.get(row["encoding"], {row["encoding"]})
     assert info["rows"] == int(row["rows"])
     assert info["column_count"] == len(info["columns"])
-    assert info["header"] == (row["header"] != "no")
+    assert info["has_header"] == (row["header"] != "no")
     if info["column_count"] > 1:
         # With one column any delimiter that does not occur is as good as another.
         assert info["delimiter"].replace("\\t", "\t") == row["delimiter"]

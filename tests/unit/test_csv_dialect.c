@@ -62,7 +62,7 @@ static const struct dialect_case dialect_cases[] = {
     { "a,b\n1,2\r\n", "line_ending=mixed;", NULL },
     { "a,b\n", "line_ending=lf; columns=2;", NULL },
     { "a,b,c\n1,2\n3\n4,5,6,7\n8,9,10,11,12\n", "delimiter=,;", "warning" },
-    { "a,b;c\n1,2;3\n4,5;6\n", "columns=2;", "not certain" },
+    { "a,b;c\nx,y;z\np,q;r\n", "columns=2;", "not certain" },
     { "hi there\na,b,c\nx\ny,z,1,2,3\n", "columns=1;", "one column" },
     { "A title\n1,2,3\n4,5,6\n7,8,9\n", "header_line=1; columns=1;", "most rows have 3" },
     { "abc,def,,,\n1,2,3,,,,\n,,,,,,,,\n", "delimiter=,; columns=5;", "not certain" },

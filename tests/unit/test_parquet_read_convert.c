@@ -190,9 +190,13 @@ static void test_decimal_bytes(void **state)
         pf_int128 value = 0;
         struct pf_error err;
 
-        check_decimal(c, pf_convert_decimals(&column, (const uint8_t *)c->bytes, ends + 1, 1, (uint8_t *)&value), value);
-        if (c->size != 0)
-            check_decimal(c, pf_convert_values(&column, (const uint8_t *)c->bytes, 1, (uint8_t *)&value), value);
+        size_t good = pf_convert_decimals(&column, (const uint8_t *)c->bytes, ends + 1, 1, (uint8_t *)&value);
+
+        check_decimal(c, good, value);
+        if (c->size != 0) {
+            good = pf_convert_values(&column, (const uint8_t *)c->bytes, 1, (uint8_t *)&value);
+            check_decimal(c, good, value);
+        }
         if (c->text == NULL)
             CHECK_INT(pf_convert_fault(&column, (const uint8_t *)c->bytes, c->size, &err), PF_BAD_DATA);
     }

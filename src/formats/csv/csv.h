@@ -178,6 +178,7 @@ struct csv_score {
     uint32_t same;    /* of them with fields fields */
     uint32_t fields;  /* most records have so many */
     uint32_t quoted, malformed, nonempty;
+    bool torn; /* at least half of the records are split, but not as prose is by commas */
 };
 void csv_score_dialect(const struct csv_dialect *dialect, const struct csv_samples *samples, struct csv_score *out);
 

@@ -426,12 +426,12 @@ enum pf_status csv_decode(const void *state, const struct pf_pass *pass, struct 
     *out = (struct pf_decoded){ 0 };
     if (pass->columns != NULL && (pass->column_count != reader->column_count || reader->column_count == 0))
         decode.pick = pass->columns;
-    if (!set_up(&decode))
-        return err->status;
     if (reader->encoding.utf8)
         decode.utf8_until = pf_utf8_valid(block->bytes, block->size, reader->features);
-    if (!decode_strips(&decode))
+    if (!set_up(&decode) || !decode_strips(&decode)) {
+        pf_error_source(err, pf_source_name(reader->src));
         return err->status;
+    }
     out->lines = decode.line;
     out->row_place = decode.row_place;
     for (uint32_t i = 0; i < decode.columns.count; i++)

@@ -139,18 +139,21 @@ static void add_inner_sample(const struct csv_dialect *dialect, const struct csv
 }
 
 /* Lines that begin with '#' may be comments: they count only where there is nothing else. A record longer than the sample counts as far
- * as it can be seen. */
-static void count_head(const struct csv_dialect *dialect, const struct csv_sample *head, struct counts *counts,
+ * as it can be seen; then false is returned. */
+static bool count_head(const struct csv_dialect *dialect, const struct csv_sample *head, struct counts *counts,
                        struct csv_score *out)
 {
     struct csv_sample whole = *head;
+    bool complete;
 
     count_sample(dialect, head, 0, false, counts, out);
     if (counts->records == 0)
         count_sample(dialect, head, 0, true, counts, out);
     whole.ends = true;
-    if (counts->records == 0)
+    complete = counts->records != 0;
+    if (!complete)
         count_sample(dialect, &whole, 0, true, counts, out);
+    return complete;
 }
 
 /* Commas that split prose are followed by blanks and give no numbers; on the other hand, nearly all rows of a table are split, even when
@@ -161,7 +164,10 @@ static double temper(const struct counts *counts, double same, double value)
 
     if (spaced && same < 0.8 && counts->typed * 10 < counts->cells)
         return value / 2;
-    if (!spaced && value < least_value && counts->split * 10 >= counts->records * 9)
+    if (spaced || value >= least_value)
+        return value;
+    if (counts->split * 10 >= counts->records * 9 ||
+        (counts->split * 4 >= counts->records * 3 && counts->typed * 2 > counts->cells))
         return least_value;
     return value;
 }
@@ -170,14 +176,15 @@ void csv_score_dialect(const struct csv_dialect *dialect, const struct csv_sampl
 {
     struct counts counts = { .records = 0 };
     double same, typed;
+    bool complete;
 
     *out = (struct csv_score){ 0 };
-    count_head(dialect, &samples->part[0], &counts, out);
+    complete = count_head(dialect, &samples->part[0], &counts, out);
     if (counts.records == 0)
         return;
     out->records = counts.records;
     out->fields = most_frequent(&counts, &out->same);
-    for (uint32_t i = 1; i < samples->count; i++)
+    for (uint32_t i = 1; complete && i < samples->count; i++)
         add_inner_sample(dialect, &samples->part[i], out);
     same = (double)out->same / out->records;
     typed = counts.cells > 0 ? counts.cell_sum / counts.cells : 0.0;
@@ -188,6 +195,7 @@ void csv_score_dialect(const struct csv_dialect *dialect, const struct csv_sampl
         out->value *= 0.5;
     if (out->fields < 2)
         out->value = 0.0;
+    out->torn = counts.split * 2 >= counts.records && counts.spaced * 2 <= counts.inner;
     if (out->fields > 1)
         out->value = temper(&counts, same, out->value);
 }
@@ -381,7 +389,7 @@ static void note(struct csv_detected *out, const struct csv_dialect *dialect, co
     char shown[4 * CSV_SEQUENCE + 1];
     size_t size = strlen(out->tried);
 
-    if (score->fields > 1 && size < sizeof out->tried - 1)
+    if ((score->fields > 1 || score->torn) && size < sizeof out->tried - 1)
         (void)snprintf(out->tried + size, sizeof out->tried - size, "%s'%s' gives %u fields in %u of %u records",
                        size != 0 ? ", " : "", csv_show_bytes(dialect->delimiter, dialect->delimiter_size, shown), score->fields,
                        score->same, score->records);
@@ -411,6 +419,7 @@ static void detect_delimiter(struct csv_dialect *dialect, const struct csv_given
 {
     struct csv_dialect best = *dialect;
     double second = 0.0;
+    bool torn = false;
 
     try_delimiter(&best, ',', given, samples, &out->score);
     out->score = (struct csv_score){ .fields = 1, .records = out->score.records, .same = out->score.records };
@@ -422,6 +431,7 @@ static void detect_delimiter(struct csv_dialect *dialect, const struct csv_given
             continue;
         try_delimiter(&other, *at, given, samples, &score);
         note(out, &other, &score);
+        torn |= score.torn;
         if (score.value <= out->score.value) {
             second = score.value > second ? score.value : second;
             continue;
@@ -430,7 +440,8 @@ static void detect_delimiter(struct csv_dialect *dialect, const struct csv_given
         best = other;
         out->score = score;
     }
-    out->unsure = out->score.value != 0.0 && (out->score.value < 1.5 * least_value || second > near_share * out->score.value);
+    out->unsure =
+        out->score.value == 0.0 ? torn : out->score.value < 1.5 * least_value || second > near_share * out->score.value;
     for (const char *at = weak; *at != '\0' && out->score.value < least_value; at++) {
         struct csv_dialect other = *dialect;
         struct csv_score score;

@@ -34,6 +34,9 @@ static enum pf_status read_inner(struct opening *opening, size_t head_size, stru
     int64_t size = pf_source_size(reader->src);
     int64_t at[2] = { (size / 2) & ~(int64_t)3, (size - INNER_SAMPLE) & ~(int64_t)3 };
 
+    /* what is skipped at the head must not be sampled: it reaches no further than can be peeked, or there are no samples at all */
+    if (opening->options->skip_rows != 0 || opening->header.mode == CSV_HEADER_LINES)
+        head_size = 2 * LONG_HEAD;
     if (!pf_source_has_read_at(reader->src) || size < (int64_t)head_size + 4 * INNER_SAMPLE)
         return PF_OK;
     for (uint32_t i = 0; i < 2; i++) {
@@ -361,6 +364,7 @@ static enum pf_status look_further(struct opening *opening, struct pf_error *err
         return err->status;
     csv_input_mark(&reader->input);
     pf_buffer_clear(text);
+    opening->inner_count = 0;
     while (more) {
         if (read_on(opening, err) != PF_OK || understand(opening, &more, err) != PF_OK)
             return err->status;

@@ -165,7 +165,7 @@ static enum pf_status try_codec(struct pf_chunk_work *work, const uint8_t *bytes
     return status;
 }
 
-/* base^exponent with multiplications only, so that every machine gets the same. */
+/* base^exponent with multiplications only, so that the choice does not depend on a C library. */
 static double power(double base, size_t exponent)
 {
     double result = 1;
