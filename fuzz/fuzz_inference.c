@@ -53,7 +53,9 @@ static void split_lines(struct values *v, const uint8_t *data, size_t size)
 
 static struct pf_text_column part_of(const struct values *v, int64_t from, int64_t to)
 {
-    struct pf_text_column part = { .bytes = v->bytes, .offset = v->offset + from, .size = v->size + from, .kind = v->kind + from };
+    struct pf_text_column part = {
+        .bytes = v->bytes, .offset = v->offset + from, .size = v->size + from, .kind = v->kind + from
+    };
 
     for (int64_t row = from; row < to; row++) {
         part.nulls += v->kind[row] == PF_TEXT_NULL;

@@ -146,11 +146,9 @@ struct pf_result;
 PF_API struct pf_request *pf_request_new(struct pf_context *ctx);
 PF_API void pf_request_free(struct pf_request *request);
 /* Both paths are copied. "-" is standard input or output. output NULL or "" = derived from the input and the format. */
-PF_API enum pf_status pf_request_paths(struct pf_request *request, const char *input, const char *output,
-                                       struct pf_error *err);
+PF_API enum pf_status pf_request_paths(struct pf_request *request, const char *input, const char *output, struct pf_error *err);
 /* value NULL = true for a flag. An unknown name is PF_BAD_OPTION with a suggestion in remedy. The last value given wins. */
-PF_API enum pf_status pf_request_set(struct pf_request *request, const char *name, const char *value,
-                                     struct pf_error *err);
+PF_API enum pf_status pf_request_set(struct pf_request *request, const char *name, const char *value, struct pf_error *err);
 /* Whether name is a flag that takes no value (1), an option that takes one (0), or unknown (-1). */
 PF_API int pf_request_is_flag(const struct pf_request *request, const char *name);
 /* The exit code with which a command answers status, as pf_result_exit_code (--compat 1.0 has codes of its own). */

@@ -56,6 +56,10 @@ enum pf_status pf_plan_facts(struct pf_plan *plan, struct pf_table *table, struc
         return PF_OK;
     if (pf_source_open(plan->ctx, plan->job.input, false, &src, err) != PF_OK)
         return err->status;
+    if ((reader->flags & PF_READER_READ_AT) != 0 && pf_source_unpack(src, err) != PF_OK) {
+        pf_source_close(src);
+        return err->status;
+    }
     state = pf_arena_alloc_zero(&plan->arena, 1, reader->state_size + 1);
     if (state == NULL) {
         pf_source_close(src);

@@ -278,7 +278,6 @@ static void fill_job(struct pf_plan *plan)
 
     job->types = compat ? PF_TYPES_STRING : (enum pf_types_mode)options->types;
     job->on_error = (enum pf_on_error)options->on_error;
-    job->null_as_empty = compat;
     job->replace = options->force;
     job->sync = options->sync;
     job->rejects_full = options->rejects_full;

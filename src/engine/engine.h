@@ -9,7 +9,7 @@ enum pf_types_mode { PF_TYPES_INFER, PF_TYPES_STRING };
 
 /* One conversion of one table, fully decided: no defaults, no detection, nothing looked up by name. Strings are borrowed. */
 struct pf_job {
-    const char *input; /* location; "-" standard input */
+    const char *input;        /* location; "-" standard input */
     struct pf_source *source; /* it, open and unread, borrowed; NULL = the engine opens the location */
     const struct pf_reader *reader;
     const void *reader_options;
@@ -28,7 +28,6 @@ struct pf_job {
     const char *rejects; /* location for rejected rows, used only when there are any */
     bool rejects_full;
     double max_rejects; /* share of the rows read, 0..1 */
-    bool null_as_empty; /* --compat 1.0: null text becomes an empty string */
 
     uint32_t threads; /* 0 = all cores */
     size_t memory;    /* budget in bytes */

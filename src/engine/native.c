@@ -20,11 +20,8 @@ static enum pf_status open_reader(struct pf_run *run, struct pf_error *err)
 {
     const struct pf_reader *reader = run->job->reader;
 
-    if ((reader->flags & PF_READER_READ_AT) != 0 && !pf_source_has_read_at(run->source)) {
-        pf_fail(err, PF_UNSUPPORTED, "%s is read at random places: it cannot come from a pipe or compressed", reader->name);
-        pf_remedy(err, "save the input to a plain file first");
+    if ((reader->flags & PF_READER_READ_AT) != 0 && pf_source_unpack(run->source, err) != PF_OK)
         return err->status;
-    }
     run->reader_state = pf_alloc_zero(&run->ctx->memory, 1, reader->state_size);
     if (run->reader_state == NULL)
         return pf_fail_memory(err, reader->state_size);

@@ -39,11 +39,11 @@ struct pf_block {
 
 /* One row that was not kept. Places are relative to the block until the engine makes them absolute. */
 struct pf_reject {
-    int64_t row;       /* in the block, from 0, among rows read */
-    int64_t line;      /* in the block, from 0: physical line on which the record starts */
-    int64_t offset;    /* in the block: first byte of the record */
-    uint32_t column;   /* from 1; 0 = the whole row */
-    bool by_on_error;  /* a fault that --on-error fail makes an error (bad UTF-8); a ragged row is not: --ragged decides */
+    int64_t row;        /* in the block, from 0, among rows read */
+    int64_t line;       /* in the block, from 0: physical line on which the record starts */
+    int64_t offset;     /* in the block: first byte of the record */
+    uint32_t column;    /* from 1; 0 = the whole row */
+    bool by_on_error;   /* a fault that --on-error fail makes an error (bad UTF-8); a ragged row is not: --ragged decides */
     const char *reason; /* static or in the arena */
     const uint8_t *raw; /* the record's text, in the block or the arena */
     size_t raw_size;
@@ -52,27 +52,26 @@ struct pf_reject {
 struct pf_decoded {
     int64_t rows_read; /* = kept + rejected + left_out, checked by the engine */
     int64_t rows_kept, rows_rejected, rows_left_out;
-    int64_t lines;                 /* physical lines in the block */
-    struct pf_text_column *text;   /* per column of the pass, rows_kept values each; NULL when typed */
-    struct pf_batch typed;         /* else this (rows_kept rows, columns of the pass); the engine frees it */
-    struct pf_reject *rejects;     /* rows_rejected entries, ascending, in the arena */
-    const uint64_t *row_place;     /* per kept row: line << 40 | offset in the block (for messages); NULL = not known */
+    int64_t lines;               /* physical lines in the block */
+    struct pf_text_column *text; /* per column of the pass, rows_kept values each; NULL when typed */
+    struct pf_batch typed;       /* else this (rows_kept rows, columns of the pass); the engine frees it */
+    struct pf_reject *rejects;   /* rows_rejected entries, ascending, in the arena */
+    const uint64_t *row_place;   /* per kept row: line << 40 | offset in the block (for messages); NULL = not known */
 };
 
 /* A named fact that info shows: "encoding" = "utf-8", "delimiter" = ",". number: value is a JSON number or true/false. */
 typedef void (*pf_fact_fn)(void *user, const char *name, const char *value, bool number);
 
 enum {
-    PF_READER_SERIAL = 1,  /* decode must not run concurrently */
-    PF_READER_TYPED = 2,   /* decode gives typed columns */
-    PF_READER_READ_AT = 4  /* needs a source with read_at (the engine spools one that has not) */
+    PF_READER_TYPED = 1,  /* decode gives typed columns */
+    PF_READER_READ_AT = 2 /* needs a source with read_at; the engine unpacks one that has not */
 };
 
 struct pf_reader {
     uint32_t abi, flags;
-    const char *name;             /* what --from takes */
+    const char *name; /* what --from takes */
     const char *description;
-    const char *const *suffixes;  /* without the dot, NULL-ended */
+    const char *const *suffixes; /* without the dot, NULL-ended */
     const struct pf_option *options;
     size_t state_size, option_size; /* zeroed by the core; option structs are filled from the table */
     /* 0 = not mine ... 100 = certain. head is what the source begins with (decompressed, up to 64 KiB). */
@@ -111,7 +110,7 @@ struct pf_unit {
 struct pf_writer {
     uint32_t abi;
     enum pf_settle settle;
-    const char *name;             /* what --to takes */
+    const char *name; /* what --to takes */
     const char *description;
     const char *const *suffixes;
     const struct pf_option *options;
@@ -126,8 +125,8 @@ struct pf_writer {
      * caller's to bring through encode and emit. */
     enum pf_status (*take)(void *state, bool last, struct pf_unit **unit, struct pf_error *err);
     enum pf_status (*encode)(const void *state, struct pf_unit *unit, uint32_t job, struct pf_error *err); /* any thread */
-    enum pf_status (*emit)(void *state, struct pf_unit *unit, struct pf_error *err);                       /* in order; frees the unit */
-    void (*drop)(void *state, struct pf_unit *unit);                                                        /* frees one not emitted */
+    enum pf_status (*emit)(void *state, struct pf_unit *unit, struct pf_error *err); /* in order; frees the unit */
+    void (*drop)(void *state, struct pf_unit *unit);                                 /* frees one not emitted */
     /* REPAIR only, after the last emit: schema is the settled one; from now on batches hold the given columns only (the others are
      * absent) and the whole file is written anew to sink, old columns copied from the first sink (which has read_at). */
     enum pf_status (*repair)(void *state, const struct pf_schema *schema, const uint32_t *columns, uint32_t column_count,
@@ -140,8 +139,8 @@ struct pf_writer {
 /* ---- registry */
 
 struct pf_format {
-    const struct pf_reader *reader; /* NULL = not read */
-    const struct pf_writer *writer; /* NULL = not written */
+    const struct pf_reader *reader;          /* NULL = not read */
+    const struct pf_writer *writer;          /* NULL = not written */
     const char *reader_owner, *writer_owner; /* names of their option tables: "csv reader", "csv writer" */
 };
 

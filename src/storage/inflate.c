@@ -126,8 +126,7 @@ enum pf_status pf_inflate_step(struct pf_inflate *inflate, const uint8_t *in, si
     }
     *done = status == PF_OK && ended && *in_size == 0 && *out_size == 0;
     if (*done && inflate->inside) {
-        pf_fail(err, PF_BAD_DATA, "the %s data ends in the middle: the file was cut short",
-                inflate->is_zstd ? "zstd" : "gzip");
+        pf_fail(err, PF_BAD_DATA, "the %s data ends in the middle: the file was cut short", inflate->is_zstd ? "zstd" : "gzip");
         pf_remedy(err, "fetch the file again");
         return err->status;
     }

@@ -219,3 +219,51 @@ enum pf_status pf_raw_memory(struct pf_memory *memory, const void *bytes, size_t
     raw->fd = -1;
     return PF_OK;
 }
+
+/* ---- a copy in a scratch sink */
+
+static enum pf_status copy_read_at(const struct pf_raw *raw, int64_t offset, void *to, size_t size, struct pf_error *err)
+{
+    if (offset < 0 || offset > raw->stat.size || size > (size_t)(raw->stat.size - offset))
+        return pf_fail(err, PF_BAD_DATA, "the data ends at byte %lld, %zu bytes were expected at %lld",
+                       (long long)raw->stat.size, size, (long long)offset);
+    return pf_sink_read_at(raw->copy, offset, to, size, err);
+}
+
+static enum pf_status copy_read(struct pf_raw *raw, void *to, size_t size, size_t *got, struct pf_error *err)
+{
+    const size_t left = (size_t)(raw->stat.size - raw->at);
+
+    *got = size < left ? size : left;
+    if (copy_read_at(raw, raw->at, to, *got, err) != PF_OK)
+        return err->status;
+    raw->at += (int64_t)*got;
+    return PF_OK;
+}
+
+static void copy_close(struct pf_raw *raw)
+{
+    pf_sink_free(raw->copy);
+    pf_free(raw->memory, raw);
+}
+
+static const struct pf_raw_functions copy_functions = { copy_read, copy_read_at, memory_rewind, copy_close };
+
+enum pf_status pf_raw_copy(struct pf_memory *memory, struct pf_sink *copy, const char *name, struct pf_raw **out,
+                           struct pf_error *err)
+{
+    struct pf_raw *raw = pf_alloc_zero(memory, 1, sizeof *raw);
+
+    *out = raw;
+    if (raw == NULL) {
+        pf_sink_free(copy);
+        return pf_fail_memory(err, sizeof *raw);
+    }
+    raw->memory = memory;
+    raw->functions = &copy_functions;
+    raw->name = name;
+    raw->copy = copy;
+    raw->stat.size = pf_sink_size(copy);
+    raw->fd = -1;
+    return PF_OK;
+}

@@ -23,6 +23,7 @@ struct pf_raw {
     struct pf_source_stat stat;
     const char *name;     /* borrowed from the source */
     const uint8_t *bytes; /* memory */
+    struct pf_sink *copy; /* a scratch sink, owned */
     int fd;               /* file */
     int64_t base;         /* where the source begins in the file (standard input may be part-way through one) */
     int64_t at;           /* of sequential reading, from base */
@@ -31,6 +32,10 @@ struct pf_raw {
 enum pf_status pf_raw_file(struct pf_memory *memory, const char *location, struct pf_raw **out, struct pf_error *err);
 enum pf_status pf_raw_memory(struct pf_memory *memory, const void *bytes, size_t size, const char *name, struct pf_raw **out,
                              struct pf_error *err);
+
+/* Reads back what was written to a scratch sink, which is taken over, also on failure. */
+enum pf_status pf_raw_copy(struct pf_memory *memory, struct pf_sink *copy, const char *name, struct pf_raw **out,
+                           struct pf_error *err);
 
 /* ---- decompression of a stream: one table of functions a method */
 struct pf_inflate;

@@ -197,6 +197,52 @@ enum pf_status pf_source_spool(struct pf_source *src, struct pf_error *err)
     return pf_spool_add(src->spool, src->head + src->head_at, src->head_size - src->head_at, err);
 }
 
+static enum pf_status copy_rest(struct pf_source *src, struct pf_sink *copy, struct pf_error *err)
+{
+    uint8_t *part = pf_alloc(&src->ctx->memory, STORED_PART);
+    enum pf_status status = PF_OK;
+    size_t got = 1;
+
+    if (part == NULL)
+        return pf_fail_memory(err, STORED_PART);
+    while (status == PF_OK && got != 0) {
+        status = pf_check_cancel(src->ctx, err);
+        if (status == PF_OK)
+            status = pf_source_read(src, part, STORED_PART, &got, err);
+        if (status == PF_OK)
+            status = pf_sink_write(copy, part, got, err);
+    }
+    pf_free(&src->ctx->memory, part);
+    return status;
+}
+
+enum pf_status pf_source_unpack(struct pf_source *src, struct pf_error *err)
+{
+    struct pf_sink *copy;
+    struct pf_raw *raw;
+    const struct pf_source_stat stored = src->raw->stat;
+
+    if (pf_source_has_read_at(src))
+        return PF_OK;
+    if (pf_sink_scratch(src->ctx, &copy, err) != PF_OK)
+        return err->status;
+    if (copy_rest(src, copy, err) != PF_OK) {
+        pf_sink_free(copy);
+        return err->status;
+    }
+    if (pf_raw_copy(&src->ctx->memory, copy, src->name, &raw, err) != PF_OK)
+        return err->status;
+    if (stored.size >= 0)
+        raw->stat.modified_ns = stored.modified_ns;
+    raw->stat.regular = stored.regular;
+    src->raw->functions->close(src->raw);
+    src->raw = raw;
+    pf_inflate_free(src->inflate);
+    src->inflate = NULL;
+    src->head_at = src->head_size = src->stored_at = src->stored_size = 0;
+    return PF_OK;
+}
+
 enum pf_status pf_source_rewind(struct pf_source *src, struct pf_error *err)
 {
     src->head_at = src->head_size = 0;

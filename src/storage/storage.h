@@ -48,6 +48,9 @@ enum pf_status pf_source_read_at(const struct pf_source *src, int64_t offset, vo
 bool pf_source_can_rewind(const struct pf_source *src);
 /* From here on keeps a compressed private copy of what is read, so that rewind works. Before the first read only. */
 enum pf_status pf_source_spool(struct pf_source *src, struct pf_error *err);
+/* Makes read_at work: the rest of a pipe or of a compressed file is copied, decompressed, to a private temporary file. Before the first
+ * read only. */
+enum pf_status pf_source_unpack(struct pf_source *src, struct pf_error *err);
 /* Back to the first byte. A file whose size, time or inode changed since it was opened is PF_BAD_DATA. */
 enum pf_status pf_source_rewind(struct pf_source *src, struct pf_error *err);
 

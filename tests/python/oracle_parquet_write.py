@@ -53,6 +53,7 @@ def null_mask(kind, random, rows):
         (random >> numpy.uint64(40)) % numpy.uint64(5) == 0,
         (row == 0) | (row == rows - 1),
         row // 1000 % 2 == 0,
+        row // 65536 % 2 == 0,
     ][kind]
 
 

@@ -645,17 +645,20 @@ def test_signals_leave_nothing_behind(pyforge_path, tmp_path, number):
     process = subprocess.Popen([pyforge_path, "convert", "-", "new/out.parquet", "--from", "csv"], stdin=subprocess.PIPE,
                                stderr=subprocess.PIPE, cwd=tmp_path, env=clean_environment(), bufsize=0)
 
+    is_reading = threading.Event()
+
     def feed():
         try:
             process.stdin.write(b"id,name\n")
             while True:
                 process.stdin.write(b"1,a\n" * 100000)
+                is_reading.set()  # more than a pipe holds: someone reads it
         except OSError:
             pass
 
     feeder = threading.Thread(target=feed)
     feeder.start()
-    time.sleep(0.5)
+    assert is_reading.wait(timeout=60)
     process.send_signal(number)
     said = process.stderr.read()
     assert process.wait(timeout=60) == 128 + number

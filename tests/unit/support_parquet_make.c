@@ -39,6 +39,8 @@ static bool is_null(const struct made_column *column, uint64_t random, int64_t r
         return row == 0 || row == rows - 1;
     case MADE_RUN_NULLS:
         return row / 1000 % 2 == 0;
+    case MADE_PAGE_NULLS:
+        return row / 65536 % 2 == 0;
     default:
         return false;
     }

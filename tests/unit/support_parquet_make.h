@@ -26,7 +26,8 @@ enum made_nulls {
     MADE_ALL_NULL,
     MADE_RANDOM_NULLS, /* a fifth */
     MADE_END_NULLS,    /* first and last row */
-    MADE_RUN_NULLS     /* every other thousand */
+    MADE_RUN_NULLS,    /* every other thousand */
+    MADE_PAGE_NULLS    /* every other 65536, from the first on */
 };
 
 struct made_column {

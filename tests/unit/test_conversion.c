@@ -121,8 +121,10 @@ static void nth_allocation_fails(void **state)
 static void nth_allocation_fails_with_rejects(void **state)
 {
     const struct place *place = *state;
-    const struct setting settings[] = { { "threads", "1" },      { "schema", "count:int64,id:int32" },
-                                        { "on-error", "reject" }, { "compression", "zstd" },
+    const struct setting settings[] = { { "threads", "1" },
+                                        { "schema", "count:int64,id:int32" },
+                                        { "on-error", "reject" },
+                                        { "compression", "zstd" },
                                         { NULL, NULL } };
 
     make_input(place, 50, 40);

@@ -152,8 +152,8 @@ static void arena_frees_all_at_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(alloc_is_aligned_and_counted), cmocka_unit_test(limit_refuses),
-        cmocka_unit_test(nth_allocation_fails_once),    cmocka_unit_test(resize_keeps_contents),
+        cmocka_unit_test(alloc_is_aligned_and_counted),     cmocka_unit_test(limit_refuses),
+        cmocka_unit_test(nth_allocation_fails_once),        cmocka_unit_test(resize_keeps_contents),
         cmocka_unit_test(pool_gives_the_same_buffer_again), cmocka_unit_test(buffer_grows_up_to_its_limit),
         cmocka_unit_test(arena_frees_all_at_once),
     };

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "formats/parquet/parquet_format.h"
+#include "formats/parquet/column_chunk.h"
 #include "support_parquet_make.h"
 
 static const struct made_column columns[] = {
@@ -269,6 +269,39 @@ static void test_repair_rows(void **unused)
     }
 }
 
+/* Strings larger than what a sample looks at, and than a page: a page each, and no dictionary. */
+static void test_enormous_strings(void **unused)
+{
+    enum { COUNT = 10, SIZE = 1200000 };
+    static const struct pf_field field = { .name = "t", .type = PF_TYPE_STRING };
+    struct pf_leaf leaf = pf_leaf_of(&field);
+    struct pf_chunk_options options = { .codec = PARQUET_SNAPPY, .dictionary = true, .statistics = true };
+    struct pf_context ctx;
+    struct ArrowArray array;
+    struct pf_slice slice = { &array, 0, COUNT };
+    struct pf_column_chunk chunk;
+    struct pf_error err;
+    int32_t *offsets;
+
+    (void)unused;
+    CHECK(made_context(&ctx));
+    CHECK_OK(pf_array_new(&array, &ctx.memory, PF_TYPE_STRING, COUNT, (int64_t)COUNT * SIZE, &err), err);
+    offsets = (int32_t *)(uintptr_t)array.buffers[1];
+    for (int32_t i = 0; i <= COUNT; i++)
+        offsets[i] = i * SIZE;
+    memset((void *)(uintptr_t)array.buffers[2], 'x', (size_t)COUNT * SIZE);
+    CHECK_OK(pf_column_chunk_encode(&chunk, &ctx.memory, &leaf, &slice, COUNT, &options, &err), err);
+    CHECK_INT(chunk.meta.encoding, PARQUET_PLAIN);
+    CHECK_INT(chunk.meta.codec, PARQUET_SNAPPY);
+    CHECK_INT(chunk.meta.page_count, COUNT);
+    CHECK(chunk.meta.plain_size > (int64_t)COUNT * SIZE && chunk.meta.size < chunk.meta.plain_size / 10);
+    CHECK_INT(chunk.meta.size, chunk.bytes.size);
+    pf_column_chunk_free(&chunk);
+    pf_array_free(&array);
+    CHECK_INT(atomic_load(&ctx.memory.in_use), 0);
+    pf_memory_destroy(&ctx.memory);
+}
+
 static void test_options(void **unused)
 {
     static const struct {
@@ -347,7 +380,8 @@ int main(void)
         cmocka_unit_test(test_borders),    cmocka_unit_test(test_absent_and_dropped),
         cmocka_unit_test(test_accounting), cmocka_unit_test(test_required),
         cmocka_unit_test(test_repair),     cmocka_unit_test(test_repair_rows),
-        cmocka_unit_test(test_options),    cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_options),    cmocka_unit_test(test_enormous_strings),
+        cmocka_unit_test(test_no_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,6 +102,12 @@ static const struct made_column patterns[] = {
     { .name = "text_runs", .type = PF_TYPE_STRING, .pattern = MADE_RUNS, .nulls = MADE_RANDOM_NULLS },
     { .name = "text_all", .type = PF_TYPE_STRING, .pattern = MADE_ALL, .nulls = MADE_NO_NULLS },
     { .name = "text_long", .type = PF_TYPE_STRING, .pattern = MADE_LONG, .nulls = MADE_RANDOM_NULLS },
+    { .name = "page_id", .type = PF_TYPE_INT64, .pattern = MADE_ID, .nulls = MADE_PAGE_NULLS },
+    { .name = "page_few", .type = PF_TYPE_INT32, .pattern = MADE_FEW, .nulls = MADE_PAGE_NULLS },
+    { .name = "page_real", .type = PF_TYPE_FLOAT64, .pattern = MADE_ALL, .nulls = MADE_PAGE_NULLS },
+    { .name = "page_text", .type = PF_TYPE_STRING, .pattern = MADE_ALL, .nulls = MADE_PAGE_NULLS },
+    { .name = "page_text_few", .type = PF_TYPE_STRING, .pattern = MADE_FEW, .nulls = MADE_PAGE_NULLS },
+    { .name = "page_bool", .type = PF_TYPE_BOOL, .pattern = MADE_RUNS, .nulls = MADE_PAGE_NULLS },
     { .name = "bool", .type = PF_TYPE_BOOL, .pattern = MADE_FEW, .nulls = MADE_NO_NULLS, .required = true },
     { .name = "bool_runs", .type = PF_TYPE_BOOL, .pattern = MADE_RUNS, .nulls = MADE_RANDOM_NULLS },
 };

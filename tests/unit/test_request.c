@@ -368,7 +368,7 @@ static void test_job_of_a_plan(void **state)
     CHECK_INT(plan.job.column_count, 1);
     CHECK_TEXT(plan.job.columns[0], "id");
     CHECK_INT(plan.job.declared->fields[0].type, PF_TYPE_INT32);
-    CHECK(!plan.job.replace && !plan.job.null_as_empty);
+    CHECK(!plan.job.replace);
     CHECK_INT(plan.warning_count, 2);
     CHECK_HAS(plan.warnings[0], "Spark is not part of this version");
     CHECK_HAS(plan.warnings[1], "option --pages has no effect here (csv to parquet)");

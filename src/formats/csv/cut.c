@@ -122,7 +122,7 @@ static enum pf_status grow(struct csv_reader *reader, struct cut *cut, struct pf
     size_t capacity = cut->capacity * 2;
     uint8_t *grown;
 
-    if (cut->size > reader->max_record)
+    if (cut->border.at > reader->max_record)
         return fail_long(reader, cut->bytes, cut->size, err);
     if (capacity > reader->max_record + SMALLEST_READ)
         capacity = reader->max_record + SMALLEST_READ;

@@ -16,11 +16,11 @@ struct single_byte {
 };
 static const struct single_byte single_bytes[] = {
     { "windows-1252", true, 0.7,
-      "+!.0++....b.c!b!!+++++++..1.2!1a+..........+....+....0.+...+...."
-      "ghegigefgjfddhddbheheei.fdfdibb567468645695337331747448.53538110" },
+      "+!.0++....b.c!b!!+++++++..1.2!1a++.........+....+....0.+...+...+"
+      "ghegigefgjfddhddbhehedi.fdfcibb567468645695337331747438.53528110" },
     { "windows-1250", true, 0.0,
       "+!.!++..!.h.hehe!+++++++!.7.7474+..i.i....f+...h+..8.0.+.85+e.47"
-      "ahdgebgbhhibigedegegdgh.hfefhgf507364161778186434646367.7545765." },
+      "ahdgibgbhjibihedegehdgi.hfffigf507368161798187434647368.7555865." },
     { "windows-1251", false, 0.0,
       "da.0++..+.d.dadd3+++++++!.3.3033+d3d.d..g.d+...d+.d330.+6+3+3d33"
       "jijiijgijiijijjijjjigggigggiiggi98988968988989989998666866688668" },
@@ -36,8 +36,9 @@ static const struct single_byte single_bytes[] = {
 };
 
 enum { FEW_LETTERS = 4 };
-/* Below this, the letters make no sense: in a source that was seen whole, where nothing else depends on the choice, and in a longer one. */
-static const double least_whole = 0.0, least_part = 1.5;
+/* Below least_part, the letters make no sense. In a source that was seen whole nothing else depends on the choice: then the usual encoding
+ * is taken down to least_whole. */
+static const double least_whole = 0.5, least_part = 1.5;
 
 enum kind { KIND_OTHER, KIND_SMALL, KIND_CAPITAL };
 
@@ -76,8 +77,8 @@ static double byte_value(const struct single_byte *table, uint8_t before, uint8_
         value -= 12.0;
     if (table->latin && !beside_ascii)
         value -= left == KIND_OTHER && right == KIND_OTHER ? 3.0 : 1.0;
-    if (class > '9' && left == KIND_SMALL)
-        value -= 12.0;
+    if ((class > '9' && left == KIND_SMALL) || (class <= '9' && right == KIND_CAPITAL))
+        value -= 12.0; /* a capital letter behind a small one */
     if (class > '9' && left == KIND_CAPITAL && !table->latin)
         value -= 2.0;
     return value;
@@ -90,7 +91,7 @@ static bool has_letters(const struct single_byte *table, const bool seen[256])
 
     for (uint32_t i = 0x80; i < 256; i++)
         letters += seen[i] && kind_of(table, (uint8_t)i) != KIND_OTHER;
-    return letters >= (table->latin ? 1 : FEW_LETTERS);
+    return table->latin || letters >= FEW_LETTERS;
 }
 
 static double text_value(const struct single_byte *table, const struct csv_sample *samples, uint32_t count)
@@ -217,7 +218,7 @@ static bool by_mark(const struct csv_sample *head, struct csv_encoding *out)
 
 static void by_letters(const struct csv_sample *samples, uint32_t count, struct csv_encoding *out)
 {
-    double best = -100.0, second = -100.0, least = samples[0].ends ? least_whole : least_part;
+    double best = -100.0, second = -100.0;
 
     for (size_t i = 0; i < PF_COUNT(single_bytes); i++) {
         double value = text_value(&single_bytes[i], samples, count);
@@ -232,9 +233,12 @@ static void by_letters(const struct csv_sample *samples, uint32_t count, struct 
     }
     out->confidence = (best - second) / (best - second + 1.0);
     out->utf8 = false;
-    if (best < least) { /* letters in none of them: rather UTF-8 with damage, whose rows can be set aside */
-        out->name = "utf-8";
-        out->utf8 = true;
+    if (best < least_part) {
+        /* no letters that make sense: rather UTF-8 with damage, whose rows can be set aside */
+        bool western = samples[0].ends && text_value(&single_bytes[0], samples, count) >= least_whole;
+
+        out->name = western ? single_bytes[0].name : "utf-8";
+        out->utf8 = !western;
         out->confidence = 0.1;
     }
     out->unsure = best < 2 * least_part || out->confidence < 0.5;

@@ -12,7 +12,7 @@ struct csv_writer {
     struct pf_schema schema;
     struct pf_arena arena;
     struct csv_style style;
-    const char *platform; /* the output's encoding for iconv; NULL = UTF-8 */
+    const char *encoding; /* of the output; NULL = UTF-8 */
     bool header, bom;
     bool begun;                 /* what precedes the rows is written */
     struct csv_shared *pending; /* a batch of which rows have not been taken */
@@ -99,17 +99,18 @@ static enum pf_status set_style(struct csv_writer *writer, const struct pf_csv_w
 static enum pf_status set_encoding(struct csv_writer *writer, const struct pf_csv_write_options *options, struct pf_error *err)
 {
     const char *encoding = options->encoding;
-    const char *platform;
 
     writer->bom = options->bom;
     if (encoding == NULL || pf_encoding_is_utf8(encoding))
         return PF_OK;
-    if (csv_encoding_open(encoding, &platform, err) != PF_OK)
+    if (pf_encode_check(encoding, err) != PF_OK) {
+        pf_remedy(err, "give --output-encoding a name such as utf-8, utf-16, windows-1252, iso-8859-15");
         return err->status;
+    }
     /* without a mark, nothing would tell the order of its bytes */
     writer->bom |= strcmp(pf_encoding_name(encoding), "utf-16") == 0 || strcmp(pf_encoding_name(encoding), "utf-32") == 0;
-    writer->platform = pf_arena_copy(&writer->arena, platform, strlen(platform));
-    return writer->platform != NULL ? PF_OK : pf_fail_memory(err, strlen(platform));
+    writer->encoding = pf_arena_copy(&writer->arena, encoding, strlen(encoding));
+    return writer->encoding != NULL ? PF_OK : pf_fail_memory(err, strlen(encoding));
 }
 
 static enum pf_status csv_write_open(void *state, struct pf_context *ctx, struct pf_sink *sink, const struct pf_schema *schema,
@@ -220,10 +221,10 @@ static enum pf_status csv_write_encode(const void *state, struct pf_unit *pf_uni
         to = unit->to;
     if (csv_format_rows(&writer->style, &writer->schema, &shared->batch, from, to, &unit->pieces[job], err) != PF_OK)
         return err->status;
-    if (writer->platform == NULL || csv_encode_text(writer->platform, &unit->pieces[job], err) == PF_OK)
+    if (writer->encoding == NULL || csv_encode_buffer(writer->encoding, &unit->pieces[job], err) == PF_OK)
         return PF_OK;
     if (err->status == PF_BAD_DATA)
-        csv_find_unencodable(writer->platform, &writer->schema, &shared->batch, from, to, shared->first_row + from, err);
+        csv_find_unencodable(writer->encoding, &writer->schema, &shared->batch, from, to, shared->first_row + from, err);
     return err->status;
 }
 
@@ -241,8 +242,8 @@ static enum pf_status begin(struct csv_writer *writer, struct pf_error *err)
         status = pf_fail_memory(err, 3);
     if (status == PF_OK && writer->header)
         status = csv_format_names(&writer->style, &writer->schema, &text, err);
-    if (status == PF_OK && writer->platform != NULL)
-        status = csv_encode_text(writer->platform, &text, err);
+    if (status == PF_OK && writer->encoding != NULL)
+        status = csv_encode_buffer(writer->encoding, &text, err);
     if (status == PF_OK && text.size != 0)
         status = pf_sink_write(writer->sink, text.data, text.size, err);
     pf_buffer_free(&text);

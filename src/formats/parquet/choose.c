@@ -12,6 +12,8 @@ enum { STRETCHES = 8, STRETCH = 512, SAMPLE = STRETCHES * STRETCH, STRETCH_BYTES
 static const double codec_gain = 0.98, encoding_gain = 0.95;
 /* What a byte costs that the codec makes nothing of: readers decompress it and hold it. */
 static const double plain_price = 0.02;
+/* Bytes of headers that there would not be in PLAIN. */
+static const double delta_overhead = 14, dictionary_overhead = 40;
 
 struct sample {
     size_t count;          /* values */
@@ -204,27 +206,51 @@ static double expect_distinct(size_t sampled, size_t distinct, size_t total)
     return distinct_among(high, total);
 }
 
-double pf_index_bytes(double count, double runs, double entries)
+double pf_dictionary_cost(const struct pf_chunk_work *work, const struct pf_choice *choice, double entries, double plain,
+                          double runs)
 {
     uint32_t width = pf_bit_width((uint64_t)(entries < 2 ? 1 : entries - 1));
-    double packed = count * width / 8, single = runs * (1.5 + (width + 7) / 8);
+    double packed = (double)work->values * width / 8, single = runs * (1.5 + (width + 7) / 8);
 
-    return (packed < single ? packed : single) * (1 + plain_price);
+    return dictionary_overhead + plain * choice->entry_cost + (packed < single ? packed : single) * (1 + plain_price);
 }
 
-static void consider_dictionary(const struct pf_chunk_work *work, const struct sample *sample, struct pf_choice *choice)
+/* What the codec makes of the sample's distinct values, which compress less well than the same values with their repetitions. */
+static enum pf_status try_entries(struct pf_chunk_work *work, struct sample *sample, double *ratio, struct pf_error *err)
+{
+    const struct pf_dictionary *seen = &sample->seen;
+    const struct pf_leaf *leaf = work->leaf;
+    const uint8_t *bytes = seen->width ? seen->values : seen->text.data;
+    size_t size = pf_dictionary_plain_size(seen, leaf->stored), most = (size_t)STRETCHES * STRETCH_BYTES;
+
+    if (size > most)
+        size = seen->width ? most / leaf->stored * leaf->stored : most;
+    if (leaf->order == PF_ORDER_WIDE) {
+        pf_encode_fixed_decimals(bytes, size / leaf->stored, leaf->stored, sample->plain);
+        bytes = sample->plain;
+    }
+    return try_codec(work, bytes, size, ratio, err);
+}
+
+static enum pf_status consider_dictionary(struct pf_chunk_work *work, struct sample *sample, struct pf_choice *choice,
+                                          struct pf_error *err)
 {
     double values = (double)work->values, sampled = (double)sample->count;
     double runs = values * (double)sample->runs / sampled;
     double distinct = expect_distinct(sample->runs, sample->distinct, (size_t)runs);
-    double entry = (double)sample->size / sampled * choice->plain_cost;
-    double indexes = pf_index_bytes(values, runs, distinct);
+    double entry = (double)sample->size / sampled;
+    double ratio = 1, cost, most;
 
-    if (distinct * entry + indexes >= choice->cost * encoding_gain)
-        return;
+    if (try_entries(work, sample, &ratio, err) != PF_OK)
+        return err->status;
+    choice->entry_cost = ratio + plain_price;
+    cost = pf_dictionary_cost(work, choice, distinct, distinct * entry, runs);
+    if (cost >= choice->cost * encoding_gain)
+        return PF_OK;
+    most = distinct + (choice->cost - cost) / (entry * choice->entry_cost);
     choice->expected = (size_t)distinct + 1;
-    choice->entries = (choice->cost - indexes) / entry < PF_DICTIONARY_ENTRIES ? (size_t)((choice->cost - indexes) / entry)
-                                                                               : PF_DICTIONARY_ENTRIES;
+    choice->entries = most < PF_DICTIONARY_ENTRIES ? (size_t)most : PF_DICTIONARY_ENTRIES;
+    return PF_OK;
 }
 
 static enum pf_status consider_delta(struct pf_chunk_work *work, const struct sample *sample, struct pf_choice *choice,
@@ -232,13 +258,14 @@ static enum pf_status consider_delta(struct pf_chunk_work *work, const struct sa
 {
     double share = (double)work->values / (double)sample->count;
     double plain = (double)(sample->delta_size - sample->delta_headers) * share;
-    double ratio = 1, cost = plain * (1 + plain_price);
+    double overhead = delta_overhead * (double)work->page_count;
+    double ratio = 1, cost = plain * (1 + plain_price) + overhead;
     enum pf_status status = PF_OK;
 
     /* Only a close race is worth a second trial of the codec. */
     if (cost >= choice->cost * encoding_gain && cost / 2 < choice->cost) {
         status = try_codec(work, sample->delta, sample->delta_size, &ratio, err);
-        cost = plain * (ratio + plain_price);
+        cost = plain * (ratio + plain_price) + overhead;
     }
     if (status == PF_OK && cost < choice->cost * encoding_gain) {
         choice->encoding = PARQUET_DELTA_BINARY_PACKED;
@@ -260,14 +287,13 @@ static enum pf_status choose(struct pf_chunk_work *work, struct sample *sample, 
         status = try_codec(work, sample->plain, sample->plain_size, &ratio, err);
     if (status != PF_OK || sample->count == 0)
         return status;
-    choice->plain_cost = ratio + plain_price;
-    choice->cost = (double)sample->size * choice->plain_cost * ((double)work->values / (double)sample->count);
+    choice->cost = (double)sample->size * (ratio + plain_price) * ((double)work->values / (double)sample->count);
     /* Text repeats itself over distances longer than a stretch; there the first page tells. */
     choice->codec_helps = ratio < codec_gain || work->leaf->order == PF_ORDER_TEXT;
     if (takes_delta(work->leaf))
         status = consider_delta(work, sample, choice, err);
     if (status == PF_OK && sample->distinct > 0)
-        consider_dictionary(work, sample, choice);
+        status = consider_dictionary(work, sample, choice, err);
     return status;
 }
 
@@ -276,7 +302,7 @@ enum pf_status pf_chunk_choose(struct pf_chunk_work *work, struct pf_choice *cho
     struct sample *sample = pf_alloc(work->memory, sizeof *sample);
     enum pf_status status;
 
-    *choice = (struct pf_choice){ .encoding = PARQUET_PLAIN, .plain_cost = 1, .codec_helps = true };
+    *choice = (struct pf_choice){ .encoding = PARQUET_PLAIN, .codec_helps = true };
     if (!sample)
         return pf_fail_memory(err, sizeof *sample);
     status = choose(work, sample, choice, err);

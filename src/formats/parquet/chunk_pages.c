@@ -171,8 +171,8 @@ static enum pf_status put_text(struct pf_chunk_work *work, const struct pf_chunk
     return put_page(work, page, PARQUET_PLAIN, work->body.data, (size_t)(end - work->body.data), err);
 }
 
-/* Fixed size: the levels stand before the values, so the page is there already. Wide decimals are turned into the bytes of the format,
- * which are fewer, and stay in place: this is the last look at them. */
+/* Fixed size: the levels stand before the values, so the page is there already; but wide decimals are stored in fewer bytes than they
+ * are held in. */
 static enum pf_status put_values(struct pf_chunk_work *work, const struct pf_chunk_page *page, struct pf_error *err)
 {
     const struct pf_leaf *leaf = work->leaf;

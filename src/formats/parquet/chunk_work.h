@@ -48,7 +48,7 @@ struct pf_chunk_work {
 struct pf_choice {
     enum parquet_encoding encoding; /* PLAIN or DELTA_BINARY_PACKED: what to take if not a dictionary */
     double cost;       /* estimated bytes of the chunk in that encoding, compressed, with a price for its plain size */
-    double plain_cost; /* the same of one byte of values in PLAIN */
+    double entry_cost; /* the same of one byte of a dictionary's values */
     bool codec_helps;  /* false: compression would save nothing */
     size_t entries;    /* a dictionary pays up to so many; 0 = do not try */
     size_t expected;   /* entries it is likely to have */
@@ -56,8 +56,10 @@ struct pf_choice {
 
 /* choose.c: looks at some thousand values spread over the chunk. */
 enum pf_status pf_chunk_choose(struct pf_chunk_work *work, struct pf_choice *choice, struct pf_error *err);
-/* Bytes that the indexes of count values take, of which runs stand beside another, with a dictionary of entries. */
-double pf_index_bytes(double count, double runs, double entries);
+/* The cost of the work's values with a dictionary of entries that takes plain bytes in PLAIN; the values stand in so many runs of equal
+ * ones (double: also an estimate). */
+double pf_dictionary_cost(const struct pf_chunk_work *work, const struct pf_choice *choice, double entries, double plain,
+                          double runs);
 
 /* chunk_gather.c: makes the list of pages. Fixed size: gathers values and levels of all. */
 enum pf_status pf_chunk_gather(struct pf_chunk_work *work, struct pf_error *err);

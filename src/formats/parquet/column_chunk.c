@@ -42,18 +42,23 @@ static enum pf_status build_dictionary(struct pf_chunk_work *work, const struct 
     return PF_OK;
 }
 
-/* Whether the finished dictionary is smaller than the encoding chosen otherwise. */
-static bool dictionary_wins(const struct pf_chunk_work *work, const struct pf_choice *choice)
+/* Whether the finished dictionary is smaller than the encoding chosen otherwise; then choice has its cost. */
+static bool dictionary_wins(const struct pf_chunk_work *work, struct pf_choice *choice)
 {
-    double entries = (double)pf_dictionary_plain_size(&work->dictionary, work->leaf->stored) * choice->plain_cost;
-    double count = (double)work->values, runs = count;
+    double plain = (double)pf_dictionary_plain_size(&work->dictionary, work->leaf->stored);
+    double cost = pf_dictionary_cost(work, choice, work->dictionary.count, plain, (double)work->values);
 
-    if (entries + pf_index_bytes(count, runs, work->dictionary.count) < choice->cost)
-        return true;
-    runs = 1;
-    for (size_t at = 1; at < work->values; at++)
-        runs += work->indexes[at] != work->indexes[at - 1];
-    return entries + pf_index_bytes(count, runs, work->dictionary.count) < choice->cost;
+    if (cost >= choice->cost) {
+        double runs = 1;
+
+        for (size_t at = 1; at < work->values; at++)
+            runs += work->indexes[at] != work->indexes[at - 1];
+        cost = pf_dictionary_cost(work, choice, work->dictionary.count, plain, runs);
+    }
+    if (cost >= choice->cost)
+        return false;
+    choice->cost = cost;
+    return true;
 }
 
 /* Bits are PLAIN: a codec makes as little of equal bits as runs do, and runs of booleans are refused by a number of readers. Without
@@ -105,6 +110,9 @@ static enum pf_status encode(struct pf_chunk_work *work, struct pf_error *err)
         codec = PARQUET_UNCOMPRESSED;
     if (encoding == PARQUET_PLAIN && work->leaf->order == PF_ORDER_TEXT)
         status = pf_chunk_pages_by_bytes(work, err);
+    /* One allocation instead of several that grow; the estimate need not be right. */
+    if (status == PF_OK && !pf_buffer_reserve(&work->out->bytes, (size_t)choice.cost + work->page_count * 64))
+        status = pf_fail_memory(err, (size_t)choice.cost);
     if (status == PF_OK)
         status = pf_chunk_write(work, encoding, codec, err);
     return status;

@@ -40,11 +40,11 @@ static inline uint64_t pf_load64(const uint8_t *bytes)
 
 struct pf_hybrid {
     const uint8_t *next, *end;
-    uint32_t width;       /* bits, 0..32 */
-    uint32_t value;       /* of a repeated run */
-    uint64_t left;        /* values left in the run */
+    uint32_t width;        /* bits, 0..32 */
+    uint32_t value;        /* of a repeated run */
+    uint64_t left;         /* values left in the run */
     const uint8_t *packed; /* NULL = repeated run */
-    uint64_t packed_at;   /* values of the packed run used */
+    uint64_t packed_at;    /* values of the packed run used */
 };
 
 void pf_hybrid_init(struct pf_hybrid *hybrid, struct pf_section section, uint32_t width);
@@ -83,9 +83,9 @@ void pf_pack_bools(const uint8_t *from, size_t count, uint8_t *to);
 
 struct pf_delta {
     const uint8_t *next, *end;
-    uint64_t left;        /* values not yet read */
-    uint64_t value;       /* the one read last; arithmetic wraps around */
-    uint64_t least;       /* of the block: least difference */
+    uint64_t left;  /* values not yet read */
+    uint64_t value; /* the one read last; arithmetic wraps around */
+    uint64_t least; /* of the block: least difference */
     uint64_t block_values;
     uint32_t miniblocks, miniblock_values;
     const uint8_t *widths; /* of the block's miniblocks */
@@ -113,7 +113,8 @@ struct pf_text_target {
 };
 
 enum pf_status pf_text_reserve(struct pf_buffer *bytes, size_t extra, struct pf_error *err);
-enum pf_status pf_plain_text(struct pf_section section, size_t skip, size_t count, struct pf_text_target to, struct pf_error *err);
+enum pf_status pf_plain_text(struct pf_section section, size_t skip, size_t count, struct pf_text_target to,
+                             struct pf_error *err);
 enum pf_status pf_delta_length_text(struct pf_section section, size_t skip, size_t count, struct pf_text_target to,
                                     struct pf_error *err);
 enum pf_status pf_delta_text(struct pf_section section, struct pf_memory *memory, size_t skip, size_t count,
@@ -123,10 +124,10 @@ enum pf_status pf_delta_text(struct pf_section section, struct pf_memory *memory
 
 struct pf_dictionary {
     uint32_t count;
-    size_t width;            /* bytes of a value; 0 = text */
-    const uint8_t *values;   /* or the text's bytes */
-    const int32_t *ends;     /* text: ends[-1] is 0 */
-    uint32_t longest;        /* text: bytes of the longest value */
+    size_t width;          /* bytes of a value; 0 = text */
+    const uint8_t *values; /* or the text's bytes */
+    const int32_t *ends;   /* text: ends[-1] is 0 */
+    uint32_t longest;      /* text: bytes of the longest value */
 };
 
 /* The largest of count indexes; 0 for none. */
@@ -134,6 +135,6 @@ uint32_t pf_largest_index(const uint32_t *indexes, size_t count);
 /* Indexes are below dictionary->count. */
 void pf_dictionary_values(const struct pf_dictionary *dictionary, const uint32_t *indexes, size_t count, uint8_t *to);
 enum pf_status pf_dictionary_text(const struct pf_dictionary *dictionary, const uint32_t *indexes, size_t count,
-                              struct pf_text_target to, struct pf_error *err);
+                                  struct pf_text_target to, struct pf_error *err);
 
 #endif

@@ -20,23 +20,17 @@ static inline __attribute__((always_inline)) void unpack_groups(const uint8_t *f
     }
 }
 
-#define UNPACK(width)                                                                                                          \
-    static void unpack_##width(const uint8_t *from, uint32_t *to, size_t groups)                                               \
-    {                                                                                                                          \
-        unpack_groups(from, width, to, groups);                                                                                \
-    }
+/* clang-format off */
+#define UNPACK(width) \
+    static void unpack_##width(const uint8_t *from, uint32_t *to, size_t groups) { unpack_groups(from, width, to, groups); }
 
-UNPACK(1)
-UNPACK(2)
-UNPACK(3)
-UNPACK(4)
-UNPACK(5)
-UNPACK(6)
-UNPACK(7) UNPACK(8) UNPACK(9) UNPACK(10) UNPACK(11) UNPACK(12) UNPACK(13) UNPACK(14) UNPACK(15) UNPACK(16) UNPACK(17) UNPACK(18)
-    UNPACK(19) UNPACK(20) UNPACK(21) UNPACK(22) UNPACK(23) UNPACK(24) UNPACK(25) UNPACK(26) UNPACK(27) UNPACK(28) UNPACK(29)
-        UNPACK(30) UNPACK(31) UNPACK(32)
+UNPACK(1) UNPACK(2) UNPACK(3) UNPACK(4) UNPACK(5) UNPACK(6) UNPACK(7) UNPACK(8)
+UNPACK(9) UNPACK(10) UNPACK(11) UNPACK(12) UNPACK(13) UNPACK(14) UNPACK(15) UNPACK(16)
+UNPACK(17) UNPACK(18) UNPACK(19) UNPACK(20) UNPACK(21) UNPACK(22) UNPACK(23) UNPACK(24)
+UNPACK(25) UNPACK(26) UNPACK(27) UNPACK(28) UNPACK(29) UNPACK(30) UNPACK(31) UNPACK(32)
+    /* clang-format on */
 
-            typedef void (*unpack_fn)(const uint8_t *from, uint32_t *to, size_t groups);
+    typedef void (*unpack_fn)(const uint8_t *from, uint32_t *to, size_t groups);
 
 static const unpack_fn unpackers[] = {
     NULL,      unpack_1,  unpack_2,  unpack_3,  unpack_4,  unpack_5,  unpack_6,  unpack_7,  unpack_8,  unpack_9,  unpack_10,

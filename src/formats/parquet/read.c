@@ -7,7 +7,7 @@
 #include "formats/format.h"
 #include "formats/parquet/read_column.h"
 
-enum { LEAST_FILE = PARQUET_MAGIC_SIZE + PARQUET_TAIL_SIZE, GROUPS_SHOWN = 16 };
+enum { LEAST_FILE = PARQUET_MAGIC_SIZE + PARQUET_TAIL_SIZE, GROUPS_SHOWN = 16, NAMES_SHOWN = 400 };
 
 struct parquet_reader {
     struct pf_context *ctx;
@@ -96,38 +96,51 @@ static enum pf_status read_footer(struct parquet_reader *reader, size_t size, st
     return status;
 }
 
-/* One warning for all columns that are left out. */
-static void warn_left_out(const struct parquet_reader *reader)
+/* The names of the columns that are not read, in quotation marks; "..." where there is no more room. Returns how many there are. */
+static uint32_t name_refused(const struct parquet_metadata *metadata, char *to, size_t room)
 {
-    const struct parquet_metadata *metadata = &reader->metadata;
-    char names[400] = "";
+    uint32_t count = 0, left = 0;
     size_t used = 0;
-    uint32_t count = 0;
 
+    to[0] = '\0';
     for (uint32_t i = 0; i < metadata->column_count; i++) {
+        const char *name = metadata->columns[i].field.name;
+
         if (metadata->columns[i].refused == NULL)
             continue;
         count++;
-        if (used < sizeof names) {
-            int wrote =
-                snprintf(names + used, sizeof names - used, "%s'%s'", used == 0 ? "" : ", ", metadata->columns[i].field.name);
-            used += wrote > 0 ? (size_t)wrote : 0;
-        }
+        /* Names are whole or not there: half a character would not be UTF-8. */
+        if (used + strlen(name) + sizeof ", '', ..." <= room)
+            used += (size_t)snprintf(to + used, room - used, "%s'%s'", used == 0 ? "" : ", ", name);
+        else
+            left++;
     }
+    if (left != 0)
+        (void)snprintf(to + used, room - used, "%s", used == 0 ? "..." : ", ...");
+    return count;
+}
+
+/* One warning for all columns that are left out. */
+static void warn_left_out(const struct parquet_reader *reader)
+{
+    char names[NAMES_SHOWN];
+    uint32_t count = name_refused(&reader->metadata, names, sizeof names);
+
     if (count != 0)
-        pf_log(reader->ctx, PF_LOG_WARNING, "left out %u column%s that cannot be read yet: %s%s", count, count == 1 ? "" : "s",
-               names, used >= sizeof names ? "..." : "");
+        pf_log(reader->ctx, PF_LOG_WARNING, "left out %u column%s that cannot be read yet: %s", count, count == 1 ? "" : "s",
+               names);
 }
 
 static enum pf_status list_readable(struct parquet_reader *reader, struct pf_error *err)
 {
     struct parquet_metadata *metadata = &reader->metadata;
+    size_t pointer = sizeof(void *);
 
-    reader->readable = pf_arena_alloc(&metadata->arena, metadata->column_count * sizeof *reader->readable);
-    reader->chosen = pf_arena_alloc(&metadata->arena, metadata->column_count * sizeof *reader->chosen);
-    reader->pages = pf_arena_alloc_zero(&metadata->arena, metadata->group_count, sizeof *reader->pages);
+    reader->readable = pf_arena_alloc_zero(&metadata->arena, metadata->column_count, pointer);
+    reader->chosen = pf_arena_alloc_zero(&metadata->arena, metadata->column_count, pointer);
+    reader->pages = pf_arena_alloc_zero(&metadata->arena, metadata->group_count, pointer);
     if (reader->readable == NULL || reader->chosen == NULL || reader->pages == NULL)
-        return pf_fail_memory(err, metadata->column_count * sizeof *reader->readable);
+        return pf_fail_memory(err, metadata->column_count * pointer);
     for (uint32_t i = 0; i < metadata->column_count; i++) {
         if (metadata->columns[i].refused == NULL)
             reader->readable[reader->readable_count++] = &metadata->columns[i];
@@ -187,8 +200,6 @@ static enum pf_status refuse_columns(const struct parquet_reader *reader, struct
     else
         pf_fail(err, PF_UNSUPPORTED, "%s (and %u more such column%s)", first->refused, others, others == 1 ? "" : "s");
     pf_remedy(err, "--skip-nested leaves out the columns that cannot be read");
-    (void)snprintf(err->column_name, sizeof err->column_name, "%s", first->field.name);
-    err->column = first - metadata->columns + 1;
     pf_error_source(err, pf_source_name(reader->src));
     return PF_UNSUPPORTED;
 }
@@ -443,6 +454,7 @@ static void parquet_facts(const void *state, pf_fact_fn emit, void *user)
     const struct parquet_reader *reader = state;
     const struct parquet_metadata *metadata = &reader->metadata;
     double stored = 0, plain = 0;
+    char left_out[NAMES_SHOWN];
 
     if (!reader->has_metadata)
         return;
@@ -467,6 +479,8 @@ static void parquet_facts(const void *state, pf_fact_fn emit, void *user)
     if (metadata->created_by[0] != '\0')
         emit(user, "created_by", metadata->created_by, false);
     emit_number(emit, user, "format_version", metadata->version);
+    if (reader->options.skip_nested && name_refused(metadata, left_out, sizeof left_out) != 0)
+        emit(user, "columns_left_out", left_out, false);
 }
 
 static void parquet_close(void *state)
