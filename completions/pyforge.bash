@@ -10,6 +10,8 @@ _pyforge()
         --on-error) COMPREPLY=($(compgen -W 'fail null reject' -- "$word")); return ;;
         --engine) COMPREPLY=($(compgen -W 'auto native spark' -- "$word")); return ;;
         --ragged) COMPREPLY=($(compgen -W 'reject extend fail' -- "$word")); return ;;
+        --output-header) COMPREPLY=($(compgen -W 'yes no' -- "$word")); return ;;
+        --line-ending) COMPREPLY=($(compgen -W 'lf crlf' -- "$word")); return ;;
         -c|--compression) COMPREPLY=($(compgen -W 'snappy zstd gzip lz4 none uncompressed lz4_raw' -- "$word")); return ;;
         --use-dictionary) COMPREPLY=($(compgen -W 'yes no' -- "$word")); return ;;
         --statistics) COMPREPLY=($(compgen -W 'yes no' -- "$word")); return ;;
@@ -18,7 +20,7 @@ _pyforge()
         --namespace-handling|--namespaces) COMPREPLY=($(compgen -W 'preserve strip prefix' -- "$word")); return ;;
     esac
     if [[ $word == -* ]]; then
-        COMPREPLY=($(compgen -W '--array-handling --binary-as-text --columns --combine --combine-sheets --comment --compat --compression --compression-level --delimiter --encoding --engine --escape --explain --flatten-strategy --force --force-pyspark --format --from --header --help --input-format --json --max-columns --max-expansion --max-memory --max-record --max-rejects --memory --metadata --namespace-handling --namespaces --null-values --on-error --output-format --pages --password --preview-schema --progress --quiet --quote --ragged --rejects --rejects-full --row-group-bytes --row-group-size --schema --sep --separate --separator --sheets --skip --skip-nested --skip-rows --statistics --sync --tables --threads --to --types --use-dictionary --verbose --version' -- "$word"))
+        COMPREPLY=($(compgen -W '--array-handling --binary-as-text --bom --columns --combine --combine-sheets --comment --compat --compression --compression-level --delimiter --encoding --engine --escape --escape-formulas --explain --flatten-strategy --force --force-pyspark --format --from --header --help --input-format --json --line-ending --max-columns --max-expansion --max-memory --max-record --max-rejects --memory --metadata --namespace-handling --namespaces --null-values --on-error --output-delimiter --output-encoding --output-format --output-header --output-null --output-quote --pages --password --preview-schema --progress --quiet --quote --ragged --rejects --rejects-full --row-group-bytes --row-group-size --schema --sep --separate --separator --sheets --skip --skip-nested --skip-rows --statistics --sync --tables --threads --to --types --use-dictionary --verbose --version' -- "$word"))
     elif [[ $COMP_CWORD -eq 1 ]]; then
         COMPREPLY=($(compgen -W 'convert info validate formats options help' -- "$word"))
     else

@@ -32,6 +32,7 @@ EXIT_CODES = [
 VARIABLES = [
     ("PYFORGE_TYPES", "Default of --types."),
     ("PYFORGE_COMPAT", "Default of --compat."),
+    ("PYFORGE_COMPRESSION", "Default of --compression."),
     ("PYFORGE_MAX_MEMORY", "Default of --memory."),
     ("PYFORGE_TEMP_DIR", "Folder for private temporary files; else TMPDIR, else /tmp."),
     ("NO_COLOR", "No colours."),

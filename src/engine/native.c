@@ -338,6 +338,7 @@ static enum pf_status complete(struct conversion *c, struct pf_outcome *outcome,
     if (n->read != n->kept + n->rejected + n->left_out)
         return pf_fail(err, PF_INTERNAL, "%lld rows were read, %lld are accounted for", (long long)n->read,
                        (long long)(n->kept + n->rejected + n->left_out));
+    report_progress(&c->run, "writing");
     if (pf_output_finish(&c->output, n->kept, &outcome->bytes_written, err) != PF_OK)
         return err->status;
     if (pf_check_cancel(c->run.ctx, err) != PF_OK || pf_rejects_commit(&c->rejects, err) != PF_OK)

@@ -2,12 +2,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 /* The kernel reads at most this much a call (2 GiB less a page); larger requests are split. */
 static const size_t read_ceiling = (size_t)1 << 30;
+
+enum { WAIT_MILLISECONDS = 100 };
 
 static void fill_stat(struct pf_source_stat *out, const struct stat *st)
 {
@@ -41,10 +44,26 @@ static enum pf_status read_fully_at(int fd, int64_t offset, void *to, size_t siz
     return PF_OK;
 }
 
+/* A pipe may stay silent for long: whether the context was cancelled meanwhile is asked for now and then. */
+static enum pf_status wait_for_bytes(struct pf_raw *raw, struct pf_error *err)
+{
+    struct pollfd waiting = { .fd = raw->fd, .events = POLLIN };
+
+    for (;;) {
+        if (pf_check_cancel(raw->ctx, err) != PF_OK)
+            return err->status;
+        /* anything but time-out and signal is for read() to tell */
+        if (poll(&waiting, 1, WAIT_MILLISECONDS) > 0)
+            return PF_OK;
+    }
+}
+
 static enum pf_status file_read(struct pf_raw *raw, void *to, size_t size, size_t *got, struct pf_error *err)
 {
     ssize_t count;
 
+    if (!raw->stat.regular && wait_for_bytes(raw, err) != PF_OK)
+        return err->status;
     if (raw->stat.regular) {
         if (read_fully_at(raw->fd, raw->base + raw->at, to, size, got, raw->name, err) != PF_OK)
             return err->status;
@@ -128,14 +147,16 @@ static enum pf_status open_fd(const char *location, int *fd, struct pf_error *er
     return err->status;
 }
 
-enum pf_status pf_raw_file(struct pf_memory *memory, const char *location, struct pf_raw **out, struct pf_error *err)
+enum pf_status pf_raw_file(struct pf_context *ctx, const char *location, struct pf_raw **out, struct pf_error *err)
 {
+    struct pf_memory *memory = &ctx->memory;
     struct pf_raw *raw = pf_alloc_zero(memory, 1, sizeof *raw);
     struct stat st;
 
     *out = NULL;
     if (raw == NULL)
         return pf_fail_memory(err, sizeof *raw);
+    raw->ctx = ctx;
     raw->memory = memory;
     raw->name = location;
     raw->fd = -1;

@@ -19,6 +19,7 @@ struct pf_raw_functions {
 
 struct pf_raw {
     const struct pf_raw_functions *functions;
+    struct pf_context *ctx; /* waiting for a pipe ends when the context is cancelled */
     struct pf_memory *memory;
     struct pf_source_stat stat;
     const char *name;     /* borrowed from the source */
@@ -29,7 +30,7 @@ struct pf_raw {
     int64_t at;           /* of sequential reading, from base */
 };
 
-enum pf_status pf_raw_file(struct pf_memory *memory, const char *location, struct pf_raw **out, struct pf_error *err);
+enum pf_status pf_raw_file(struct pf_context *ctx, const char *location, struct pf_raw **out, struct pf_error *err);
 enum pf_status pf_raw_memory(struct pf_memory *memory, const void *bytes, size_t size, const char *name, struct pf_raw **out,
                              struct pf_error *err);
 

@@ -318,7 +318,7 @@ enum pf_status pf_source_open(struct pf_context *ctx, const char *location, bool
     enum pf_status status = new_source(ctx, location, out, err);
 
     if (status == PF_OK)
-        status = pf_raw_file(&ctx->memory, (*out)->name, &(*out)->raw, err);
+        status = pf_raw_file(ctx, (*out)->name, &(*out)->raw, err);
     if (status == PF_OK && !raw)
         status = unwrap(*out, err);
     if (status != PF_OK) {

@@ -1,7 +1,7 @@
 """Fixtures of the tests that run the command.
 
-pyforge           runs the command: pyforge("convert", "a.csv", "b.parquet", input=None, env=None) -> CompletedProcess with bytes
-                  in stdout and stderr. The command is $PYFORGE, else build/release/pyforge.
+pyforge           runs the command: pyforge("convert", "a.csv", "b.parquet", input=None, env=None) -> CompletedProcess with
+                  bytes in stdout and stderr. The command is $PYFORGE, else build/release/pyforge.
 test_data         the folder of real files ($PYFORGE_TEST_DATA, else ../shared/data); the test is skipped loudly without it.
 write             writes a small input into the test's own folder and gives its path.
 """

@@ -207,7 +207,8 @@ def test_folders_made_for_a_failed_conversion_go(pyforge, sales):
 
 
 def test_awkward_names(pyforge, tmp_path):
-    for name in (b"a b.csv", b"br[bold].csv", b"caf\xc3\xa9.csv", b"\xff\xfe.csv", b"-dash.csv", b"new\nline.csv", b"qu'ote\".csv"):
+    names = (b"a b.csv", b"br[bold].csv", b"caf\xc3\xa9.csv", b"\xff\xfe.csv", b"-dash.csv", b"new\nline.csv", b"qu'ote\".csv")
+    for name in names:
         source = os.path.join(os.fsencode(tmp_path), name)
         with open(source, "wb") as file:
             file.write(SALES.encode())
@@ -274,8 +275,8 @@ def test_rejected_rows(pyforge, write):
 def test_rejects_of_an_earlier_conversion(pyforge, write):
     path = write("x.csv", "a,b\n1,2,3\n1,2\n")
     check(pyforge("convert", path, "--max-rejects", "60%"), REJECTED)
-    assert "x.parquet.rejects.csv already exists" in check(pyforge("convert", path, "out.parquet", "--max-rejects", "60%", "--rejects",
-                                                                   path.parent / "x.parquet.rejects.csv", cwd=path.parent), REFUSED)
+    words = ["convert", "x.csv", "out.parquet", "--max-rejects", "60%", "--rejects", "x.parquet.rejects.csv"]
+    assert "x.parquet.rejects.csv already exists" in check(pyforge(*words, cwd=path.parent), REFUSED)
     path.write_text("a,b\n1,2\n")
     assert "x.parquet.rejects.csv is of an earlier conversion" in check(pyforge("convert", path, "--force"), DONE)
 
@@ -467,7 +468,7 @@ def test_explain_does_nothing(pyforge, sales):
     process = pyforge(*words, "--explain", cwd=sales.parent)
     assert check(process, DONE, None) == ""
     text = process.stdout.decode()
-    for part in ("csv, by content", "parquet, by suffix", "compression zstd", "new/out.parquet", "amount decimal(12,2)", "native"):
+    for part in ("csv, by content", "parquet, by suffix", "compression zstd", "new/out.parquet", "amount decimal(12,2)"):
         assert part in text
     plan = json.loads(pyforge(*words, "--explain", "--json", "--threads", "3", cwd=sales.parent).stdout)
     assert plan["input_format"] == "csv" and plan["output_format"] == "parquet" and plan["engine"] == "native"
@@ -488,7 +489,8 @@ def test_info_of_csv(pyforge, write):
     assert re.search(r"^Delimiter: +;$", text, re.M)
     assert re.search(r"^Rows: +3$", text, re.M)
     record = json.loads(pyforge("info", path, "-f", "json").stdout)
-    assert record == json.loads(pyforge("info", path, "--format=JSON").stdout) == json.loads(pyforge("info", path, "--json").stdout)
+    for words in (["--format=JSON"], ["--json"]):
+        assert record == json.loads(pyforge("info", path, *words).stdout)
     assert record["file_name"] == "sales.csv" and record["file_size"] == len(SALES) and record["file_type"] == "CSV"
     assert record["encoding"] == "utf-8" and record["delimiter"] == ";" and record["has_header"] is True
     assert record["rows"] == 3 and [column["name"] for column in record["columns"]] == ["id", "name", "amount"]
@@ -600,6 +602,18 @@ def test_progress_bar_on_a_terminal_only(pyforge_path, tmp_path, words, drawn):
     assert b"\x1b" not in seen
 
 
+def test_progress_bar_of_a_file_has_rate_and_time_left(pyforge_path, write):
+    rows = "".join(f"{i},a text of {i * 7919 % 1000003} words and {i * 104729 % 99991} more\n" for i in range(100000))
+    path = write("slow.csv", "id,text\n" + rows)
+    slowly = ["--threads", "1", "-c", "gzip", "--compression-level", "12", "--row-group-size", "5000"]
+    command = [pyforge_path, "convert", path, *slowly]
+    code, seen = run_on_terminal(command, "stderr")
+    assert code == DONE
+    bars = [line for line in seen.decode().split("\r") if line.startswith("reading")]
+    bar = re.compile(r"reading +\d+% \[#*\.*\] \d+ MB of \d+ MB, \d+ MB/s, \d+:\d\d left *$")
+    assert bars and all(bar.match(line) and len(line) < 80 for line in bars)
+
+
 def test_no_progress_bar_in_a_pipe(pyforge_path, tmp_path):
     process = subprocess.Popen([pyforge_path, "convert", "-", "out.parquet", "--from", "csv"], stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path, env=clean_environment())
@@ -662,8 +676,8 @@ def test_signals_leave_nothing_behind(pyforge_path, tmp_path, number):
     process.send_signal(number)
     said = process.stderr.read()
     assert process.wait(timeout=60) == 128 + number
-    process.stdin.close()
     feeder.join()
+    process.stdin.close()
     assert b"interrupted" in said
     assert names_in(tmp_path) == []
 
@@ -677,6 +691,9 @@ def test_ignored_interrupt_stays_ignored(pyforge_path, sales):
 
 def test_start_is_quick(pyforge_path):
     """Within 10 ms of the smallest program; the least of many runs, as others may be using the machine."""
+    program = pathlib.Path(pyforge_path).read_bytes()
+    if any(mark in program for mark in (b"__asan_init", b"__tsan_init", b"__gcov_")):
+        pytest.skip("a build with sanitizers or coverage starts slowly")
 
     def least(command):
         best = float("inf")

@@ -85,6 +85,19 @@ def run_small(*command):
     return json.loads(subprocess.run(arguments, stdout=subprocess.PIPE, env=clean_environment(), timeout=120, check=True).stdout)
 
 
+def test_signal_ends_the_wait_for_a_silent_pipe(pyforge_path, tmp_path):
+    process = start(pyforge_path, "convert", "-", tmp_path / "out.parquet", "--from", "csv", stdin=subprocess.PIPE)
+    process.stdin.write(b"a,b\n1,2\n")
+    process.stdin.flush()
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    process.wait(timeout=30)
+    process.stdin.close()
+    process.stderr.close()
+    assert process.returncode == 130
+    assert leftovers(tmp_path) == []
+
+
 def limit_files(size):
     def limit():
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -202,7 +202,7 @@ static uint32_t name_points(const struct field *field)
     }
     for (size_t i = 0; i < PF_COUNT(words); i++)
         named |= has_word(field, words[i]);
-    return (uint32_t)(digits == 0 || others != 0) + named;
+    return field->size == 0 ? 0 : (uint32_t)(digits == 0 || others != 0) + named;
 }
 
 bool csv_compat_header(const struct csv_dialect *dialect, const struct csv_sample *head)

@@ -7,7 +7,7 @@
 #include "formats/format.h"
 #include "formats/parquet/read_column.h"
 
-enum { LEAST_FILE = PARQUET_MAGIC_SIZE + PARQUET_TAIL_SIZE, GROUPS_SHOWN = 16, NAMES_SHOWN = 400 };
+enum { LEAST_FILE = PARQUET_MAGIC_SIZE + PARQUET_TAIL_SIZE, GROUPS_SHOWN = 16, NAMES_SHOWN = 400, TIMES_TOLD = 3 };
 
 struct parquet_reader {
     struct pf_context *ctx;
@@ -25,6 +25,7 @@ struct parquet_reader {
     struct parquet_group_pages **pages; /* per row group; NULL = not yet cut, or all decoded */
     uint32_t group;                     /* being cut */
     int64_t row;                        /* of the group: first of the next block */
+    bool told;                          /* that pages are decompressed again and again */
 };
 
 /* ---- open */
@@ -301,6 +302,13 @@ static enum pf_status find_pages(struct parquet_reader *reader, uint32_t index, 
             return place_of_column(reader, column, err);
     }
     parquet_choose_block_rows(pages, reader->chosen, group->rows);
+    if (pages->times > TIMES_TOLD && !reader->told) {
+        reader->told = true;
+        pf_log(
+            reader->ctx, PF_LOG_INFO,
+            "row group %u has large pages and many columns: to stay within --memory its pages are decompressed %.0f times over",
+            index + 1, pages->times);
+    }
     atomic_init(&pages->left, (group->rows - 1) / pages->block_rows + 1);
     return PF_OK;
 }

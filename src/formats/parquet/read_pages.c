@@ -11,8 +11,10 @@ enum {
     CHUNK_SLACK = 100,       /* old writers leave the dictionary page's header out of the chunk's size */
     BLOCK_ROWS = 128 * 1024, /* most rows of a block */
     BLOCK_ROWS_LEAST = 16,
-    BLOCK_BYTES = 16 << 20,          /* decoded bytes a block is meant to have */
-    BLOCK_BYTES_REPEATING = 64 << 20 /* and may have where smaller blocks would decompress pages again and again */
+    BLOCK_BYTES = 16 << 20,      /* decoded bytes a block is meant to have */
+    BLOCK_BYTES_MOST = 64 << 20, /* and may have where smaller ones would decompress pages again and again */
+    BLOCK_BYTES_LEAST = 1 << 20,
+    BLOCKS_IN_MEMORY = 16 /* that the memory limit should have room for: several are under way, and their output */
 };
 
 /* ---- one header */
@@ -372,24 +374,32 @@ static int64_t even_out(int64_t block_rows, int64_t rows)
     return ((rows - 1) / blocks + 64) / 64 * 64;
 }
 
+static double most_bytes(const struct pf_memory *memory)
+{
+    double share = (double)memory->limit / BLOCKS_IN_MEMORY;
+
+    return share < BLOCK_BYTES_LEAST ? BLOCK_BYTES_LEAST : share > BLOCK_BYTES_MOST ? BLOCK_BYTES_MOST : share;
+}
+
 void parquet_choose_block_rows(struct parquet_group_pages *group, const struct parquet_column *const *columns, int64_t rows)
 {
+    double most = most_bytes(group->memory), usual = most < BLOCK_BYTES ? most : BLOCK_BYTES;
     double bytes = 0, all; /* of a row, of the row group: as decoded */
     int64_t block_rows;
 
     for (uint32_t c = 0; c < group->column_count; c++)
         bytes += row_width(columns[c], &group->columns[c]);
     group->bytes_a_row = bytes;
+    group->times = 1.0;
     all = (double)rows * bytes;
-    block_rows = bytes * BLOCK_ROWS <= BLOCK_BYTES ? BLOCK_ROWS : (int64_t)(BLOCK_BYTES / bytes);
+    block_rows = bytes * BLOCK_ROWS <= usual ? BLOCK_ROWS : (int64_t)(usual / bytes);
     if (block_rows < BLOCK_ROWS_LEAST)
         block_rows = BLOCK_ROWS_LEAST;
-    while (block_rows < rows && 2.0 * (double)block_rows * bytes <= BLOCK_BYTES_REPEATING &&
-           repeated_bytes(group, block_rows, rows) > all)
+    while (block_rows < rows && 2.0 * (double)block_rows * bytes <= most && repeated_bytes(group, block_rows, rows) > all)
         block_rows *= 2;
     /* A row group that is little more than a block stays whole, so that no small remainder is left; one of two blocks or so does if
      * much of it would be decompressed twice. */
-    if (all <= BLOCK_BYTES_REPEATING &&
+    if (all <= 1.5 * most &&
         (rows / 3 <= block_rows / 2 || (rows / 5 <= block_rows / 2 && repeated_bytes(group, block_rows, rows) > all / 2))) {
         group->block_rows = rows;
         return;
@@ -398,6 +408,7 @@ void parquet_choose_block_rows(struct parquet_group_pages *group, const struct p
     if (repeated_bytes(group, block_rows, rows) > 0)
         block_rows = even_out(block_rows, rows);
     group->block_rows = block_rows;
+    group->times += repeated_bytes(group, block_rows, rows) / all;
 }
 
 void parquet_group_pages_free(struct parquet_group_pages *group)

@@ -38,6 +38,7 @@ struct parquet_group_pages {
     uint32_t column_count;
     int64_t block_rows;       /* rows of a block of this row group; the last one has what is left */
     double bytes_a_row;       /* decoded */
+    double times;             /* how often the group is decompressed: 1 and what blocks that begin inside pages add */
     atomic_int_fast64_t left; /* blocks not yet decoded; whoever decodes the last one frees the table */
 };
 
@@ -59,7 +60,7 @@ static inline const struct parquet_page *parquet_page_at(const struct parquet_pa
 /* Index of the data page that holds a row of the row group. */
 uint32_t parquet_page_of_row(const struct parquet_pages *pages, int64_t row);
 
-/* Decides group->block_rows from the pages. */
+/* Decides group->block_rows from the pages and the memory limit. */
 void parquet_choose_block_rows(struct parquet_group_pages *group, const struct parquet_column *const *columns, int64_t rows);
 void parquet_group_pages_free(struct parquet_group_pages *group);
 
