@@ -214,6 +214,8 @@ def main():
     options = parser.parse_args()
 
     LOGS.mkdir(parents=True, exist_ok=True)
+    if options.full:
+        os.environ["PYFORGE_CHECK_FULL"] = "1"
     tally = Tally()
     start = time.monotonic()
     for step in steps_of(options).values():

@@ -119,14 +119,12 @@ void pf_settle_head(struct pf_pass_plan *plan, const struct pf_evidence *head)
 enum pf_status pf_settle_schema(const struct pf_pass_plan *plan, const struct pf_schema *table, struct pf_schema *schema,
                                 struct pf_error *err)
 {
-    for (uint32_t slot = 0; slot < plan->slot_count; slot++) {
-        for (uint32_t i = 0; i < plan->column_count; i++) {
-            const struct pf_column_plan *column = &plan->columns[i];
-            const char *name = table->fields[column->table_column].name;
+    for (uint32_t i = 0; i < plan->column_count; i++) {
+        const struct pf_column_plan *column = &plan->columns[i];
+        const char *name = table->fields[column->table_column].name;
 
-            if (column->slot == slot && !pf_schema_add(schema, name, strlen(name), &column->target.field))
-                return pf_fail_memory(err, strlen(name));
-        }
+        if (!pf_schema_add(schema, name, strlen(name), &column->target.field))
+            return pf_fail_memory(err, strlen(name));
     }
     return PF_OK;
 }

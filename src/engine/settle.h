@@ -16,7 +16,7 @@ enum pf_status pf_settle_plan(struct pf_context *ctx, const struct pf_job *job, 
 void pf_settle_plan_free(struct pf_context *ctx, struct pf_pass_plan *plan);
 /* Sets the targets of the inferred columns by the evidence of the head. */
 void pf_settle_head(struct pf_pass_plan *plan, const struct pf_evidence *head);
-/* The schema as the plan's targets have it. schema is initialised and empty. */
+/* The schema as the targets of a plan with every slot have it. schema is initialised and empty. */
 enum pf_status pf_settle_schema(const struct pf_pass_plan *plan, const struct pf_schema *table, struct pf_schema *schema,
                                 struct pf_error *err);
 /* After a pass: gives the inferred columns the type that all the evidence decides. Returns how many must be made again; marks

@@ -1,5 +1,6 @@
 """What the source checks look at: the project's own files, and the exceptions committed beside the checks."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -9,9 +10,10 @@ NOT_OURS = {".git", "build", "__pycache__", ".venv", ".pytest_cache"}
 
 
 def project_files():
-    """Every file of the project: what git tracks or would, else everything outside build directories."""
-    listed = subprocess.run(["git", "-C", TOP, "ls-files", "-z", "--cached", "--others", "--exclude-standard"], capture_output=True)
-    if listed.returncode == 0 and listed.stdout:
+    """Every file of the project: what git tracks or would; without git, everything outside build directories."""
+    command = ["git", "-C", TOP, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, capture_output=True) if shutil.which("git") else None
+    if listed and listed.returncode == 0 and listed.stdout:
         names = listed.stdout.decode().split("\0")
         return sorted(TOP / name for name in names if name and (TOP / name).is_file())
     return sorted(path for path in TOP.rglob("*") if path.is_file() and not NOT_OURS & set(path.relative_to(TOP).parts))

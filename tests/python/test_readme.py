@@ -87,3 +87,23 @@ def test_sample_is_worth_showing():
     assert 30 <= text.count("\n") <= 200
     for wanted in ('""', "\n00107,", ",02108,", "София", ",,", '\nsecond floor"'):
         assert wanted in text, wanted
+
+
+@pytest.mark.skipif("PYFORGE" in os.environ, reason="another build than build/release is under test")
+def test_installed_library_works(tmp_path):
+    """What `make install` puts into place: the command, and a library with which the C example of the README compiles and runs."""
+    prefix = tmp_path / "prefix"
+    subprocess.run(["cmake", "--install", ROOT / "build" / "release", "--prefix", prefix], check=True, stdout=subprocess.DEVNULL)
+    assert subprocess.run([prefix / "bin" / "pyforge", "--version"], capture_output=True, check=True).stdout
+    example = re.search(r"^```c\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)[1]
+    includes = "".join(line + "\n" for line in example.splitlines() if line.startswith("#include"))
+    body = "\n".join(line for line in example.splitlines() if not line.startswith("#include"))
+    (tmp_path / "example.c").write_text(f"#include <stdio.h>\n{includes}int main(void)\n{{\n{body}\nreturn 0;\n}}\n")
+    (tmp_path / "data.csv").write_text("id,name\n007,x\n")
+    packages = next(prefix.rglob("pyforge.pc")).parent
+    flags = subprocess.run(["pkg-config", "--cflags", "--libs", "pyforge"], env={**os.environ, "PKG_CONFIG_PATH": str(packages)},
+                           capture_output=True, text=True, check=True).stdout.split()
+    subprocess.run(["cc", "-Wall", "-Werror", "example.c", "-o", "example", *flags], cwd=tmp_path, check=True)
+    done = subprocess.run(["./example"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "1 row" in done.stdout, done.stderr
+    assert (tmp_path / "data.parquet").exists()

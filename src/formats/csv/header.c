@@ -281,18 +281,41 @@ static const char *join_names(struct pf_arena *arena, const char *before, const 
     return joined;
 }
 
-/* Takes the names of a header record; a second one is joined to the first. */
+/* The names of the record in text (size bytes, CSV_PAD behind it), each ended in place: a delimiter follows it, or the padding. */
+static enum pf_status end_names(struct csv_reader *reader, uint8_t *text, size_t size, struct csv_span *spans, uint32_t count,
+                                struct pf_error *err)
+{
+    struct csv_sample sample = { .bytes = text, .size = size, .starts = true, .ends = true };
+    struct csv_record record;
+    size_t at = 0;
+
+    if (!csv_next_record(&reader->dialect, &sample, &at, spans, count, &record))
+        return PF_OK; /* an empty record has one empty name */
+    for (uint32_t i = 0; i < record.fields && i < count; i++) {
+        struct csv_value value = csv_take(&reader->dialect, text, (uint32_t)spans[i].start, (uint32_t)spans[i].end);
+        size_t kept = drop_zeros(text + value.offset, value.size);
+
+        text[value.offset + kept] = '\0';
+        reader->names[i] = join_names(&reader->arena, reader->names[i], (const char *)text + value.offset);
+        if (reader->names[i] == NULL)
+            return pf_fail_memory(err, kept);
+    }
+    return PF_OK;
+}
+
+/* Takes the names of a header record; those of a second one are joined to the first. */
 static enum pf_status take_names(struct csv_reader *reader, const struct csv_sample *head, const struct csv_record *record,
                                  int64_t line, struct pf_error *err)
 {
     size_t size = record->end - record->start;
-    struct csv_sample copy = { .size = size, .starts = true, .ends = true };
-    struct csv_record again;
-    struct csv_span *spans = pf_arena_alloc(&reader->arena, ((size_t)record->fields + 1) * sizeof *spans);
-    uint8_t *text = pf_arena_alloc(&reader->arena, size + CSV_PAD);
-    size_t at = 0;
+    struct csv_span *spans;
+    uint8_t *text;
+    enum pf_status status;
 
-    if (spans == NULL || text == NULL)
+    if (grow_names(reader, record->fields, err) != PF_OK)
+        return err->status;
+    text = pf_arena_alloc(&reader->arena, size + CSV_PAD);
+    if (text == NULL)
         return pf_fail_memory(err, size);
     memcpy(text, head->bytes + record->start, size);
     memset(text + size, 0, CSV_PAD);
@@ -302,21 +325,12 @@ static enum pf_status take_names(struct csv_reader *reader, const struct csv_sam
         err->line = line;
         return err->status;
     }
-    copy.bytes = text;
-    if (grow_names(reader, record->fields, err) != PF_OK)
-        return err->status;
-    if (!csv_next_record(&reader->dialect, &copy, &at, spans, record->fields, &again))
-        return PF_OK; /* an empty record has one empty name */
-    for (uint32_t i = 0; i < again.fields && i < record->fields; i++) {
-        struct csv_value value = csv_take(&reader->dialect, text, (uint32_t)spans[i].start, (uint32_t)spans[i].end);
-        size_t kept = drop_zeros(text + value.offset, value.size);
-        const char *name = pf_arena_copy(&reader->arena, (const char *)text + value.offset, kept);
-
-        reader->names[i] = name != NULL ? join_names(&reader->arena, reader->names[i], name) : NULL;
-        if (reader->names[i] == NULL)
-            return pf_fail_memory(err, kept);
-    }
-    return PF_OK;
+    spans = pf_alloc_zero(&reader->ctx->memory, record->fields, sizeof *spans);
+    if (spans == NULL)
+        return pf_fail_memory(err, record->fields * sizeof *spans);
+    status = end_names(reader, text, size, spans, record->fields, err);
+    pf_free(&reader->ctx->memory, spans);
+    return status;
 }
 
 /* ---- finding */

@@ -361,6 +361,8 @@ static int64_t align_to_pages(const struct parquet_group_pages *group, int64_t b
         group->column_count != 0 && group->columns[0].count != 0 ? parquet_page_at(&group->columns[0], 0)->values : 0;
     int64_t aligned = page_rows != 0 ? block_rows / page_rows * page_rows : 0;
 
+    if (aligned == 0 && page_rows <= block_rows / 2 * 3)
+        aligned = page_rows;
     if (aligned == 0 || repeated_bytes(group, aligned, rows) >= repeated_bytes(group, block_rows, rows))
         return block_rows;
     return aligned;
@@ -408,7 +410,8 @@ void parquet_choose_block_rows(struct parquet_group_pages *group, const struct p
     if (repeated_bytes(group, block_rows, rows) > 0)
         block_rows = even_out(block_rows, rows);
     group->block_rows = block_rows;
-    group->times += repeated_bytes(group, block_rows, rows) / all;
+    if (all > 0)
+        group->times += repeated_bytes(group, block_rows, rows) / all;
 }
 
 void parquet_group_pages_free(struct parquet_group_pages *group)
