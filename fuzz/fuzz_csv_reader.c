@@ -1,6 +1,8 @@
-/* The CSV reader over bytes from anywhere: opened, read block by block, every value touched. The first four bytes choose the options.
+/* The CSV reader over bytes from anywhere: opened, read block by block, every value touched. The first four bytes choose the
+ * options.
  *
- * Held to: counts add up; the same rows come out of small blocks, out of the kernel for every dialect, and out of a second pass. */
+ * Held to: counts add up; the same rows come out of small blocks, out of the kernel for every dialect, and out of a second
+ * pass. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -54,6 +54,7 @@ want_check() {
     want python3 command_there python3
     want python3-venv venv_there
     want ca-certificates test -d /etc/ssl/certs
+    want man-db command_there man
 }
 
 want_full() {

@@ -79,6 +79,19 @@ void pf_log(struct pf_context *ctx, enum pf_log_level level, const char *format,
     ctx->log(ctx->log_user, level, line);
 }
 
+void pf_warn(struct pf_context *ctx, const char *format, ...)
+{
+    char line[LOG_LINE];
+    va_list args;
+
+    if (ctx->warn == NULL)
+        return;
+    va_start(args, format);
+    (void)vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    ctx->warn(ctx->warn_user, ctx, line);
+}
+
 enum pf_status pf_check_cancel(struct pf_context *ctx, struct pf_error *err)
 {
     if (!atomic_load_explicit(&ctx->cancelled, memory_order_relaxed))

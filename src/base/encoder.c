@@ -17,7 +17,7 @@ static const char *platform_name(const char *encoding)
         return encoding;
     switch (known->kind) {
     case PF_ENCODING_UTF_8:
-        return "UTF-8";
+        return pf_same_word(encoding, "ascii") || pf_same_word(encoding, "us-ascii") ? "ASCII" : "UTF-8";
     case PF_ENCODING_LATIN_1:
         return "ISO-8859-1";
     case PF_ENCODING_WINDOWS_1252:

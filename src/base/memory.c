@@ -134,6 +134,9 @@ void *pf_alloc(struct pf_memory *memory, size_t size)
         return NULL;
     if (of_class != NO_CLASS)
         header = take_from_pool(memory, of_class);
+    /* what the pool holds is memory of the process, too */
+    if (header == NULL && atomic_load(&memory->held) + atomic_load(&memory->in_use) > memory->limit)
+        pf_memory_trim(memory);
     if (header == NULL)
         header = aligned_alloc(ALIGNMENT, ALIGNMENT + usable);
     if (header == NULL) {

@@ -32,8 +32,8 @@ enum pf_status pf_decoder_feed(struct pf_decoder *decoder, const uint8_t *bytes,
 
 /* PF_BAD_OPTION when pf_encode_text does not know the encoding. */
 enum pf_status pf_encode_check(const char *encoding, struct pf_error *err);
-/* Appends text (UTF-8) in the encoding to out, without a byte order mark; "utf-16" is in little-endian order. PF_BAD_DATA names the first
- * character that the encoding does not have; err->offset is its place in text. */
+/* Appends text (UTF-8) in the encoding to out, without a byte order mark; "utf-16" is in little-endian order. PF_BAD_DATA
+ * names the first character that the encoding does not have; err->offset is its place in text. */
 enum pf_status pf_encode_text(const char *encoding, const uint8_t *text, size_t size, struct pf_buffer *out,
                               struct pf_error *err);
 /* The name under which the encoding is shown: "utf-16le", "windows-1252". Static or the decoder's. */

@@ -1,4 +1,7 @@
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 
@@ -89,7 +92,17 @@ static int run(int count, char **words)
     return run_command(&cli, count - at - 1, words + at + 1);
 }
 
+/* A descriptor that is closed would be given to the next file that is opened, and messages would go into it. */
+static void open_missing_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY) < 0)
+            _Exit(CLI_FAILED);
+    }
+}
+
 int main(int argc, char **argv)
 {
+    open_missing_streams();
     return cli_close_stdout(run(argc - 1, argv + 1));
 }

@@ -140,9 +140,10 @@ static enum pf_status settle_rejects(struct pf_plan *plan, struct pf_error *err)
         if (job->rejects == NULL)
             return pf_fail_memory(err, strlen(job->output));
     }
-    if (job->rejects != NULL && (strcmp(job->rejects, job->output) == 0 || pf_location_same(job->rejects, job->input)))
+    if (job->rejects != NULL &&
+        (pf_location_same_target(job->rejects, job->output) || pf_location_same(job->rejects, job->input)))
         return pf_fail(err, PF_BAD_OPTION, "--rejects names the %s",
-                       strcmp(job->rejects, job->output) == 0 ? "output" : "input");
+                       pf_location_same(job->rejects, job->input) ? "input" : "output");
     return PF_OK;
 }
 

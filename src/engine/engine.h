@@ -50,6 +50,8 @@ struct pf_outcome {
 
 void pf_outcome_init(struct pf_outcome *outcome, struct pf_context *ctx);
 void pf_outcome_free(struct pf_outcome *outcome);
+/* From here on pf_warn adds to the outcome, until ctx->warn is NULL again. */
+void pf_outcome_listen(struct pf_outcome *outcome, struct pf_context *ctx);
 /* false = out of memory. Also logs it at PF_LOG_WARNING. */
 bool pf_outcome_warn(struct pf_outcome *outcome, struct pf_context *ctx, const char *format, ...) PF_PRINTF(3, 4);
 

@@ -36,6 +36,8 @@ static enum pf_status plan_columns(struct pf_run *run, bool infer, struct pf_err
     uint32_t *selected = NULL, count;
     enum pf_status status = pf_settle_columns(run->ctx, run->job, &run->table.schema, &selected, &count, err);
 
+    if (status == PF_OK && count == 0)
+        status = pf_fail(err, PF_BAD_DATA, "there is no column to convert");
     if (status == PF_OK)
         status =
             pf_settle_plan(run->ctx, run->job, run->job->reader, &run->table.schema, selected, count, infer, &run->plan, err);
@@ -317,11 +319,13 @@ static enum pf_status check_rejects(const struct conversion *c, struct pf_error 
 
     if (n->rejected == 0 || (n->kept != 0 && (double)n->rejected <= job->max_rejects * (double)(n->kept + n->rejected)))
         return PF_OK;
-    if (n->kept == 0)
+    if (n->kept == 0) {
         pf_fail(err, PF_REJECTED, "all %lld rows were rejected: nothing was written", (long long)n->rejected);
-    else
+        pf_remedy(err, "see how the input is read with pyforge info; --delimiter, --header N or --schema may be what it needs");
+    } else {
         pf_fail(err, PF_REJECTED, "%lld of %lld rows were rejected, more than --max-rejects allows (%g %%)",
                 (long long)n->rejected, (long long)(n->kept + n->rejected), job->max_rejects * 100);
+    }
     pf_remedy(
         err,
         "see what is wrong with --max-rejects 100%% (the rows go to the rejects file), or check the dialect with pyforge info");
@@ -341,10 +345,15 @@ static enum pf_status complete(struct conversion *c, struct pf_outcome *outcome,
     report_progress(&c->run, "writing");
     if (pf_output_finish(&c->output, n->kept, &outcome->bytes_written, err) != PF_OK)
         return err->status;
-    if (pf_check_cancel(c->run.ctx, err) != PF_OK || pf_rejects_commit(&c->rejects, err) != PF_OK)
+    if (pf_check_cancel(c->run.ctx, err) != PF_OK || pf_output_commit(&c->output, err) != PF_OK)
         return err->status;
     outcome->rejects_written = c->rejects.sink != NULL;
-    return pf_output_commit(&c->output, err);
+    if (pf_rejects_commit(&c->rejects, err) == PF_OK)
+        return PF_OK;
+    pf_remedy(
+        err,
+        "the output is written, its rejected rows are not: name another place with --rejects and convert again with --force");
+    return err->status;
 }
 
 static void account(struct conversion *c, struct pf_outcome *outcome)
@@ -390,6 +399,7 @@ enum pf_status pf_native_run(struct pf_context *ctx, const struct pf_job *job, s
     memset(&c, 0, sizeof c);
     pf_schema_init(&c.schema, &ctx->memory);
     pf_rejects_init(&c.rejects, ctx, job);
+    pf_outcome_listen(outcome, ctx);
     status = pf_run_open(&c.run, ctx, job, infer, err);
     if (status == PF_OK) {
         pf_location_clean(ctx, job->output);
@@ -402,6 +412,7 @@ enum pf_status pf_native_run(struct pf_context *ctx, const struct pf_job *job, s
     pf_schema_free(&c.schema);
     pf_run_close(&c.run);
     pf_memory_trim(&ctx->memory);
+    ctx->warn = NULL;
     return status;
 }
 
@@ -412,6 +423,7 @@ enum pf_status pf_native_scan(struct pf_context *ctx, const struct pf_job *job, 
     enum pf_status status;
 
     memset(&c, 0, sizeof c);
+    pf_outcome_listen(outcome, ctx);
     status = pf_run_open(&c.run, ctx, job, job->types == PF_TYPES_INFER, err);
     if (status == PF_OK)
         status = pf_run_types(&c.run, err);
@@ -420,5 +432,6 @@ enum pf_status pf_native_scan(struct pf_context *ctx, const struct pf_job *job, 
     account(&c, outcome);
     pf_run_close(&c.run);
     pf_memory_trim(&ctx->memory);
+    ctx->warn = NULL;
     return status;
 }

@@ -20,15 +20,10 @@ void pf_outcome_free(struct pf_outcome *outcome)
     memset(outcome, 0, sizeof *outcome);
 }
 
-bool pf_outcome_warn(struct pf_outcome *outcome, struct pf_context *ctx, const char *format, ...)
+static bool add_warning(struct pf_outcome *outcome, struct pf_context *ctx, const char *text)
 {
-    char text[512];
     const char *copy;
-    va_list args;
 
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
-    va_end(args);
     pf_log(ctx, PF_LOG_WARNING, "%s", text);
     if (outcome->warning_count == outcome->warning_capacity) {
         uint32_t capacity = outcome->warning_capacity * 2 + 8;
@@ -44,4 +39,27 @@ bool pf_outcome_warn(struct pf_outcome *outcome, struct pf_context *ctx, const c
         return false;
     outcome->warnings[outcome->warning_count++] = copy;
     return true;
+}
+
+bool pf_outcome_warn(struct pf_outcome *outcome, struct pf_context *ctx, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return add_warning(outcome, ctx, text);
+}
+
+/* A warning that finds no memory is lost; what it is about still happens as it would. */
+static void listen(void *user, struct pf_context *ctx, const char *text)
+{
+    (void)add_warning(user, ctx, text);
+}
+
+void pf_outcome_listen(struct pf_outcome *outcome, struct pf_context *ctx)
+{
+    ctx->warn = listen;
+    ctx->warn_user = outcome;
 }

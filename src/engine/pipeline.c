@@ -78,6 +78,10 @@ static enum pf_status cut_block(struct pf_pipeline *pipeline, struct pf_error *e
     status = pipeline->reader->cut(pipeline->reader_state, &work->block, err);
     if (status == PF_OK) {
         work->block.number = pipeline->next_number++;
+        work->cost = work->block.cost > 0 ? (size_t)work->block.cost : 0;
+        work->size = work->block.bytes != NULL ? work->block.size : 0;
+        pipeline->last_cost = work->cost;
+        atomic_store_explicit(&work->task.done, false, memory_order_relaxed);
         pipeline->count++;
     } else {
         pipeline->ended = true;
@@ -95,22 +99,35 @@ static void hold_error(struct pf_pipeline *pipeline, const struct pf_error *err)
     atomic_store(&work->task.done, true);
 }
 
-/* Whether memory leaves room for one more block. One is always allowed, or nothing would move. */
-static bool may_admit(const struct pf_pipeline *pipeline, int64_t cost)
+/* What the blocks under way will need beyond the bytes they hold already. */
+static size_t promised(struct pf_pipeline *pipeline)
+{
+    size_t sum = 0;
+
+    for (uint32_t i = 0; i < pipeline->count; i++) {
+        const struct pf_work *work = work_at(pipeline, i);
+
+        if (!atomic_load_explicit(&work->task.done, memory_order_acquire) && work->cost > work->size)
+            sum += work->cost - work->size;
+    }
+    return sum;
+}
+
+/* Whether memory leaves room for one more block: the rest is for what becomes of blocks on the writing side. One is always allowed, or
+ * nothing would move. */
+static bool may_admit(struct pf_pipeline *pipeline, size_t cost)
 {
     size_t in_use = atomic_load(&pipeline->ctx->memory.in_use);
 
-    return pipeline->count == 0 || in_use + (size_t)cost < pipeline->memory / 4 * 3;
+    return pipeline->count == 0 || in_use + promised(pipeline) + cost < pipeline->memory / 8 * 5;
 }
 
 static void fill(struct pf_pipeline *pipeline)
 {
-    int64_t cost = pipeline->count != 0 ? work_at(pipeline, pipeline->count - 1)->block.cost : 0;
-
     if (pipeline->head_waits)
         pf_pool_submit(pipeline->pool, &work_at(pipeline, 0)->task);
     pipeline->head_waits = false;
-    while (!pipeline->ended && pipeline->count < pipeline->capacity && may_admit(pipeline, cost)) {
+    while (!pipeline->ended && pipeline->count < pipeline->capacity && may_admit(pipeline, pipeline->last_cost)) {
         struct pf_error err;
         enum pf_status status = cut_block(pipeline, &err);
         struct pf_work *work;
@@ -122,7 +139,6 @@ static void fill(struct pf_pipeline *pipeline)
             return;
         }
         work = work_at(pipeline, pipeline->count - 1);
-        cost = work->block.cost;
         pf_pool_submit(pipeline->pool, &work->task);
     }
 }

@@ -46,6 +46,9 @@ struct pf_work {
     struct pf_batch batch;
     struct pf_evidence *evidence; /* per column of the plan, in the arena */
     int64_t misfits;              /* values made null under PF_ON_ERROR_NULL */
+    int64_t misfit_row;           /* lowest row with a misfit under PF_ON_ERROR_FAIL; -1 = none */
+    uint32_t misfit_index;
+    size_t cost, size; /* of the block; they stay when it is gone */
     bool is_decoded;
     enum pf_status status;
     struct pf_error err;
@@ -64,7 +67,8 @@ struct pf_pipeline {
     bool ended;
     bool head_waits; /* the first block is decoded, and not yet submitted: its targets are being set */
     uint64_t next_number;
-    size_t memory; /* the budget: blocks are admitted while what is in use leaves room */
+    size_t last_cost; /* of the block cut last: what the next is taken to need */
+    size_t memory;    /* the budget: blocks are admitted while what is in use leaves room */
 };
 
 /* Begins a pass with the reader's start. plan and the rest are borrowed until pf_pipeline_end. */

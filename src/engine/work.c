@@ -107,6 +107,15 @@ static enum pf_status fail_misfit(struct pf_work *work, uint32_t index, int64_t 
     return PF_BAD_DATA;
 }
 
+/* Columns are cast one after another; of their misfits the one in the lowest row is told. */
+static void keep_lowest(struct pf_work *work, uint32_t index, int64_t row)
+{
+    if (work->misfit_row >= 0 && work->misfit_row <= row)
+        return;
+    work->misfit_row = row;
+    work->misfit_index = index;
+}
+
 static bool needs_quotes(const uint8_t *bytes, uint32_t size)
 {
     for (uint32_t i = 0; i < size; i++) {
@@ -254,7 +263,7 @@ static enum pf_status cast_declared(struct pf_work *work, uint32_t index, struct
         return PF_OK;
     *bad = bits;
     if (plan->on_error == PF_ON_ERROR_FAIL)
-        return fail_misfit(work, index, first_bit(bits, rows));
+        keep_lowest(work, index, first_bit(bits, rows));
     if (plan->on_error == PF_ON_ERROR_NULL)
         work->misfits += count;
     return PF_OK;
@@ -328,6 +337,7 @@ static enum pf_status cast_block(struct pf_work *work)
 {
     const struct pf_pass_plan *plan = work->pipeline->plan;
 
+    work->misfit_row = -1;
     work->evidence = pf_arena_alloc_zero(&work->arena, plan->column_count, sizeof *work->evidence);
     if (work->evidence == NULL)
         return pf_fail_memory(&work->err, plan->column_count * sizeof *work->evidence);
@@ -340,7 +350,7 @@ static enum pf_status cast_block(struct pf_work *work)
         if (cast_column(work, i) != PF_OK)
             return work->err.status;
     }
-    return PF_OK;
+    return work->misfit_row < 0 ? PF_OK : fail_misfit(work, work->misfit_index, work->misfit_row);
 }
 
 /* Typed columns come in the order of the pass; batches have them in slots. */

@@ -39,7 +39,7 @@ struct pf_block {
 
 /* One row that was not kept. Places are relative to the block until the engine makes them absolute. */
 struct pf_reject {
-    int64_t row;        /* in the block, from 0, among rows read */
+    int64_t row;        /* in the block, from 0, among rows kept and rejected */
     int64_t line;       /* in the block, from 0: physical line on which the record starts */
     int64_t offset;     /* in the block: first byte of the record */
     uint32_t column;    /* from 1; 0 = the whole row */

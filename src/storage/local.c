@@ -394,3 +394,21 @@ bool pf_location_same(const char *a, const char *b)
     return stat(a, &one) == 0 && stat(b, &two) == 0 && S_ISREG(one.st_mode) && one.st_dev == two.st_dev &&
            one.st_ino == two.st_ino;
 }
+
+bool pf_location_same_target(const char *a, const char *b)
+{
+    const char *slash_a = strrchr(a, '/'), *slash_b = strrchr(b, '/');
+    const char *name_a = slash_a != NULL ? slash_a + 1 : a, *name_b = slash_b != NULL ? slash_b + 1 : b;
+    struct stat one, two;
+    char folder[PATH_MAX];
+
+    if (pf_location_same(a, b))
+        return true;
+    if (strcmp(name_a, name_b) != 0 || name_a - a >= PATH_MAX || name_b - b >= PATH_MAX)
+        return false;
+    (void)snprintf(folder, sizeof folder, "%.*s.", (int)(name_a - a), a);
+    if (stat(folder, &one) != 0)
+        return strcmp(a, b) == 0;
+    (void)snprintf(folder, sizeof folder, "%.*s.", (int)(name_b - b), b);
+    return stat(folder, &two) == 0 && one.st_dev == two.st_dev && one.st_ino == two.st_ino;
+}

@@ -87,6 +87,8 @@ void pf_sink_free(struct pf_sink *sink);
 enum pf_status pf_location_stat(const char *location, struct pf_source_stat *out, bool *directory, struct pf_error *err);
 /* Whether both name the same existing file, also through links. */
 bool pf_location_same(const char *a, const char *b);
+/* Whether both would be the same file, also when neither exists: the same name in the same folder. */
+bool pf_location_same_target(const char *a, const char *b);
 /* Removes temporary files beside location that a dead process of ours left there. */
 void pf_location_clean(struct pf_context *ctx, const char *location);
 /* The directory for private temporary files: PYFORGE_TEMP_DIR, TMPDIR, else the system's. */

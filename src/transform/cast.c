@@ -88,7 +88,7 @@ enum pf_status pf_cast_text(const struct pf_text_column *text, int64_t rows, enu
 
     if (text->total > INT32_MAX - OVERRUN) {
         pf_fail(err, PF_LIMIT, "a column has %lld bytes of text in one block, more than fit one array", (long long)text->total);
-        pf_remedy(err, "use smaller blocks (--block-size)");
+        pf_remedy(err, "refuse such records with a smaller --max-record");
         return PF_LIMIT;
     }
     status = pf_array_new(out, memory, type, rows, text->total + OVERRUN, err);

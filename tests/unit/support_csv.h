@@ -8,8 +8,8 @@
 
 #include "formats/csv/csv_format.h"
 
-/* What reading gave. rows: names on the first line, then a line a row; values are separated by '|', null is ~, what stood in quotes
- * is in quotes; bytes that would confuse are \n, \r, \0, \p for '|', \t for '~'. */
+/* What reading gave. rows: names on the first line, then a line a row; values are separated by '|', null is ~, what stood in
+ * quotes is in quotes; bytes that would confuse are \n, \r, \0, \p for '|', \t for '~'. */
 struct csv_run {
     struct pf_context *ctx;
     struct pf_source *src;

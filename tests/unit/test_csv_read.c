@@ -27,8 +27,8 @@ static const struct row_case row_cases[] = {
     { { .compat = true, .null_values = "NA" }, "a,b\n1,NA\n2\n", "a|b\n1|~\n2|\"\"\n", "", 0 },
     /* short and long rows */
     { { 0 }, "a,b,c\n1\n1,2\n1,2,3\n", "a|b|c\n1|~|~\n1|2|~\n1|2|3\n", "", 0 },
-    { { 0 }, "a,b\n1,2,3\n4,5\n6,7,,\n", "a|b\n4|5\n6|7\n", "2:0:the row has 3 fields, the table 2 columns\n", 0 },
-    { { 0 }, "a,b\n1,2,\n4,5\n6,7,\"\"\n", "a|b\n1|2\n4|5\n", "4:0:the row has 3 fields, the table 2 columns\n", 0 },
+    { { 0 }, "a,b\n1,2,3\n4,5\n6,7,,\n", "a|b\n4|5\n6|7\n", "2:0:the row has 3 fields, but the table has 2 columns\n", 0 },
+    { { 0 }, "a,b\n1,2,\n4,5\n6,7,\"\"\n", "a|b\n1|2\n4|5\n", "4:0:the row has 3 fields, but the table has 2 columns\n", 0 },
     { { .ragged = PF_CSV_RAGGED_EXTEND },
       "a,b\n1,2,3\n4\n5,6,,,\n7,8,,9\n",
       "a|b|column_3|column_4\n1|2|3|~\n4|~|~|~\n5|6|~|~\n7|8|~|9\n",
@@ -131,7 +131,7 @@ static const struct error_case error_cases[] = {
     { { .ragged = PF_CSV_RAGGED_FAIL },
       "a,b\n1,2\n3,4,5\n",
       PF_BAD_DATA,
-      "3 fields, the table 2 columns",
+      "3 fields, but the table has 2 columns",
       "--ragged reject",
       3,
       8 },
@@ -204,7 +204,7 @@ static void test_passes_and_columns(void **state)
         csv_run_pass(&run, picked, 2);
         CHECK_OK(run.status, run.err);
         CHECK_TEXT(csv_text(&run.text), "1|3\n4|~\n~|z\n");
-        CHECK_TEXT(csv_text(&run.rejects), "5:0:the row has 4 fields, the table 3 columns\n");
+        CHECK_TEXT(csv_text(&run.rejects), "5:0:the row has 4 fields, but the table has 3 columns\n");
     }
     CHECK_INT(pf_csv_reader.table(run.state, 1, &run.table, &run.err), PF_END);
     csv_run_free(&run);

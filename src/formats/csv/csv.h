@@ -106,7 +106,8 @@ struct csv_border {
     bool full;         /* max_rows are there: end is where to cut */
 };
 
-/* Field ends, record ends and line ends inside records of a part of a block. Room is the caller's: 64 more than the bytes indexed. */
+/* Field ends, record ends and line ends inside records of a part of a block. Room is the caller's: 64 more than the bytes
+ * indexed. */
 struct csv_index {
     struct csv_words words;
     enum csv_state state;

@@ -1,11 +1,11 @@
 /* The structural scan over words of 64 bytes: which delimiters and line ends stand outside quotes.
  *
- * Included by one file a kind of processor, which defines CSV_TARGET (an attribute) and, with it, csv_masks_at and csv_prefix_xor
- * before. Bit i of a mask is byte i of the word.
+ * Included by one file a kind of processor, which defines CSV_TARGET (an attribute) and, with it, csv_masks_at and
+ * csv_prefix_xor before. Bit i of a mask is byte i of the word.
  *
- * Quotes count only at the start of a field, or inside a quoted one. As long as they do, whether a byte is inside quotes is the
- * parity of the quotes before it: a prefix xor. A quote that would open a field anywhere else shows by the byte before it; then
- * (and only for that word) the quotes are gone through one by one. */
+ * Quotes count only at the start of a field, or inside a quoted one. As long as they do, whether a byte is inside quotes is
+ * the parity of the quotes before it: a prefix xor. A quote that would open a field anywhere else shows by the byte before
+ * it; then (and only for that word) the quotes are gone through one by one. */
 #ifndef PF_FORMATS_CSV_CSV_WORDS_H
 #define PF_FORMATS_CSV_CSV_WORDS_H
 

@@ -50,8 +50,8 @@ enum pf_status csv_format_names(const struct csv_style *style, const struct pf_s
 
 /* ---- other encodings than UTF-8 */
 
-/* Replaces the text, which is UTF-8, by its bytes in the encoding. PF_BAD_DATA names the first character that the encoding does not have;
- * the caller finds its place. */
+/* Replaces the text, which is UTF-8, by its bytes in the encoding. PF_BAD_DATA names the first character that the encoding
+ * does not have; the caller finds its place. */
 enum pf_status csv_encode_buffer(const char *encoding, struct pf_buffer *text, struct pf_error *err);
 /* Adds row and column of the first text that cannot be encoded to err. first_row: of row from, from 0. */
 void csv_find_unencodable(const char *encoding, const struct pf_schema *schema, const struct pf_batch *batch, int64_t from,

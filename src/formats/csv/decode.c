@@ -1,7 +1,8 @@
 /* Decoding: from a block to text columns.
  *
- * The block is indexed in strips that stay in cache; a record is taken once all its field ends are known, so that a row that is not
- * kept leaves the block as it was. Values are views into the block; only those with quotes or escapes inside are rewritten, in place. */
+ * The block is indexed in strips that stay in cache; a record is taken once all its field ends are known, so that a row that
+ * is not kept leaves the block as it was. Values are views into the block; only those with quotes or escapes inside are
+ * rewritten, in place. */
 #include <stdio.h>
 #include <string.h>
 
@@ -135,7 +136,7 @@ static bool add_reject(struct decode *decode, const struct pf_reject *reject)
 /* line: of the record, in the block, from 0. */
 static struct pf_reject reject_at(const struct decode *decode, int64_t line, uint32_t end)
 {
-    return (struct pf_reject){ .row = decode->out->rows_read,
+    return (struct pf_reject){ .row = decode->out->rows_kept + decode->out->rows_rejected,
                                .line = line,
                                .offset = decode->record_start,
                                .raw = decode->bytes + decode->record_start,
@@ -146,8 +147,8 @@ static bool reject_long(struct decode *decode, int64_t line, uint32_t end, uint6
 {
     struct pf_reject reject = reject_at(decode, line, end);
     char reason[96];
-    int size = snprintf(reason, sizeof reason, "the row has %llu fields, the table %u columns", (unsigned long long)fields,
-                        decode->reader->column_count);
+    int size = snprintf(reason, sizeof reason, "the row has %llu fields, but the table has %u column%s",
+                        (unsigned long long)fields, decode->reader->column_count, decode->reader->column_count != 1 ? "s" : "");
 
     if (decode->reader->ragged == PF_CSV_RAGGED_FAIL) {
         pf_fail(decode->err, PF_BAD_DATA, "%s", reason);
@@ -189,7 +190,7 @@ static bool fail_record(struct decode *decode, int64_t line)
 {
     pf_fail(decode->err, PF_LIMIT, "a record is longer than %zu bytes", decode->reader->max_record);
     pf_remedy(decode->err, "raise the limit with --max-record");
-    decode->err->row = decode->out->rows_read + 1;
+    decode->err->row = decode->out->rows_kept + decode->out->rows_rejected + 1;
     decode->err->line = line + 1;
     decode->err->offset = decode->record_start;
     return false;
@@ -197,7 +198,8 @@ static bool fail_record(struct decode *decode, int64_t line)
 
 /* ---- records */
 
-/* A long row whose surplus fields are all empty loses nothing without them. from: the end of the last field that has a column. */
+/* A long row whose surplus fields are all empty loses nothing without them. from: the end of the last field that has a
+ * column. */
 static bool is_surplus_empty(const struct decode *decode, uint32_t from, uint32_t end)
 {
     const struct csv_dialect *dialect = &decode->reader->dialect;
@@ -224,7 +226,8 @@ static bool is_left_out(const struct decode *decode, uint32_t end, uint64_t fiel
     return start == end;
 }
 
-/* The rest of finish_record, for a record that does not have exactly one field a column, or that may not be UTF-8. *kept: it is a row. */
+/* The rest of finish_record, for a record that does not have exactly one field a column, or that may not be UTF-8. *kept: it
+ * is a row. */
 static bool judge(struct decode *decode, const uint32_t *ends, uint32_t stored, uint32_t end, int64_t line, bool *kept)
 {
     uint64_t fields = stored + decode->dropped;

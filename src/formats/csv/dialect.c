@@ -114,7 +114,8 @@ static uint32_t most_frequent(const struct counts *counts, uint32_t *same)
     return best;
 }
 
-/* A sample from within the source begins anywhere: the next line may begin a record, or lie inside quotes. The better reading counts. */
+/* A sample from within the source begins anywhere: the next line may begin a record, or lie inside quotes. The better
+ * reading counts. */
 static void add_inner_sample(const struct csv_dialect *dialect, const struct csv_sample *sample, struct csv_score *score)
 {
     struct counts counts[2] = { { .records = 0 }, { .records = 0 } };
@@ -138,8 +139,8 @@ static void add_inner_sample(const struct csv_dialect *dialect, const struct csv
     score->same += same[0];
 }
 
-/* Lines that begin with '#' may be comments: they count only where there is nothing else. A record longer than the sample counts as far
- * as it can be seen; then false is returned. */
+/* Lines that begin with '#' may be comments: they count only where there is nothing else. A record longer than the sample
+ * counts as far as it can be seen; then false is returned. */
 static bool count_head(const struct csv_dialect *dialect, const struct csv_sample *head, struct counts *counts,
                        struct csv_score *out)
 {
@@ -156,8 +157,8 @@ static bool count_head(const struct csv_dialect *dialect, const struct csv_sampl
     return complete;
 }
 
-/* Commas that split prose are followed by blanks and give no numbers; on the other hand, nearly all rows of a table are split, even when
- * they have different lengths. */
+/* Commas that split prose are followed by blanks and give no numbers; on the other hand, nearly all rows of a table are
+ * split, even when they have different lengths. */
 static double temper(const struct counts *counts, double same, double value)
 {
     bool spaced = counts->spaced * 2 > counts->inner;
@@ -219,7 +220,8 @@ static bool contains(const struct csv_sample *sample, int first, int second)
     return false;
 }
 
-/* Whether ' quotes fields: every field that begins with one ends with one, there are enough of them, and " does not quote any. */
+/* Whether ' quotes fields: every field that begins with one ends with one, there are enough of them, and " does not quote
+ * any. */
 static bool is_single_quoted(const struct csv_dialect *dialect, const struct csv_samples *samples)
 {
     const struct csv_sample *head = &samples->part[0];

@@ -1,13 +1,13 @@
-/* Detection of the encoding: a byte order mark, the zeros of UTF-16, valid UTF-8, the shape of East Asian double bytes, and at last the
- * single-byte encoding under which the bytes above 127 make the most plausible letters. */
+/* Detection of the encoding: a byte order mark, the zeros of UTF-16, valid UTF-8, the shape of East Asian double bytes, and
+ * at last the single-byte encoding under which the bytes above 127 make the most plausible letters. */
 #include <string.h>
 
 #include "formats/csv/csv.h"
 
 /* ---- single bytes */
 
-/* What each byte from 128 on is: 0-9 a small letter and how frequent it is, a-j a capital one, + a mark that is common in text, . another
- * one, ! not assigned. */
+/* What each byte from 128 on is: 0-9 a small letter and how frequent it is, a-j a capital one, + a mark that is common in
+ * text, . another one, ! not assigned. */
 struct single_byte {
     const char *name;
     bool latin;   /* its letters stand among ASCII letters */
@@ -36,8 +36,8 @@ static const struct single_byte single_bytes[] = {
 };
 
 enum { FEW_LETTERS = 4 };
-/* Below least_part, the letters make no sense. In a source that was seen whole nothing else depends on the choice: then the usual encoding
- * is taken down to least_whole. */
+/* Below least_part, the letters make no sense. In a source that was seen whole nothing else depends on the choice: then the
+ * usual encoding is taken down to least_whole. */
 static const double least_whole = 0.5, least_part = 1.5;
 
 enum kind { KIND_OTHER, KIND_SMALL, KIND_CAPITAL };

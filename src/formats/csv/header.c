@@ -281,7 +281,8 @@ static const char *join_names(struct pf_arena *arena, const char *before, const 
     return joined;
 }
 
-/* The names of the record in text (size bytes, CSV_PAD behind it), each ended in place: a delimiter follows it, or the padding. */
+/* The names of the record in text (size bytes, CSV_PAD behind it), each ended in place: a delimiter follows it, or the
+ * padding. */
 static enum pf_status end_names(struct csv_reader *reader, uint8_t *text, size_t size, struct csv_span *spans, uint32_t count,
                                 struct pf_error *err)
 {

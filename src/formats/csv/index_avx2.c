@@ -1,5 +1,5 @@
-/* The structural scan with AVX2: 64 bytes are two registers, a comparison and a move-mask give 32 bits each. The parity of quotes is a
- * carry-less multiplication by all ones. */
+/* The structural scan with AVX2: 64 bytes are two registers, a comparison and a move-mask give 32 bits each. The parity of
+ * quotes is a carry-less multiplication by all ones. */
 #include "formats/csv/csv.h"
 #include "formats/csv/csv_masks.h"
 

@@ -1,4 +1,5 @@
-/* The source as UTF-8: read directly when it is that, through a decoder otherwise; and what was read too far can be given back. */
+/* The source as UTF-8: read directly when it is that, through a decoder otherwise; and what was read too far can be given
+ * back. */
 #include <string.h>
 
 #include "formats/csv/csv.h"

@@ -34,7 +34,8 @@ static enum pf_status read_inner(struct opening *opening, size_t head_size, stru
     int64_t size = pf_source_size(reader->src);
     int64_t at[2] = { (size / 2) & ~(int64_t)3, (size - INNER_SAMPLE) & ~(int64_t)3 };
 
-    /* what is skipped at the head must not be sampled: it reaches no further than can be peeked, or there are no samples at all */
+    /* what is skipped at the head must not be sampled: it reaches no further than can be peeked, or there are no samples at
+     * all */
     if (opening->options->skip_rows != 0 || opening->header.mode == CSV_HEADER_LINES)
         head_size = 2 * LONG_HEAD;
     if (!pf_source_has_read_at(reader->src) || size < (int64_t)head_size + 4 * INNER_SAMPLE)
@@ -159,13 +160,13 @@ static void tell_encoding(const struct opening *opening)
     const char *name = pf_source_name(opening->reader->src);
 
     if (encoding->unsure && encoding->utf8)
-        pf_log(opening->reader->ctx, PF_LOG_WARNING,
-               "%s: some bytes are not valid UTF-8 and no other encoding fits well; rows with them are not kept (--encoding "
-               "names one)",
-               name);
+        pf_warn(opening->reader->ctx,
+                "%s: some bytes are not valid UTF-8 and no other encoding fits well; rows with them are not kept (--encoding "
+                "names one)",
+                name);
     else if (encoding->unsure)
-        pf_log(opening->reader->ctx, PF_LOG_WARNING,
-               "%s: the encoding is taken for %s, which is not certain (--encoding names one)", name, encoding->name);
+        pf_warn(opening->reader->ctx, "%s: the encoding is taken for %s, which is not certain (--encoding names one)", name,
+                encoding->name);
     else if (encoding->confidence < 1.0)
         pf_log(opening->reader->ctx, PF_LOG_INFO, "%s: the encoding is taken for %s", name, encoding->name);
 }
@@ -178,21 +179,20 @@ static void tell_dialect(const struct opening *opening, const struct csv_detecte
 
     csv_show_bytes(reader->dialect.delimiter, reader->dialect.delimiter_size, shown);
     if (detected->unsure && detected->score.fields < 2)
-        pf_log(reader->ctx, PF_LOG_WARNING,
-               "%s: read as one column, because no delimiter fits well: %s (--delimiter names one)", name, detected->tried);
+        pf_warn(reader->ctx, "%s: read as one column, because no delimiter fits well: %s (--delimiter names one)", name,
+                detected->tried);
     else if (detected->unsure)
-        pf_log(reader->ctx, PF_LOG_WARNING,
-               "%s: the delimiter is taken for '%s', which is not certain: %s (--delimiter names one)", name, shown,
-               detected->tried);
+        pf_warn(reader->ctx, "%s: the delimiter is taken for '%s', which is not certain: %s (--delimiter names one)", name,
+                shown, detected->tried);
     if (reader->dialect.comment_size != 0 && !opening->given.comment)
         pf_log(reader->ctx, PF_LOG_INFO, "%s: lines that begin with '#' are taken for comments (--comment none keeps them)",
                name);
     if (reader->has_header && detected->score.fields > reader->column_count &&
         detected->score.same * 2 > detected->score.records)
-        pf_log(reader->ctx, PF_LOG_WARNING,
-               "%s: the header on line %lld has %u fields, but most rows have %u; if it is a title, --header N names the "
-               "header's line",
-               name, (long long)reader->header_line, reader->column_count, detected->score.fields);
+        pf_warn(reader->ctx,
+                "%s: the header on line %lld has %u fields, but most rows have %u; if it is a title, --header N names the "
+                "header's line",
+                name, (long long)reader->header_line, reader->column_count, detected->score.fields);
 }
 
 static void find_line_end(struct csv_reader *reader, const struct csv_sample *head)
@@ -231,7 +231,8 @@ static enum pf_status fail_empty(struct pf_error *err)
     return err->status;
 }
 
-/* The sample for the dialect: where the header's line is known, what stands before it may be anything. true: it is too short. */
+/* The sample for the dialect: where the header's line is known, what stands before it may be anything. true: it is too
+ * short. */
 static bool begin_sample(const struct opening *opening, const struct csv_sample *head, struct csv_sample *out, bool *more)
 {
     size_t titles = 0;

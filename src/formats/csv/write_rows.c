@@ -108,8 +108,8 @@ static bool is_formula(const uint8_t *text, size_t size)
     return !pf_parse_float64(text, size, &number, &form);
 }
 
-/* An empty text stands in quotes, so that it differs from null; so does a text that reads like null. first: it begins the line, where
- * a '#' could be taken for a comment. */
+/* An empty text stands in quotes, so that it differs from null; so does a text that reads like null. first: it begins the
+ * line, where a '#' could be taken for a comment. */
 static uint8_t *put_text(const struct csv_style *style, uint8_t *to, const uint8_t *text, size_t size, const uint8_t *end,
                          bool first)
 {

@@ -96,12 +96,18 @@ static enum pf_status set_style(struct csv_writer *writer, const struct pf_csv_w
     return style->null != NULL ? check_style(style, err) : pf_fail_memory(err, style->null_size);
 }
 
+static bool is_ascii(const char *encoding)
+{
+    return pf_same_word(encoding, "ascii") || pf_same_word(encoding, "us-ascii");
+}
+
 static enum pf_status set_encoding(struct csv_writer *writer, const struct pf_csv_write_options *options, struct pf_error *err)
 {
     const char *encoding = options->encoding;
 
     writer->bom = options->bom;
-    if (encoding == NULL || pf_encoding_is_utf8(encoding))
+    /* what reads as UTF-8 is not always what is wanted written: ASCII has fewer characters */
+    if (encoding == NULL || (pf_encoding_is_utf8(encoding) && !is_ascii(encoding)))
         return PF_OK;
     if (pf_encode_check(encoding, err) != PF_OK) {
         pf_remedy(err, "give --output-encoding a name such as utf-8, utf-16, windows-1252, iso-8859-15");

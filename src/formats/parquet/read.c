@@ -128,8 +128,7 @@ static void warn_left_out(const struct parquet_reader *reader)
     uint32_t count = name_refused(&reader->metadata, names, sizeof names);
 
     if (count != 0)
-        pf_log(reader->ctx, PF_LOG_WARNING, "left out %u column%s that cannot be read yet: %s", count, count == 1 ? "" : "s",
-               names);
+        pf_warn(reader->ctx, "left out %u column%s that cannot be read yet: %s", count, count == 1 ? "" : "s", names);
 }
 
 static enum pf_status list_readable(struct parquet_reader *reader, struct pf_error *err)
@@ -326,8 +325,8 @@ static int64_t block_cost(const struct parquet_reader *reader, const struct parq
 
         working = own > working ? own : working;
     }
-    /* Buffers come in classes of sizes. */
-    columns = (columns + working) * 1.25 + 65536;
+    /* Buffers come in classes of sizes, and one that grows is there twice for a moment. */
+    columns = (columns + working) * 1.5 + 65536;
     return columns < 1e18 ? (int64_t)columns : (int64_t)1e18;
 }
 
@@ -350,7 +349,7 @@ static enum pf_status parquet_cut(void *state, struct pf_block *block, struct pf
         rows = pages->block_rows;
     block->bytes = NULL;
     block->size = 0;
-    block->offset = metadata->groups[reader->group].first_row + reader->row;
+    block->offset = 0; /* places in errors are those of the file already */
     block->own[0] = reader->group;
     block->own[1] = (uint64_t)reader->row;
     block->own[2] = (uint64_t)rows;

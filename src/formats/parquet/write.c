@@ -10,6 +10,7 @@
 
 /* ---- options */
 
+enum { GROUPS_OF_BUDGET = 8 };
 enum { CHOICE_SNAPPY, CHOICE_ZSTD, CHOICE_GZIP, CHOICE_LZ4, CHOICE_NONE, CHOICE_UNCOMPRESSED, CHOICE_LZ4_RAW };
 
 struct parquet_options {
@@ -152,7 +153,8 @@ static enum pf_status check_level(enum parquet_codec codec, int64_t level, struc
     return PF_BAD_OPTION;
 }
 
-static enum pf_status take_options(struct parquet_writer *writer, const struct parquet_options *options, struct pf_error *err)
+static enum pf_status take_options(struct parquet_writer *writer, size_t budget, const struct parquet_options *options,
+                                   struct pf_error *err)
 {
     writer->chunk.codec = codec_of(options->compression);
     writer->chunk.dictionary = options->use_dictionary == 0;
@@ -160,6 +162,9 @@ static enum pf_status take_options(struct parquet_writer *writer, const struct p
     writer->chunk.features = pf_cpu_features();
     writer->group_rows = options->row_group_size;
     writer->group_bytes = options->row_group_bytes;
+    /* several row groups are under way at once: each may take a part of the budget only */
+    if (writer->group_bytes > (int64_t)(budget / GROUPS_OF_BUDGET))
+        writer->group_bytes = (int64_t)(budget / GROUPS_OF_BUDGET);
     if (writer->group_rows < 1 || writer->group_rows > INT32_MAX)
         return pf_fail(err, PF_BAD_OPTION, "--row-group-size %lld: from 1 to %d rows", (long long)writer->group_rows,
                        INT32_MAX);
@@ -197,7 +202,7 @@ static enum pf_status parquet_open(void *state, struct pf_context *ctx, struct p
     writer->memory = &ctx->memory;
     writer->sink = sink;
     pf_schema_init(&writer->schema, writer->memory);
-    if (take_options(writer, options, err) != PF_OK)
+    if (take_options(writer, ctx->memory.limit, options, err) != PF_OK)
         return err->status;
     writer->leaves = pf_alloc(writer->memory, schema->count * sizeof *writer->leaves);
     writer->columns = pf_alloc(writer->memory, schema->count * sizeof *writer->columns);
