@@ -84,12 +84,13 @@ void pf_warn(struct pf_context *ctx, const char *format, ...)
     char line[LOG_LINE];
     va_list args;
 
-    if (ctx->warn == NULL)
-        return;
     va_start(args, format);
     (void)vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    ctx->warn(ctx->warn_user, ctx, line);
+    if (ctx->warn == NULL)
+        pf_log(ctx, PF_LOG_WARNING, "%s", line);
+    else
+        ctx->warn(ctx->warn_user, ctx, line);
 }
 
 enum pf_status pf_check_cancel(struct pf_context *ctx, struct pf_error *err)

@@ -25,7 +25,7 @@ struct pf_context {
     void *log_user;
     enum pf_log_level log_from;
     void (*warn)(void *user, struct pf_context *ctx,
-                 const char *text); /* where warnings about the running job go; NULL = nowhere */
+                 const char *text); /* where warnings about the running job go; NULL = to the log */
     void *warn_user;
     pf_progress_fn progress;
     void *progress_user;
@@ -33,8 +33,8 @@ struct pf_context {
 
 /* Calls the log function when one is set and the level is asked for. Calling thread only. */
 void pf_log(struct pf_context *ctx, enum pf_log_level level, const char *format, ...) PF_PRINTF(3, 4);
-/* A warning that belongs to the result of the running job (how an input was understood, what was left out). Dropped while none runs. Calling
- * thread only. */
+/* A warning that belongs to the result of the running job (how an input was understood, what was left out). Calling thread
+ * only. */
 void pf_warn(struct pf_context *ctx, const char *format, ...) PF_PRINTF(2, 3);
 /* PF_CANCELLED (err filled) once the context was cancelled, else PF_OK. Any thread. */
 enum pf_status pf_check_cancel(struct pf_context *ctx, struct pf_error *err);

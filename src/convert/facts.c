@@ -44,6 +44,14 @@ static void collect(void *user, const char *name, const char *value, bool number
         plan->fact_count++;
 }
 
+/* The reader is opened to be asked; what it warns of comes with the run. */
+static void ignore_warning(void *user, struct pf_context *ctx, const char *text)
+{
+    (void)user;
+    (void)ctx;
+    (void)text;
+}
+
 enum pf_status pf_plan_facts(struct pf_plan *plan, struct pf_table *table, struct pf_error *err)
 {
     const struct pf_reader *reader = plan->job.reader;
@@ -65,6 +73,7 @@ enum pf_status pf_plan_facts(struct pf_plan *plan, struct pf_table *table, struc
         pf_source_close(src);
         return pf_fail_memory(err, reader->state_size);
     }
+    plan->ctx->warn = ignore_warning;
     status = reader->open(state, plan->ctx, src, plan->job.reader_options, err);
     if (status == PF_OK && table != NULL)
         status = reader->table(state, plan->job.table, table, err);
@@ -72,6 +81,7 @@ enum pf_status pf_plan_facts(struct pf_plan *plan, struct pf_table *table, struc
         reader->facts(state, collect, &collecting);
     if (status != PF_OK)
         pf_error_source(err, plan->job.input);
+    plan->ctx->warn = NULL;
     reader->close(state);
     pf_source_close(src);
     return status == PF_OK && collecting.failed ? pf_fail_memory(err, 1) : status;

@@ -75,7 +75,7 @@ static inline uint8_t *copy_text(uint8_t *to, const uint8_t *text, size_t size, 
 
 static uint8_t *copy_quoted(const struct csv_style *style, uint8_t *to, const uint8_t *text, size_t size)
 {
-    const uint8_t *end = text + size;
+    const uint8_t *end = size != 0 ? text + size : text; /* a table without text has no bytes to point at */
 
     *to++ = style->quote;
     while (text < end) {
