@@ -165,6 +165,47 @@ def test_failed_conversion_keeps_the_old_output(pyforge, write, tmp_path):
     assert leftovers(tmp_path, "a.csv", "a.parquet") == []
 
 
+@pytest.mark.parametrize("closed", ["<&- 2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("name", ["out.csv", "out.parquet"])
+def test_closed_streams_do_not_reach_the_output(pyforge_path, pyforge, write, tmp_path, closed, name):
+    source = write("a.csv", "a,b\n1,2\n")
+    assert pyforge("convert", source, tmp_path / f"right-{name}").returncode == 0
+    line = f"'{pyforge_path}' convert '{source}' '{tmp_path / name}' --json {closed}"
+    assert subprocess.run(["sh", "-c", line], check=False).returncode == 0
+    assert (tmp_path / name).read_bytes() == (tmp_path / f"right-{name}").read_bytes()
+
+
+@pytest.mark.parametrize("rejects", ["./o.csv", "{folder}/o.csv", "link/o.csv"])
+def test_rejects_are_not_the_output(pyforge, write, tmp_path, rejects):
+    write("a.csv", "id,v\nx,1\n2,2\n3,3\n")
+    (tmp_path / "link").symlink_to(tmp_path)
+    options = ["--schema", "id:int64", "--on-error", "reject", "--max-rejects", "100%"]
+    result = pyforge("convert", "a.csv", "o.csv", *options, "--rejects", rejects.format(folder=tmp_path), "--force", cwd=tmp_path)
+    assert result.returncode == 2
+    assert b"--rejects names the output" in result.stderr
+    assert leftovers(tmp_path, "a.csv", "link") == []
+
+
+def test_rejects_are_in_order_and_counted_alike(pyforge, write, tmp_path):
+    source = write("a.csv", "id,v\n1,1\n\nx,2\n3,3,3\ny,4\n")
+    options = ["--schema", "id:int64", "--on-error", "reject", "--max-rejects", "100%"]
+    assert pyforge("convert", source, tmp_path / "o.parquet", *options).returncode == 3
+    lines = (tmp_path / "o.parquet.rejects.csv").read_text().splitlines()[1:]
+    assert [line.split(",")[:2] for line in lines] == [["2", "4"], ["3", "5"], ["4", "6"]]
+
+
+def test_the_lowest_misfit_is_told(pyforge, write, tmp_path):
+    source = write("a.csv", "a,b\n1,1\n2,x\n3,3\ny,4\n")
+    result = pyforge("convert", source, tmp_path / "o.parquet", "--schema", "a:int64,b:int64")
+    assert result.returncode == 1
+    assert b"row 2 (line 3), column 2 'b'" in result.stderr
+
+
+@pytest.mark.parametrize("options", [["--threads", "16"], ["--memory", "32M"], ["--memory", "64M", "--threads", "5"]])
+def test_the_budget_is_enough(pyforge, big, tmp_path, options):
+    assert pyforge("convert", big, tmp_path / "o.parquet", *options).returncode == 0
+
+
 def test_a_directory_is_not_replaced(pyforge, write, tmp_path):
     source = write("a.csv", "a,b\n1,2\n")
     folder = tmp_path / "folder.parquet"

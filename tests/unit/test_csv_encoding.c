@@ -185,6 +185,8 @@ static const struct doubt_case doubt_cases[] = {
     { "a,b\n1,\xFF\xFE\n", "utf-8", "not valid UTF-8" },
     { "a,b\n1,\x81\n", "utf-8", "not valid UTF-8" },
     { "a,b\n1,dam\xFF\xFFged\n", "windows-1252", "not certain" },
+    { "id,v\n1,M\xC3\xBCller\n2,Zo\xC3\xAB\n3,caf\xE9\n", "utf-8", "not valid UTF-8" },
+    { "id,v\n1,\xE6\x97\xA5\xE6\x9C\xAC\n2,\xC0\x80\n", "utf-8", "not valid UTF-8" },
     { "a,b\n1,\xA0\xB0\n", "windows-1252", "not certain" },
 };
 

@@ -244,6 +244,16 @@ static void by_letters(const struct csv_sample *samples, uint32_t count, struct 
     out->unsure = best < 2 * least_part || out->confidence < 0.5;
 }
 
+/* UTF-8 with damage: at least times as many valid sequences as invalid bytes. Its bad rows can be set aside. */
+static bool mostly_utf8(const struct utf8_count *count, size_t times, struct csv_encoding *out)
+{
+    if (count->sequences == 0 || count->sequences < times * count->invalid)
+        return false;
+    out->confidence = 0.5;
+    out->unsure = true;
+    return true;
+}
+
 void csv_detect_encoding(const struct csv_sample *samples, uint32_t count, struct csv_encoding *out)
 {
     struct utf8_count utf8 = { 0, 0 };
@@ -260,16 +270,15 @@ void csv_detect_encoding(const struct csv_sample *samples, uint32_t count, struc
         count_utf8(&samples[i], &utf8);
     if (utf8.invalid == 0)
         return;
-    if (utf8.sequences > 4 * utf8.invalid) {
-        out->confidence = 0.5;
-        out->unsure = true;
+    if (mostly_utf8(&utf8, 4, out))
         return;
-    }
     for (size_t i = 0; i < PF_COUNT(double_bytes); i++) {
         if (is_double_byte(&double_bytes[i], &samples[0])) {
             *out = (struct csv_encoding){ .name = double_bytes[i].name, .confidence = 0.6 };
             return;
         }
     }
-    by_letters(samples, count, out);
+    /* texts of one byte a character hold valid sequences by rare accident only; where they do not prevail, a good text would be spoilt */
+    if (!mostly_utf8(&utf8, 1, out))
+        by_letters(samples, count, out);
 }
