@@ -394,7 +394,7 @@ def main():
     parser.add_argument("--codecs", type=lambda text: text.split(","), default=["snappy", "zstd"])
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--threads", type=int, help="for everybody; default: all cores")
-    parser.add_argument("--zstd-level", type=int, default=1, help="for the codec's own CPU; the level pyforge uses by default")
+    parser.add_argument("--zstd-level", type=int, default=3, help="for the codec's own CPU; the level pyforge uses by default")
     parser.add_argument("--pyforge", default=str(TOP / "build" / "release" / "pyforge"))
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--write", type=Path, default=WORK / "RESULTS.md", help="the report")
