@@ -23,7 +23,7 @@ struct counts {
 /* The target gets memory of exactly size bytes, so that a sanitizer sees the first byte read beyond. */
 static void run(const uint8_t *bytes, size_t size, struct counts *counts)
 {
-    uint8_t *copy = malloc(size != 0 ? size : 1);
+    uint8_t *copy = calloc(1, size != 0 ? size : 1);
 
     if (!copy)
         abort();

@@ -1,15 +1,16 @@
-/* The spool: frames of LZ4 blocks in a private temporary file, each after its two sizes. Fast rather than small: it is written
- * once and read at most once. */
+/* The spool: frames in a private temporary file, each after its two sizes; an LZ4 block, or the bytes themselves where LZ4 gains
+ * little. Fast rather than small: it is written once and read at most once, by the thread that everything else waits for. */
 #include <string.h>
 
 #include <lz4.h>
 
 #include "storage/raw.h"
 
-enum { FRAME = 256 * 1024, ACCELERATION = 8 };
+/* LZ4 is worth its time when it saves half of the writing and reading. Where it did not, so many frames are not tried. */
+enum { FRAME = 256 * 1024, ACCELERATION = 8, UNTRIED = 31 };
 
 struct frame_head {
-    uint32_t size, stored;
+    uint32_t size, stored; /* equal = not compressed */
 };
 
 struct pf_spool {
@@ -18,6 +19,7 @@ struct pf_spool {
     uint8_t *plain;  /* FRAME bytes: being filled, or being read */
     uint8_t *packed; /* LZ4_compressBound(FRAME) bytes */
     size_t filled, taken;
+    uint32_t untried; /* frames still to be written without a trial */
     int64_t read_from;
 };
 
@@ -50,18 +52,27 @@ void pf_spool_free(struct pf_spool *spool)
     pf_free(spool->memory, spool);
 }
 
-static enum pf_status write_frame(struct pf_spool *spool, struct pf_error *err)
+static enum pf_status write_frame(struct pf_spool *spool, const uint8_t *bytes, size_t size, struct pf_error *err)
 {
-    struct frame_head head = { .size = (uint32_t)spool->filled };
-    int bound = LZ4_compressBound(FRAME);
+    struct frame_head head = { .size = (uint32_t)size, .stored = (uint32_t)size };
+    const uint8_t *stored = bytes;
 
-    head.stored =
-        (uint32_t)LZ4_compress_fast((const char *)spool->plain, (char *)spool->packed, (int)spool->filled, bound, ACCELERATION);
-    if (pf_sink_write(spool->file, &head, sizeof head, err) != PF_OK ||
-        pf_sink_write(spool->file, spool->packed, head.stored, err) != PF_OK)
+    if (spool->untried > 0) {
+        spool->untried--;
+    } else {
+        int packed =
+            LZ4_compress_fast((const char *)bytes, (char *)spool->packed, (int)size, LZ4_compressBound(FRAME), ACCELERATION);
+
+        if (packed > 0 && (size_t)packed <= size / 2) {
+            head.stored = (uint32_t)packed;
+            stored = spool->packed;
+        } else {
+            spool->untried = UNTRIED;
+        }
+    }
+    if (pf_sink_write(spool->file, &head, sizeof head, err) != PF_OK)
         return err->status;
-    spool->filled = 0;
-    return PF_OK;
+    return pf_sink_write(spool->file, stored, head.stored, err);
 }
 
 enum pf_status pf_spool_add(struct pf_spool *spool, const uint8_t *bytes, size_t size, struct pf_error *err)
@@ -70,57 +81,70 @@ enum pf_status pf_spool_add(struct pf_spool *spool, const uint8_t *bytes, size_t
         size_t room = FRAME - spool->filled;
         size_t part = size < room ? size : room;
 
-        memcpy(spool->plain + spool->filled, bytes, part);
-        spool->filled += part;
+        if (part == FRAME) { /* a whole frame needs no copy */
+            if (write_frame(spool, bytes, part, err) != PF_OK)
+                return err->status;
+        } else {
+            memcpy(spool->plain + spool->filled, bytes, part);
+            spool->filled += part;
+        }
         bytes += part;
         size -= part;
-        if (spool->filled == FRAME && write_frame(spool, err) != PF_OK)
-            return err->status;
+        if (spool->filled == FRAME) {
+            spool->filled = 0;
+            if (write_frame(spool, spool->plain, FRAME, err) != PF_OK)
+                return err->status;
+        }
     }
     return PF_OK;
 }
 
 enum pf_status pf_spool_rewind(struct pf_spool *spool, struct pf_error *err)
 {
-    if (spool->read_from == 0 && spool->filled != 0 && write_frame(spool, err) != PF_OK)
-        return err->status;
+    size_t rest = spool->read_from == 0 ? spool->filled : 0;
+
     spool->filled = spool->taken = 0;
     spool->read_from = 0;
-    return PF_OK;
+    return rest != 0 ? write_frame(spool, spool->plain, rest, err) : PF_OK;
 }
 
-static enum pf_status read_frame(struct pf_spool *spool, struct pf_error *err)
+/* The next frame, to a place that has room for one. */
+static enum pf_status read_frame(struct pf_spool *spool, uint8_t *to, size_t *size, struct pf_error *err)
 {
     struct frame_head head;
+    uint8_t *stored = spool->packed;
 
     if (pf_sink_read_at(spool->file, spool->read_from, &head, sizeof head, err) != PF_OK)
         return err->status;
-    if (pf_sink_read_at(spool->file, spool->read_from + (int64_t)sizeof head, spool->packed, head.stored, err) != PF_OK)
+    if (head.size > FRAME || head.stored > head.size)
+        return pf_fail(err, PF_IO, "the temporary copy of the input was damaged");
+    if (head.stored == head.size)
+        stored = to;
+    if (pf_sink_read_at(spool->file, spool->read_from + (int64_t)sizeof head, stored, head.stored, err) != PF_OK)
         return err->status;
-    if (LZ4_decompress_safe((const char *)spool->packed, (char *)spool->plain, (int)head.stored, FRAME) != (int)head.size)
+    if (stored != to && LZ4_decompress_safe((const char *)stored, (char *)to, (int)head.stored, FRAME) != (int)head.size)
         return pf_fail(err, PF_IO, "the temporary copy of the input was damaged");
     spool->read_from += (int64_t)sizeof head + head.stored;
-    spool->filled = head.size;
-    spool->taken = 0;
+    *size = head.size;
     return PF_OK;
 }
 
 enum pf_status pf_spool_read(struct pf_spool *spool, void *to, size_t size, size_t *got, struct pf_error *err)
 {
-    size_t part;
-
     *got = 0;
     if (spool->taken == spool->filled) {
         if (spool->read_from == pf_sink_size(spool->file))
             return PF_OK;
-        if (read_frame(spool, err) != PF_OK)
+        if (size >= FRAME)
+            return read_frame(spool, to, got, err);
+        spool->taken = 0;
+        if (read_frame(spool, spool->plain, &spool->filled, err) != PF_OK)
             return err->status;
     }
-    part = spool->filled - spool->taken;
-    if (part > size)
-        part = size;
-    memcpy(to, spool->plain + spool->taken, part);
-    spool->taken += part;
-    *got = part;
+    *got = spool->filled - spool->taken;
+    if (*got > size)
+        *got = size;
+    memcpy(to, spool->plain + spool->taken, *got);
+    spool->taken += *got;
     return PF_OK;
 }
