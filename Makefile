@@ -6,6 +6,8 @@
 #   make bench       peers and pyforge side by side, figures to build/bench/RESULTS.md      ARGS="--quick"
 #   make fuzz        every fuzz target, FUZZ_SECONDS=600 each
 #   make coverage    line coverage, build/coverage/html/index.html
+#   make wheel       the wheel of the Python package and the sdist, in build/dist      ARCH="x86_64 aarch64"
+#   make check-wheel installs and uses them on every Python there is               ARGS=--full: also on other systems
 #   make install     PREFIX=/usr/local DESTDIR=
 #   make format      lays the C sources out as .clang-format says
 #   make clean
@@ -13,9 +15,10 @@ PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 600
 JOBS ?= $(shell nproc)
 ARGS ?=
+ARCH ?= x86_64
 export JOBS
 
-.PHONY: release demo check check-full bench fuzz coverage install format clean
+.PHONY: release demo check check-full bench fuzz coverage wheel sdist check-wheel install format clean
 .DEFAULT_GOAL := release
 
 release:
@@ -47,6 +50,18 @@ coverage:
 	@scripts/install.sh full
 	@scripts/venv.sh
 	@python3 scripts/coverage.py
+
+wheel:
+	@scripts/install.sh wheel
+	@scripts/wheel.sh sdist $(ARCH)
+
+sdist:
+	@scripts/install.sh wheel
+	@scripts/wheel.sh sdist
+
+check-wheel:
+	@scripts/install.sh $(if $(findstring --full,$(ARGS)),wheel-full,wheel)
+	@scripts/test_wheel.sh $(ARGS)
 
 # Builds only when there is nothing to install yet, so that `sudo make install` after `make` leaves no root-owned objects.
 install:

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Configures a preset when needed and builds it.  scripts/build.sh PRESET [TARGET...]     JOBS=N limits the parallel compilers
+# Configures a preset when needed and builds it.  scripts/build.sh PRESET [TARGET...]     JOBS=N limits the parallel compilers,
+# CONFIGURE="-DNAME=VALUE ..." goes to CMake
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -14,7 +15,8 @@ generator=
 if [ ! -f "build/$preset/CMakeCache.txt" ] && command -v ninja >/dev/null 2>&1; then
     generator=Ninja
 fi
-if ! cmake --preset "$preset" ${generator:+-G "$generator"} >"$log" 2>&1; then
+# shellcheck disable=SC2086
+if ! cmake --preset "$preset" ${generator:+-G "$generator"} ${CONFIGURE:-} >"$log" 2>&1; then
     cat "$log" >&2
     exit 1
 fi

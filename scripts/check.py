@@ -80,9 +80,9 @@ def simple_step(tally, name, command, env=None):
     return ok
 
 
-def build(tally, preset):
+def build(tally, preset, *settings):
     heading(f"build {preset}")
-    return simple_step(tally, f"build-{preset}", ["scripts/build.sh", preset])
+    return simple_step(tally, f"build-{preset}", ["scripts/build.sh", preset], {"CONFIGURE": " ".join(settings)})
 
 
 def count_executable(tally, label, case):
@@ -152,7 +152,7 @@ def pytest(tally, name, paths, env=None):
 def python_tests(tally):
     heading("Python tests against the oracles")
     if simple_step(tally, "venv", ["scripts/venv.sh"]):
-        pytest(tally, "python", ["tests/python"])
+        pytest(tally, "python", ["tests/python"], {"PYFORGE_PACKAGE": str(TOP / "build" / "release" / "python")})
 
 
 def source_checks(tally):
@@ -190,7 +190,7 @@ def steps_of(options):
     steps = {
         "unit": lambda tally: build(tally, "dev") and ctest(tally, "dev", "unit"),
         "checks": source_checks,
-        "python": lambda tally: build(tally, "release") and python_tests(tally),
+        "python": lambda tally: build(tally, "release", "-DPYFORGE_PYTHON=ON") and python_tests(tally),
         "asan": lambda tally: build(tally, "asan") and ctest(tally, "asan", "asan"),
     }
     if options.full:

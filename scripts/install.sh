@@ -1,8 +1,9 @@
 #!/bin/sh
-# Installs what is missing on Debian 12 and nothing else.  scripts/install.sh build|check|full
+# Installs what is missing on Debian 12 and nothing else.  scripts/install.sh build|check|full|wheel|wheel-full
 #   build  compiler, CMake, libraries: what the command needs
 #   check  and what the tests need: cmocka, clang 16 with its sanitizers, Python with venv
 #   full   and the coverage reporter
+#   wheel  what make wheel needs; wheel-full: and to try wheels on other systems
 # Where everything is there already (however it came there), the package manager is not touched.
 set -eu
 
@@ -53,6 +54,7 @@ want_check() {
     want llvm-16 command_there llvm-symbolizer-16
     want python3 command_there python3
     want python3-venv venv_there
+    want python3-dev python_headers_there
     want ca-certificates test -d /etc/ssl/certs
     want man-db command_there man
 }
@@ -62,13 +64,32 @@ want_full() {
     want util-linux command_there setarch
 }
 
+python_headers_there() { python3 -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")'; }
+
+want_wheel() {
+    want python3 command_there python3
+    want python3-venv venv_there
+    want python3-dev python_headers_there
+    want cargo command_there cargo
+    want binutils command_there readelf
+    want ca-certificates test -d /etc/ssl/certs
+}
+
+want_wheel_full() {
+    want debootstrap command_there debootstrap
+    want qemu-user-static command_there qemu-aarch64-static
+    want util-linux command_there unshare
+}
+
 want_build
 case $group in
 build) ;;
 check) want_check ;;
 full) want_check && want_full ;;
+wheel) want_wheel ;;
+wheel-full) want_wheel && want_wheel_full ;;
 *)
-    echo "install.sh: $group is not a group; expected build, check or full" >&2
+    echo "install.sh: $group is not a group; expected build, check, full, wheel or wheel-full" >&2
     exit 2
     ;;
 esac

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes what is generated from the option tables: docs/options.md, docs/pyforge.1, and completions for bash, zsh and fish.
+"""Writes what is generated from the option tables: docs/options.md, docs/pyforge.1, completions for bash, zsh and fish, and the
+type hints of the Python package.
 
     scripts/make_docs.py [--check]
 
@@ -20,6 +21,7 @@ COMMANDS = {
     "validate": "Check that a file can be read to its end",
     "formats": "List the formats that are read and written",
     "options": "List every option of every format",
+    "config": "Show every setting, its value and where it comes from",
     "help": "Show help of a command",
 }
 EXIT_CODES = [
@@ -34,7 +36,14 @@ VARIABLES = [
     ("PYFORGE_COMPAT", "Default of --compat."),
     ("PYFORGE_COMPRESSION", "Default of --compression."),
     ("PYFORGE_MAX_MEMORY", "Default of --memory."),
-    ("PYFORGE_TEMP_DIR", "Folder for private temporary files; else TMPDIR, else /tmp."),
+    ("PYFORGE_PARALLEL_WORKERS", "Default of --threads."),
+    ("PYFORGE_FORCE_CORE", "Default of --force-core."),
+    ("PYFORGE_OUTPUT_DIR", "Default of --output-dir."),
+    ("PYFORGE_TEMP_DIR", "Default of --temp-dir; else TMPDIR, else /tmp."),
+    ("PYFORGE_LOG_LEVEL", "Default of --log-level."),
+    ("PYFORGE_REPORT_DIR", "Default of --report-dir."),
+    ("PYFORGE_RAISE_ON_ERROR", "The Python package's forge.convert raises the error of a failed conversion."),
+    ("PYFORGE_CONFIG", "A file of settings, read after that of the system and before that of the user."),
     ("NO_COLOR", "No colours."),
 ]
 
@@ -175,12 +184,67 @@ def fish(owners):
     return "\n".join([*lines, ""])
 
 
+# ---- type hints of the Python package
+
+# Texts that Python has better values for (python/pyforge_cli/_options.py turns them into text).
+PYTHON_TYPES = {
+    "columns": "_Names",
+    "header": "Union[str, int, bool]",
+    "null-values": "_Names",
+    "rejects": "_Path",
+    "schema": "Union[str, Mapping[str, str]]",
+    "tables": "_Names",
+}
+PYTHON_KINDS = {"flag": "bool", "integer": "int", "size": "Union[int, str]", "number": "Union[float, str]", "text": "str"}
+# The tables that count for the keywords of a function, by the ends of their owners.
+PYTHON_TABLES = {
+    "all": ("convert", " reader", " writer", "other formats"),
+    "reading": ("convert", " reader", "other formats"),
+    "writing": ("convert", " writer"),
+}
+PYTHON_RESERVED = {"from"}
+
+
+def python_type(option, choices):
+    if option["name"] in PYTHON_TYPES:
+        return PYTHON_TYPES[option["name"]]
+    if not choices:
+        return PYTHON_KINDS[option["kind"]]
+    literal = f"Literal[{', '.join(json.dumps(choice) for choice in choices)}]"
+    return f"Union[{literal}, bool]" if set(choices) == {"yes", "no"} else literal
+
+
+def python_keywords(owners, ends):
+    """Lines of a signature: every option of the tables once, by its name and its other long spellings."""
+    found = {}
+    for table in owners:
+        if table["owner"].startswith("command line") or not table["owner"].endswith(ends):
+            continue
+        for option in table["options"]:
+            row = found.setdefault(option["name"], (option, {}))
+            row[1].update(dict.fromkeys(option["choices"]))
+    lines = []
+    for option, choices in found.values():
+        for name in [option["name"], *(alias for alias in option["aliases"] if not is_letter(alias))]:
+            keyword = name.replace("-", "_") + ("_" if name in PYTHON_RESERVED else "")
+            lines.append(f"    {keyword}: Optional[{python_type(option, choices)}] = None,")
+    return "\n".join(lines)
+
+
+def stub(owners):
+    text = (TOP / "python" / "stub.pyi.in").read_text()
+    for name, ends in PYTHON_TABLES.items():
+        text = text.replace(f"@{name}@", python_keywords(owners, ends))
+    return text
+
+
 FILES = {
     "docs/options.md": markdown,
     "docs/pyforge.1": manual,
     "completions/pyforge.bash": bash,
     "completions/_pyforge": zsh,
     "completions/pyforge.fish": fish,
+    "python/pyforge_cli/__init__.pyi": stub,
 }
 
 

@@ -1,0 +1,14 @@
+# PYFORGE_DEPS=system: the distribution's packages, found by pkg-config. Gives the target pyforge_dependencies.
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(LZ4 REQUIRED IMPORTED_TARGET liblz4)
+pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
+pkg_check_modules(DEFLATE REQUIRED IMPORTED_TARGET libdeflate)
+# Debian's snappy has no pkg-config file.
+find_library(SNAPPY_LIBRARY snappy REQUIRED)
+find_path(SNAPPY_INCLUDE snappy-c.h REQUIRED)
+
+add_library(pyforge_dependencies INTERFACE)
+target_include_directories(pyforge_dependencies SYSTEM INTERFACE ${SNAPPY_INCLUDE})
+target_link_libraries(pyforge_dependencies INTERFACE
+  PkgConfig::ZSTD PkgConfig::LZ4 PkgConfig::ZLIB PkgConfig::DEFLATE ${SNAPPY_LIBRARY})
