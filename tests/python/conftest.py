@@ -3,17 +3,22 @@
 pyforge           runs the command: pyforge("convert", "a.csv", "b.parquet", input=None, env=None) -> CompletedProcess with
                   bytes in stdout and stderr. The command is $PYFORGE, else build/release/pyforge.
 test_data         the folder of real files ($PYFORGE_TEST_DATA, else ../shared/data); the test is skipped loudly without it.
+package           the module pyforge_cli as built, from the folder $PYFORGE_PACKAGE; the test is skipped loudly without it.
+run_python        runs a script with the package in a process of its own: run_python(script, *args) -> CompletedProcess with text.
 write             writes a small input into the test's own folder and gives its path.
 """
 import os
 import pathlib
 import subprocess
+import sys
 import warnings
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TIME_LIMIT = 120
+# Of the tests, not of the command.
+KEPT_VARIABLES = {"PYFORGE_PACKAGE", "PYFORGE_TEST_DATA", "PYFORGE_TEST_FULL", "PYFORGE_PYTHONS"}
 
 
 def command_path():
@@ -28,6 +33,7 @@ def clean_environment(extra=None):
     """The caller's environment without what changes the command's answers, then extra (None removes a variable)."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("PYFORGE_")}
     env["COLUMNS"] = "100"
+    env["XDG_CONFIG_HOME"] = str(ROOT / "tests" / "no-settings")
     for name, value in (extra or {}).items():
         if value is None:
             env.pop(name, None)
@@ -72,6 +78,47 @@ def test_data():
         warnings.warn(message, stacklevel=2)
         pytest.skip(message)
     return path
+
+
+@pytest.fixture(scope="session")
+def package_folder():
+    folder = os.environ.get("PYFORGE_PACKAGE")
+    if not folder:
+        message = "NO PACKAGE: set PYFORGE_PACKAGE to the folder that holds pyforge_cli; every test of the Python package is skipped"
+        warnings.warn(message, stacklevel=2)
+        pytest.skip(message)
+    if not list(pathlib.Path(folder, "pyforge_cli").glob("_pyforge*.so")):
+        pytest.exit(f"no built pyforge_cli in {folder} (PYFORGE_PACKAGE)", returncode=2)
+    return str(pathlib.Path(folder).resolve())
+
+
+@pytest.fixture(scope="session")
+def package(package_folder):
+    for name in [name for name in os.environ if name.startswith("PYFORGE_") and name not in KEPT_VARIABLES]:
+        del os.environ[name]
+    os.environ["XDG_CONFIG_HOME"] = str(ROOT / "tests" / "no-settings")
+    sys.path.insert(0, package_folder)
+    import pyforge_cli
+
+    assert pathlib.Path(pyforge_cli.__file__).is_relative_to(package_folder)
+    return pyforge_cli
+
+
+@pytest.fixture
+def run_python(package_folder, tmp_path):
+    def run(script, *args, python=sys.executable, env=None, timeout=TIME_LIMIT):
+        return subprocess.run(
+            [python, "-c", script, *map(str, args)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env=clean_environment({"PYTHONPATH": package_folder, **(env or {})}),
+            timeout=timeout,
+            check=False,
+        )
+
+    return run
 
 
 @pytest.fixture

@@ -1,0 +1,41 @@
+"""Keywords as the texts that the option tables read. What a name means, and whether a value is good, the library says."""
+
+import os
+
+# Lists whose items the library takes as they stand; names in other lists may be quoted.
+_UNQUOTED = {"null_values"}
+
+
+def _quoted(item):
+    text = str(item)
+    if text and text == text.strip() and not any(mark in text for mark in ",:\"'"):
+        return text
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _text_of(name, value):
+    if isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, os.PathLike):
+        return os.fsdecode(value)
+    if isinstance(value, dict):
+        return ",".join(f"{_quoted(key)}:{item}" for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        if name in _UNQUOTED:
+            return ",".join(str(item) for item in value)
+        return ",".join(_quoted(item) for item in value)
+    if hasattr(value, "item"):  # a number of NumPy
+        return _text_of(name, value.item())
+    if isinstance(value, (int, float)):
+        return repr(value)
+    raise TypeError(f"option {name} cannot be of type {type(value).__name__}; give text, a number, True or False, a list or a dict")
+
+
+def settings(options):
+    """[(name, text or bool), ...] for the binding. None is an option not given; from_ is from, which Python keeps for itself."""
+    pairs = []
+    for name, value in options.items():
+        if value is not None:
+            name = name.rstrip("_") or name
+            pairs.append((name, _text_of(name, value)))
+    return pairs

@@ -1,0 +1,121 @@
+"""What the functions give back: dictionaries whose keys are also attributes."""
+
+from html import escape
+
+
+class Record(dict):
+    """A dictionary whose keys are also attributes, and which a notebook shows as a table."""
+
+    # Keys of a second name, which are answered but not shown twice.
+    _also = ()
+
+    def __getattr__(self, name):
+        if name.startswith("__") or name not in self:
+            raise AttributeError(f"'{type(self).__name__}' has no attribute '{name}'")
+        return self[name]
+
+    def __dir__(self):
+        return sorted({*super().__dir__(), *(key for key in self if isinstance(key, str) and key.isidentifier())})
+
+    def _shown(self):
+        """(key, value) of what people want to see."""
+        return [(key, value) for key, value in self.items() if key not in self._also and value not in (None, [], {})]
+
+    def __repr__(self):
+        return f"{type(self).__name__}({', '.join(f'{key}={value!r}' for key, value in self._shown())})"
+
+    def _repr_html_(self):
+        rows = "".join(f"<tr><th style='text-align:left'>{escape(key)}</th><td>{_html(value)}</td></tr>" for key, value in self._shown())
+        return f"<table>{rows}</table>"
+
+
+def _html(value):
+    if isinstance(value, list):
+        return "<br>".join(_html(item) for item in value)
+    if isinstance(value, dict) and {"name", "type"} <= set(value):
+        return f"{escape(str(value['name']))}: {escape(str(value['type']))}"
+    return escape(str(value))
+
+
+class ConversionResult(Record):
+    """What a conversion did, complete whether it succeeded or failed. It is true when it succeeded.
+
+    Keys, each also an attribute: success, input_path, output_path, output_format, row_count (also rows_processed), rows_read,
+    rows_rejected, rows_left_out, processing_engine (also converter_used), duration (also duration_seconds), file_size_bytes,
+    output_size_bytes, columns, warnings, rejects_path, attempts, error (text or None), error_details.
+
+    Of a failed conversion, output_path and row_count raise the conversion's own error; .get() does not.
+    """
+
+    _told = ("success", "input_path", "output_path", "row_count", "rows_rejected", "columns", "processing_engine", "duration", "warnings",
+             "rejects_path")
+    _withheld = ("output_path", "row_count", "rows_processed")
+
+    def __init__(self, record=(), exit_code=0, summary="", exception=None):
+        super().__init__(record)
+        details = self.get("error")
+        self["error_details"] = details
+        self["error"] = str(exception) if exception is not None else None
+        self.__dict__.update(exit_code=exit_code, summary=summary, exception=exception)
+
+    def __getitem__(self, key):
+        if key in self._withheld and self.exception is not None:
+            raise self.exception
+        return super().__getitem__(key)
+
+    def __bool__(self):
+        return self.get("success") is True
+
+    def raise_for_error(self):
+        """Raises the error of a failed conversion; else gives the result itself."""
+        if self.exception is not None:
+            raise self.exception
+        return self
+
+    def _shown(self):
+        if self.exception is not None:
+            return [("success", False), ("input_path", self.get("input_path")), ("error", self.get("error"))]
+        none = {"rows_rejected": 0, "warnings": [], "rejects_path": None}
+        return [(key, self[key]) for key in self._told if key in self and (key not in none or self[key] != none[key])]
+
+    def _repr_html_(self):
+        if self.exception is None:
+            return super()._repr_html_()
+        return f"<div style='color:#b00020'><b>Conversion failed</b><pre style='color:inherit'>{escape(self.get('error'))}</pre></div>"
+
+
+class FileInfo(Record):
+    """What is known of a file: file_name, file_size, file_type, rows (also row_count), column_count, columns, and what its format
+    has to tell besides."""
+
+    _also = ("row_count", "size")
+
+    def __init__(self, record=()):
+        super().__init__(record)
+        if "rows" in self:
+            self["row_count"] = self["rows"]
+        if "file_size" in self:
+            self["size"] = self["file_size"]
+
+
+class ValidationResult(Record):
+    """Whether a file is what its format asks for: valid (also is_valid), path, issues, warnings, rows. It is true when valid."""
+
+    _also = ("is_valid", "input_path", "error")
+
+    def __init__(self, record=(), exception=None):
+        super().__init__(record)
+        self["path"] = self.get("input_path")
+        self["is_valid"] = self.get("valid")
+        self["issues"] = [] if exception is None else [str(exception)]
+        self.setdefault("warnings", [])
+        self.__dict__["exception"] = exception
+
+    def __bool__(self):
+        return self.get("valid") is True
+
+    def raise_for_error(self):
+        """Raises what is wrong with an invalid file; else gives the result itself."""
+        if self.exception is not None:
+            raise self.exception
+        return self

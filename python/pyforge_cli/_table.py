@@ -1,0 +1,131 @@
+"""The table that read() gives: an Arrow stream that can be taken once."""
+
+from html import escape
+from typing import NamedTuple
+
+from pyforge_cli._pyforge import PyForgeError
+
+# Arrow's format strings of the types that the library makes; the words are those of its option schema.
+_TYPES = {
+    "n": "null",
+    "b": "bool",
+    "c": "int8",
+    "C": "uint8",
+    "s": "int16",
+    "S": "uint16",
+    "i": "int32",
+    "I": "uint32",
+    "l": "int64",
+    "L": "uint64",
+    "e": "float16",
+    "f": "float32",
+    "g": "float64",
+    "u": "string",
+    "U": "string",
+    "z": "binary",
+    "Z": "binary",
+    "tdD": "date",
+    "ttu": "time",
+    "tsu:": "timestamp",
+    "tsu:UTC": "timestamptz",
+}
+
+
+def _type_of(text):
+    if text in _TYPES:
+        return _TYPES[text]
+    if text.startswith("d:"):
+        return "decimal(" + text[2:] + ")"
+    return text
+
+
+class Field(NamedTuple):
+    name: str
+    type: str
+    nullable: bool
+
+
+class Schema(tuple):
+    """The fields of a table, in order."""
+
+    @property
+    def names(self):
+        return [field.name for field in self]
+
+    @property
+    def types(self):
+        return [field.type for field in self]
+
+    def __repr__(self):
+        return "Schema(" + ", ".join(f"{field.name}: {field.type}" for field in self) + ")"
+
+    def _repr_html_(self):
+        rows = "".join(f"<tr><td>{escape(field.name)}</td><td>{escape(field.type)}</td></tr>" for field in self)
+        return f"<table><tr><th>column</th><th>type</th></tr>{rows}</table>"
+
+
+class Table:
+    """A table read from a file, as an Arrow stream. It is read while it is consumed, so it can be consumed once."""
+
+    def __init__(self, stream):
+        self._stream = stream
+        self._schema = Schema(Field(name, _type_of(text), nullable) for name, text, nullable in stream.fields())
+
+    @property
+    def schema(self):
+        return self._schema
+
+    def _open(self):
+        if self._stream is None:
+            raise PyForgeError("this table was consumed or closed; call read() again, or keep what was made of it")
+        return self._stream
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        """The stream in a capsule. A requested schema is not followed, as the interface allows."""
+        capsule = self._open().take()
+        self._stream = None
+        return capsule
+
+    def __arrow_c_schema__(self):
+        return self._open().schema()
+
+    def to_arrow(self):
+        """A pyarrow.Table; needs pyarrow."""
+        return _needed("pyarrow", "to_arrow").table(self)
+
+    def to_pandas(self, **options):
+        """A pandas.DataFrame; needs pandas and pyarrow. Keywords are those of pyarrow.Table.to_pandas."""
+        _needed("pandas", "to_pandas")
+        return _needed("pyarrow", "to_pandas").table(self).to_pandas(**options)
+
+    def to_polars(self):
+        """A polars.DataFrame; needs Polars."""
+        return _needed("polars", "to_polars").DataFrame(self)
+
+    def close(self):
+        """Lets go of the input. Also done by what consumes the table."""
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.close()
+
+    def __repr__(self):
+        state = "" if self._stream is not None else ", consumed"
+        return f"Table({', '.join(f'{field.name}: {field.type}' for field in self._schema)}{state})"
+
+    def _repr_html_(self):
+        return self._schema._repr_html_()
+
+
+def _needed(library, method):
+    from importlib import import_module
+
+    try:
+        return import_module(library)
+    except ImportError as error:
+        raise ImportError(f"{method}() needs {library}: pip install {library}") from error

@@ -1,0 +1,1 @@
+"""Detection of database files under the names of 1.0.9."""

@@ -1,0 +1,51 @@
+"""Where this process runs, told from the environment alone: nothing is started and nothing asked over a network."""
+
+import os
+import platform
+import re
+
+_YES = {"1", "true", "yes"}
+_LTS = {(9, 1), (10, 4), (11, 3), (12, 2), (13, 3), (14, 3), (15, 4), (16, 4)}
+
+
+def _is_yes(env, *names):
+    return any(env.get(name, "").lower() in _YES for name in names)
+
+
+def describe(env):
+    """compute_type (serverless, classic, model_serving or unknown), is_databricks, is_serverless, runtime_version, is_lts, reason."""
+    runtime = env.get("DATABRICKS_RUNTIME_VERSION", "")
+    kind, reason = "unknown", "no sign of Databricks"
+    if _is_yes(env, "IS_IN_DB_MODEL_SERVING_ENV", "IS_IN_DATABRICKS_MODEL_SERVING_ENV"):
+        kind, reason = "model_serving", "IS_IN_DB_MODEL_SERVING_ENV"
+    elif env.get("DATABRICKS_ENV_VERSION"):
+        kind, reason = "serverless", "DATABRICKS_ENV_VERSION"
+    elif runtime.startswith("client."):
+        kind, reason = "serverless", "DATABRICKS_RUNTIME_VERSION begins with client."
+    elif runtime and _is_yes(env, "IS_SERVERLESS"):
+        kind, reason = "serverless", "IS_SERVERLESS"
+    elif runtime:
+        kind, reason = "classic", "DATABRICKS_RUNTIME_VERSION"
+    numbers = re.match(r"(\d+)\.(\d+)", runtime)
+    major, minor = (int(numbers[1]), int(numbers[2])) if numbers else (None, None)
+    return {
+        "is_databricks": kind in ("serverless", "classic"),
+        "compute_type": kind,
+        "is_serverless": kind == "serverless",
+        "serverless_version": env.get("DATABRICKS_ENV_VERSION") if kind == "serverless" else None,
+        "runtime_version": runtime or None,
+        "runtime_major": major,
+        "runtime_minor": minor,
+        "is_lts": (major, minor) in _LTS,
+        "spark_connect_enabled": bool(env.get("SPARK_REMOTE")) or _is_yes(env, "SPARK_CONNECT_MODE_ENABLED"),
+        "reason": reason,
+    }
+
+
+def get_environment_info():
+    from importlib.util import find_spec
+
+    return {**describe(os.environ), "python_version": platform.python_version(), "has_pyspark": find_spec("pyspark") is not None}
+
+
+__all__ = ["describe", "get_environment_info"]

@@ -1,0 +1,1 @@
+"""Helpers of 1.0.9 that have a counterpart."""

@@ -1,0 +1,267 @@
+/* Tables as Arrow C streams: out of the library (read) and into it (write).
+ *
+ * A stream is given on in a capsule, as the Arrow PyCapsule interface says: who takes it from there copies the structure and
+ * marks the capsule's as released, and from then on it is theirs. */
+#include "binding.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char stream_name[] = "arrow_array_stream";
+static const char schema_name[] = "arrow_schema";
+
+struct py_stream {
+    PyObject_HEAD struct ArrowArrayStream stream; /* release NULL: given on, or closed */
+    PyObject *module;                             /* owned */
+};
+
+/* ---- capsules */
+
+static void stream_capsule_free(PyObject *capsule)
+{
+    struct ArrowArrayStream *stream = PyCapsule_GetPointer(capsule, stream_name);
+
+    if (stream == NULL) {
+        PyErr_Clear();
+        return;
+    }
+    if (stream->release != NULL)
+        stream->release(stream);
+    free(stream);
+}
+
+static void schema_capsule_free(PyObject *capsule)
+{
+    struct ArrowSchema *schema = PyCapsule_GetPointer(capsule, schema_name);
+
+    if (schema == NULL) {
+        PyErr_Clear();
+        return;
+    }
+    if (schema->release != NULL)
+        schema->release(schema);
+    free(schema);
+}
+
+/* ---- the type */
+
+static void stream_dealloc(PyObject *self)
+{
+    struct py_stream *own = (struct py_stream *)self;
+    PyTypeObject *type = Py_TYPE(self);
+    freefunc release = __extension__(freefunc) PyType_GetSlot(type, Py_tp_free);
+
+    if (own->stream.release != NULL)
+        own->stream.release(&own->stream);
+    Py_XDECREF(own->module);
+    release(self);
+    Py_DECREF(type);
+}
+
+static bool is_there(const struct py_stream *own)
+{
+    if (own->stream.release == NULL)
+        PyErr_SetString(PyExc_ValueError, "the stream was given on or closed");
+    return own->stream.release != NULL;
+}
+
+/* The stream in a capsule; this object is empty afterwards. */
+static PyObject *stream_take(PyObject *self, PyObject *unused)
+{
+    struct py_stream *own = (struct py_stream *)self;
+    struct ArrowArrayStream *moved;
+    PyObject *capsule;
+
+    (void)unused;
+    if (!is_there(own))
+        return NULL;
+    moved = malloc(sizeof *moved);
+    if (moved == NULL)
+        return PyErr_NoMemory();
+    *moved = own->stream;
+    capsule = PyCapsule_New(moved, stream_name, stream_capsule_free);
+    if (capsule == NULL)
+        free(moved);
+    else
+        own->stream.release = NULL;
+    return capsule;
+}
+
+static PyObject *stream_close(PyObject *self, PyObject *unused)
+{
+    struct py_stream *own = (struct py_stream *)self;
+
+    (void)unused;
+    if (own->stream.release != NULL)
+        own->stream.release(&own->stream);
+    own->stream.release = NULL;
+    Py_RETURN_NONE;
+}
+
+/* false, with an exception set, when the stream cannot tell its schema. */
+static bool schema_of(struct py_stream *own, struct ArrowSchema *schema)
+{
+    const char *text;
+
+    memset(schema, 0, sizeof *schema);
+    if (!is_there(own))
+        return false;
+    if (own->stream.get_schema(&own->stream, schema) == 0)
+        return true;
+    text = own->stream.get_last_error(&own->stream);
+    PyErr_SetString(PyExc_ValueError, text != NULL ? text : "the stream has no schema");
+    return false;
+}
+
+static PyObject *stream_schema(PyObject *self, PyObject *unused)
+{
+    struct py_stream *own = (struct py_stream *)self;
+    struct ArrowSchema *schema = malloc(sizeof *schema);
+    PyObject *capsule;
+
+    (void)unused;
+    if (schema == NULL)
+        return PyErr_NoMemory();
+    if (!schema_of(own, schema)) {
+        free(schema);
+        return NULL;
+    }
+    capsule = PyCapsule_New(schema, schema_name, schema_capsule_free);
+    if (capsule == NULL) {
+        schema->release(schema);
+        free(schema);
+    }
+    return capsule;
+}
+
+/* [(name, Arrow's format string, nullable), ...] */
+static PyObject *stream_fields(PyObject *self, PyObject *unused)
+{
+    struct py_stream *own = (struct py_stream *)self;
+    struct ArrowSchema schema;
+    PyObject *list;
+
+    (void)unused;
+    if (!schema_of(own, &schema))
+        return NULL;
+    list = PyList_New(0);
+    for (int64_t i = 0; list != NULL && i < schema.n_children; i++) {
+        const struct ArrowSchema *field = schema.children[i];
+        PyObject *name = py_text(field->name != NULL ? field->name : "");
+        PyObject *row = NULL;
+        if (name != NULL)
+            row = Py_BuildValue("OsO", name, field->format, (field->flags & ARROW_FLAG_NULLABLE) != 0 ? Py_True : Py_False);
+        if (row == NULL || PyList_Append(list, row) < 0)
+            Py_CLEAR(list);
+        Py_XDECREF(row);
+        Py_XDECREF(name);
+    }
+    schema.release(&schema);
+    return list;
+}
+
+static PyMethodDef stream_methods[] = {
+    { "take", stream_take, METH_NOARGS, "The stream in a capsule; this object is empty afterwards." },
+    { "close", stream_close, METH_NOARGS, "Lets go of the input." },
+    { "schema", stream_schema, METH_NOARGS, "The schema in a capsule." },
+    { "fields", stream_fields, METH_NOARGS, "[(name, Arrow format, nullable), ...]" },
+    { NULL, NULL, 0, NULL },
+};
+
+bool py_stream_add(PyObject *module)
+{
+    PyType_Slot slots[] = {
+        { Py_tp_dealloc, PY_SLOT(stream_dealloc) },
+        { Py_tp_methods, stream_methods },
+        { Py_tp_doc, (void *)(uintptr_t) "An Arrow C stream that has not been given on yet." },
+        { 0, NULL },
+    };
+    PyType_Spec spec = { "pyforge_cli._pyforge.Stream", sizeof(struct py_stream), 0, Py_TPFLAGS_DEFAULT, slots };
+    struct py_state *state = py_state_of(module);
+
+    state->stream_type = PyType_FromSpec(&spec);
+    return state->stream_type != NULL;
+}
+
+/* ---- read */
+
+static PyObject *stream_new(PyObject *module)
+{
+    PyObject *self = PyType_GenericAlloc((PyTypeObject *)py_state_of(module)->stream_type, 0);
+    struct py_stream *own = (struct py_stream *)self;
+
+    if (own != NULL) {
+        own->module = module;
+        Py_INCREF(module);
+    }
+    return self;
+}
+
+PyObject *py_read(PyObject *module, PyObject *args)
+{
+    struct py_arguments arguments;
+    PyObject *self;
+    struct py_stream *own;
+    struct py_call call;
+    struct pf_error err;
+    enum pf_status status;
+
+    if (!PyArg_ParseTuple(args, "OO!OiO:read", &arguments.input, &PyList_Type, &arguments.settings, &arguments.log,
+                          &arguments.log_from, &arguments.progress))
+        return NULL;
+    arguments.output = Py_None;
+    self = stream_new(module);
+    if (self == NULL)
+        return NULL;
+    own = (struct py_stream *)self;
+    if (py_call_begin(&call, module, &arguments)) {
+        Py_BEGIN_ALLOW_THREADS;
+        status = pf_read_stream(call.request, &own->stream, &err);
+        Py_END_ALLOW_THREADS;
+        if (!py_call_check(&call))
+            Py_CLEAR(self);
+        else if (status != PF_OK) {
+            Py_CLEAR(self);
+            (void)py_raise(module, &err);
+        }
+    } else {
+        Py_CLEAR(self);
+    }
+    py_call_end(&call);
+    return self;
+}
+
+/* ---- write */
+
+PyObject *py_write(PyObject *module, PyObject *args)
+{
+    struct ArrowArrayStream *given, in;
+    struct pf_result *result = NULL;
+    struct py_arguments arguments;
+    PyObject *capsule, *record = NULL;
+    struct py_call call;
+    struct pf_error err;
+    enum pf_status status;
+
+    if (!PyArg_ParseTuple(args, "OOO!OiO:write", &capsule, &arguments.output, &PyList_Type, &arguments.settings, &arguments.log,
+                          &arguments.log_from, &arguments.progress))
+        return NULL;
+    given = PyCapsule_GetPointer(capsule, stream_name);
+    if (given == NULL)
+        return NULL;
+    if (given->release == NULL) {
+        PyErr_SetString(PyExc_ValueError, "the stream in this capsule was taken before");
+        return NULL;
+    }
+    arguments.input = Py_None;
+    if (py_call_begin(&call, module, &arguments)) {
+        in = *given;
+        given->release = NULL;
+        Py_BEGIN_ALLOW_THREADS;
+        status = pf_write_stream(call.request, &in, &result, &err);
+        Py_END_ALLOW_THREADS;
+        record = py_ended(&call, result, status, &err);
+    }
+    py_call_end(&call);
+    return record;
+}
