@@ -98,7 +98,7 @@ static struct outcome drain(const uint8_t *data, size_t size, const struct pf_cs
     pf_schema_init(&table.schema, &ctx->memory);
     outcome.status = pf_source_memory(ctx, data, size, "fuzz", &src, &err);
     if (outcome.status == PF_OK) {
-        outcome.status = pf_csv_reader.open(state, ctx, src, options, &err);
+        outcome.status = pf_csv_reader.open(&pf_csv_reader, state, ctx, src, options, &err);
         if (outcome.status == PF_OK)
             outcome.status = pf_csv_reader.table(state, 0, &table, &err);
         if (outcome.status == PF_OK) {
@@ -152,7 +152,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size < OPTION_BYTES)
         return 0;
-    (void)pf_csv_reader.probe(data + OPTION_BYTES, size - OPTION_BYTES);
+    (void)pf_csv_reader.probe(&pf_csv_reader, data + OPTION_BYTES, size - OPTION_BYTES);
     options = choose(data);
     if ((data[3] & 8) != 0)
         options.comment = "none";

@@ -87,9 +87,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ctx->memory.limit = MEMORY;
     memset(&table, 0, sizeof table);
     pf_schema_init(&table.schema, &ctx->memory);
-    (void)reader->probe(data, size);
+    (void)reader->probe(reader, data, size);
     if (pf_source_memory(ctx, data, size, "fuzz", &src, &err) == PF_OK) {
-        if (reader->open(state, ctx, src, &options, &err) == PF_OK && reader->table(state, 0, &table, &err) == PF_OK)
+        if (reader->open(reader, state, ctx, src, &options, &err) == PF_OK && reader->table(state, 0, &table, &err) == PF_OK)
             sum += drain(reader, state, ctx, &table.schema);
         reader->close(state);
     }

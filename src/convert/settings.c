@@ -1,0 +1,427 @@
+/* Where options come from that are not given with a call: /etc/pyforge/config.toml, the file that PYFORGE_CONFIG names, the user's
+ * file, the environment. Each later one wins. */
+#include "convert/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/option.h"
+#include "base/toml.h"
+
+#define SYSTEM_FILE     "/etc/pyforge/config.toml"
+#define EXTENSION_TABLE "extension."
+
+/* A later layer wins. The files come first, as they are numbered. */
+enum { LAYER_ENVIRONMENT = PF_SETTING_FILES, LAYER_CALLER, LAYERS };
+
+struct gathering {
+    const struct pf_request *request;
+    struct pf_arena *arena;
+    struct pf_settings *to;
+    struct pf_setting *list;
+    uint32_t capacity;
+    uint32_t ends[LAYERS]; /* of each layer's part of the list */
+    struct pf_error *err;
+};
+
+/* ---- the list */
+
+static enum pf_status add(struct gathering *g, const struct pf_setting *setting)
+{
+    if (g->to->count == g->capacity) {
+        uint32_t capacity = g->capacity * 2 + 16;
+        struct pf_setting *larger = pf_arena_alloc(g->arena, capacity * sizeof *larger);
+        if (larger == NULL)
+            return pf_fail_memory(g->err, capacity * sizeof *larger);
+        if (g->to->count > 0)
+            memcpy(larger, g->list, g->to->count * sizeof *larger);
+        g->list = larger;
+        g->capacity = capacity;
+    }
+    g->list[g->to->count++] = *setting;
+    return PF_OK;
+}
+
+/* --force-core is another word for --engine native. */
+static bool is_force_core(const struct pf_setting *setting, bool *on)
+{
+    const struct pf_option *option = pf_option_find(pf_convert_option_table, setting->name);
+    struct pf_convert_options scratch;
+    struct pf_error ignored;
+
+    if (option == NULL || strcmp(option->name, "force-core") != 0)
+        return false;
+    memset(&scratch, 0, sizeof scratch);
+    *on = pf_option_set(option, setting->name, setting->value, &scratch, &ignored) == PF_OK && scratch.force_core;
+    return true;
+}
+
+static enum pf_status put(struct gathering *g, const struct pf_setting *setting)
+{
+    struct pf_setting engine = *setting;
+    bool on;
+
+    if (!is_force_core(setting, &on))
+        return add(g, setting);
+    if (!on)
+        return PF_OK;
+    engine.name = "engine";
+    engine.value = "native";
+    return add(g, &engine);
+}
+
+static enum pf_status keep(struct gathering *g, const char *text, size_t size, const char **kept)
+{
+    *kept = pf_arena_copy(g->arena, text, size);
+    return *kept != NULL ? PF_OK : pf_fail_memory(g->err, size);
+}
+
+/* ---- places of files */
+
+static enum pf_status add_file(struct gathering *g, const char *folder, const char *name, const char *named_by)
+{
+    struct pf_setting_file *file = &g->to->files[g->to->file_count];
+    size_t size = strlen(folder), more = strlen(name);
+    char *path = pf_arena_alloc(g->arena, size + more + 1);
+
+    if (path == NULL)
+        return pf_fail_memory(g->err, size + more + 1);
+    memcpy(path, folder, size);
+    memcpy(path + size, name, more + 1);
+    memset(file, 0, sizeof *file);
+    file->path = path;
+    file->named_by = named_by;
+    g->to->file_count++;
+    return PF_OK;
+}
+
+static const char *variable(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+static enum pf_status find_files(struct gathering *g)
+{
+    const char *named = variable("PYFORGE_CONFIG");
+    const char *folder = variable("XDG_CONFIG_HOME");
+    const char *home = variable("HOME");
+
+    if (add_file(g, SYSTEM_FILE, "", "system") != PF_OK)
+        return g->err->status;
+    if (named != NULL && add_file(g, named, "", "PYFORGE_CONFIG") != PF_OK)
+        return g->err->status;
+    /* Of the folders for settings only absolute paths count, by the rules they come from. */
+    if (folder != NULL && folder[0] == '/')
+        return add_file(g, folder, "/pyforge/config.toml", "user");
+    return home != NULL ? add_file(g, home, "/.config/pyforge/config.toml", "user") : PF_OK;
+}
+
+/* ---- one file */
+
+struct file {
+    struct gathering *g;
+    const char *path;
+};
+
+static enum pf_status at_line(const struct file *file, int64_t line)
+{
+    struct pf_error *err = file->g->err;
+
+    pf_error_source(err, file->path);
+    err->line = line;
+    return err->status;
+}
+
+/* Whether the owner of an option table is the format or extension called name: "csv reader" is csv's. */
+static bool owned_by(const char *owner, const char *name)
+{
+    size_t size = strlen(name);
+
+    return strncmp(owner, name, size) == 0 && (owner[size] == '\0' || owner[size] == ' ');
+}
+
+/* The tables of name; how many there are. With option, those that know it. */
+static uint32_t tables_of(const struct file *file, const char *name, const char *option, const struct pf_option **tables)
+{
+    const struct pf_option *table;
+    uint32_t count = 0;
+    const char *owner;
+
+    for (uint32_t i = 0; (table = pf_option_table(file->g->request->ctx, i, &owner)) != NULL; i++) {
+        if (count < PF_REQUEST_TABLES && owned_by(owner, name) && (option == NULL || pf_option_find(table, option) != NULL))
+            tables[count++] = table;
+    }
+    return count;
+}
+
+/* A table [csv] holds options of the format, [extension.NAME] those of an extension. */
+static enum pf_status check_table(const struct file *file, const struct pf_toml_table *table)
+{
+    const struct pf_option *tables[PF_REQUEST_TABLES];
+    struct pf_error *err = file->g->err;
+
+    if (strncmp(table->name, EXTENSION_TABLE, strlen(EXTENSION_TABLE)) == 0 || tables_of(file, table->name, NULL, tables) > 0)
+        return PF_OK;
+    pf_fail(err, PF_BAD_OPTION, "there is no format '%.100s' with settings", table->name);
+    pf_remedy(err, "a table is [FORMAT] or [extension.NAME]; all other settings stand before the first table");
+    return at_line(file, table->line);
+}
+
+static enum pf_status check_name(const struct file *file, const struct pf_toml_entry *entry, const char *owner)
+{
+    const struct pf_option *tables[PF_REQUEST_TABLES];
+    struct pf_error *err = file->g->err;
+    uint32_t count;
+    char near[160];
+
+    if (tables_of(file, owner, entry->name, tables) > 0)
+        return PF_OK;
+    count = tables_of(file, owner, NULL, tables);
+    pf_option_suggest(tables, count, entry->name, near, sizeof near);
+    pf_fail(err, PF_BAD_OPTION, "'%.100s' has no option '%.100s'", owner, entry->name);
+    pf_remedy(err, "%s", near[0] != '\0' ? near : "pyforge options lists them");
+    return at_line(file, entry->line);
+}
+
+static bool needs_quotes(const char *text)
+{
+    return text[0] == '\0' || text[0] == ' ' || text[strlen(text) - 1] == ' ' || strpbrk(text, ",:\"'") != NULL;
+}
+
+static bool put_item(struct pf_buffer *text, const char *item, bool quote)
+{
+    if (!quote || !needs_quotes(item))
+        return pf_buffer_append_text(text, item);
+    if (!pf_buffer_append(text, "\"", 1))
+        return false;
+    for (; *item != '\0'; item++) {
+        if ((*item == '"' && !pf_buffer_append(text, "\"", 1)) || !pf_buffer_append(text, item, 1))
+            return false;
+    }
+    return pf_buffer_append(text, "\"", 1);
+}
+
+/* An array is the list of an option that takes one: ["a", "b"] is a,b. */
+static enum pf_status join_items(const struct file *file, const struct pf_option *option, const struct pf_toml_entry *entry,
+                                 const char **value)
+{
+    const struct pf_toml_value *array = &entry->value;
+    bool texts = option->unit != NULL && strcmp(option->unit, "TEXTS") == 0;
+    bool names = option->unit != NULL && strcmp(option->unit, "NAMES") == 0;
+    struct pf_error *err = file->g->err;
+    struct pf_buffer text;
+    bool good = true;
+
+    if (option->kind != PF_OPTION_TEXT || (!texts && !names)) {
+        pf_fail(err, PF_BAD_OPTION, "option '%.100s' takes one value, not an array", entry->name);
+        return at_line(file, entry->line);
+    }
+    pf_buffer_init(&text, &file->g->request->ctx->memory, SIZE_MAX);
+    for (uint32_t i = 0; good && i < array->count; i++)
+        good = (i == 0 || pf_buffer_append(&text, ",", 1)) && put_item(&text, array->items[i].text, names);
+    if (!good)
+        pf_fail_memory(err, text.size);
+    else
+        (void)keep(file->g, text.size > 0 ? (const char *)text.data : "", text.size, value);
+    pf_buffer_free(&text);
+    return err->status;
+}
+
+/* The value as a command line would have it. */
+static enum pf_status value_text(const struct file *file, const struct pf_option *option, const struct pf_toml_entry *entry,
+                                 const char **value)
+{
+    const char *text = entry->value.text;
+
+    if (entry->value.kind == PF_TOML_ARRAY)
+        return join_items(file, option, entry, value);
+    if (entry->value.kind == PF_TOML_BOOL)
+        text = entry->value.integer != 0 ? "yes" : "no";
+    return keep(file->g, text, strlen(text), value);
+}
+
+static enum pf_status take_entry(const struct file *file, const struct pf_toml_entry *entry)
+{
+    struct gathering *g = file->g;
+    const struct pf_context *ctx = g->request->ctx;
+    const struct pf_option *tables[PF_REQUEST_TABLES];
+    const struct pf_option *option = pf_option_anywhere(ctx, entry->name);
+    struct pf_setting setting = { .variable = file->path, .line = entry->line };
+    const char *owner = entry->table;
+
+    if (strncmp(owner, EXTENSION_TABLE, strlen(EXTENSION_TABLE)) == 0) {
+        owner += strlen(EXTENSION_TABLE);
+        if (tables_of(file, owner, NULL, tables) == 0)
+            return PF_OK; /* it is not here, and the file may be for several machines */
+    }
+    if (owner[0] != '\0' && check_name(file, entry, owner) != PF_OK)
+        return g->err->status;
+    if (option != NULL && value_text(file, option, entry, &setting.value) != PF_OK)
+        return g->err->status;
+    if (pf_setting_check(ctx, entry->name, setting.value, g->err) != PF_OK)
+        return at_line(file, entry->line);
+    if (keep(g, entry->name, strlen(entry->name), &setting.name) != PF_OK)
+        return g->err->status;
+    return put(g, &setting);
+}
+
+static enum pf_status take_toml(const struct file *file, const struct pf_toml *toml)
+{
+    for (uint32_t i = 0; i < toml->table_count; i++) {
+        if (check_table(file, &toml->tables[i]) != PF_OK)
+            return file->g->err->status;
+    }
+    for (uint32_t i = 0; i < toml->entry_count; i++) {
+        if (take_entry(file, &toml->entries[i]) != PF_OK)
+            return file->g->err->status;
+    }
+    return PF_OK;
+}
+
+/* What is wrong with a file of settings is wrong with an option. */
+static enum pf_status file_failed(struct gathering *g, struct pf_setting_file *place)
+{
+    struct pf_error *err = g->err;
+    bool named = strcmp(place->named_by, "PYFORGE_CONFIG") == 0;
+
+    if (err->status == PF_NO_MEMORY)
+        return PF_NO_MEMORY;
+    if ((err->status == PF_NOT_FOUND || err->status == PF_IO) && !named) {
+        const char *message = err->message;
+        if (err->status == PF_IO && keep(g, message, strlen(message), &place->problem) != PF_OK)
+            return err->status;
+        pf_error_clear(err);
+        return PF_OK;
+    }
+    if (err->status == PF_NOT_FOUND || err->status == PF_IO)
+        pf_remedy(err, "PYFORGE_CONFIG names this file: name another, or unset it");
+    else
+        pf_remedy(err, "settings are a TOML file: NAME = VALUE, one a line, with texts in quotes");
+    err->status = PF_BAD_OPTION;
+    return PF_BAD_OPTION;
+}
+
+static enum pf_status take_file(struct gathering *g, struct pf_setting_file *place)
+{
+    struct file file = { g, place->path };
+    struct pf_toml toml;
+
+    pf_toml_init(&toml, &g->request->ctx->memory);
+    if (pf_toml_load(&toml, place->path, g->err) != PF_OK) {
+        (void)file_failed(g, place);
+    } else {
+        place->read = true;
+        (void)take_toml(&file, &toml);
+    }
+    pf_toml_free(&toml);
+    return g->err->status;
+}
+
+/* ---- environment and caller */
+
+static enum pf_status take_variables(struct gathering *g)
+{
+    const struct pf_context *ctx = g->request->ctx;
+    struct pf_error *err = g->err;
+
+    for (const struct pf_option_variable *row = pf_option_variables; row->variable != NULL; row++) {
+        struct pf_setting setting = { .name = row->option, .variable = row->variable };
+        const char *value = variable(row->variable);
+        if (value == NULL || pf_option_anywhere(ctx, row->option) == NULL)
+            continue;
+        if (pf_setting_check(ctx, row->option, value, err) != PF_OK) {
+            char remedy[sizeof err->remedy];
+            memcpy(remedy, err->remedy, sizeof remedy);
+            pf_fail(err, PF_BAD_OPTION, "the environment variable %s cannot be '%.100s'", row->variable, value);
+            pf_remedy(err, "%s", remedy);
+            return PF_BAD_OPTION;
+        }
+        if (keep(g, value, strlen(value), &setting.value) != PF_OK || put(g, &setting) != PF_OK)
+            return err->status;
+    }
+    return PF_OK;
+}
+
+static enum pf_status take_given(struct gathering *g)
+{
+    for (uint32_t i = 0; i < g->request->setting_count; i++) {
+        if (put(g, &g->request->settings[i]) != PF_OK)
+            return g->err->status;
+    }
+    return PF_OK;
+}
+
+/* ---- which of them count */
+
+/* Whether two names are one option, in any of the tables. */
+static bool same_option(const struct pf_context *ctx, const char *a, const char *b)
+{
+    const struct pf_option *table, *found;
+    const char *owner;
+
+    for (uint32_t i = 0; (table = pf_option_table(ctx, i, &owner)) != NULL; i++) {
+        found = pf_option_find(table, a);
+        if (found != NULL && pf_option_find(table, b) == found)
+            return true;
+    }
+    return false;
+}
+
+/* Takes out what a later layer overrides. */
+static void drop_overridden(struct gathering *g)
+{
+    const struct pf_context *ctx = g->request->ctx;
+    uint32_t kept = 0, layer = 0;
+
+    for (uint32_t i = 0; i < g->to->count; i++) {
+        bool overridden = false;
+        while (i >= g->ends[layer])
+            layer++;
+        for (uint32_t j = g->ends[layer]; j < g->to->count && !overridden; j++)
+            overridden = same_option(ctx, g->list[i].name, g->list[j].name);
+        if (!overridden)
+            g->list[kept++] = g->list[i];
+    }
+    g->to->count = kept;
+}
+
+enum pf_status pf_settings_gather(const struct pf_request *request, struct pf_arena *arena, struct pf_settings *settings,
+                                  struct pf_error *err)
+{
+    struct gathering g = { .request = request, .arena = arena, .to = settings, .err = err };
+
+    memset(settings, 0, sizeof *settings);
+    pf_error_clear(err);
+    if (find_files(&g) != PF_OK)
+        return err->status;
+    for (uint32_t i = 0; i < PF_SETTING_FILES; i++) {
+        if (i < settings->file_count && take_file(&g, &settings->files[i]) != PF_OK)
+            return err->status;
+        g.ends[i] = settings->count;
+    }
+    if (take_variables(&g) != PF_OK)
+        return err->status;
+    g.ends[LAYER_ENVIRONMENT] = settings->count;
+    if (take_given(&g) != PF_OK)
+        return err->status;
+    g.ends[LAYER_CALLER] = settings->count;
+    drop_overridden(&g);
+    settings->list = g.list;
+    return PF_OK;
+}
+
+enum pf_status pf_request_settings(const struct pf_request *request, struct pf_arena *arena, const struct pf_setting **settings,
+                                   uint32_t *count, struct pf_error *err)
+{
+    struct pf_settings all;
+
+    *count = 0;
+    *settings = NULL;
+    if (pf_settings_gather(request, arena, &all, err) != PF_OK)
+        return err->status;
+    *settings = all.list;
+    *count = all.count;
+    return PF_OK;
+}
