@@ -9,7 +9,8 @@ _pyforge()
         --types) COMPREPLY=($(compgen -W 'infer string' -- "$word")); return ;;
         --on-error) COMPREPLY=($(compgen -W 'fail null reject' -- "$word")); return ;;
         --engine) COMPREPLY=($(compgen -W 'auto native spark' -- "$word")); return ;;
-        --ragged) COMPREPLY=($(compgen -W 'reject extend fail' -- "$word")); return ;;
+        --log-level) COMPREPLY=($(compgen -W 'debug info warning error' -- "$word")); return ;;
+        --ragged) COMPREPLY=($(compgen -W 'reject extend fail fail-long' -- "$word")); return ;;
         --output-header) COMPREPLY=($(compgen -W 'yes no' -- "$word")); return ;;
         --line-ending) COMPREPLY=($(compgen -W 'lf crlf' -- "$word")); return ;;
         -c|--compression) COMPREPLY=($(compgen -W 'snappy zstd gzip lz4 none uncompressed lz4_raw' -- "$word")); return ;;
@@ -20,9 +21,9 @@ _pyforge()
         --namespace-handling|--namespaces) COMPREPLY=($(compgen -W 'preserve strip prefix' -- "$word")); return ;;
     esac
     if [[ $word == -* ]]; then
-        COMPREPLY=($(compgen -W '--array-handling --binary-as-text --bom --columns --combine --combine-sheets --comment --compat --compression --compression-level --delimiter --encoding --engine --escape --escape-formulas --explain --flatten-strategy --force --force-pyspark --format --from --header --help --input-format --json --line-ending --max-columns --max-expansion --max-memory --max-record --max-rejects --memory --metadata --namespace-handling --namespaces --null-values --on-error --output-delimiter --output-encoding --output-format --output-header --output-null --output-quote --pages --password --preview-schema --progress --quiet --quote --ragged --rejects --rejects-full --row-group-bytes --row-group-size --schema --sep --separate --separator --sheets --skip --skip-nested --skip-rows --statistics --sync --tables --threads --to --types --use-dictionary --verbose --version' -- "$word"))
+        COMPREPLY=($(compgen -W '--array-handling --binary-as-text --bom --columns --combine --combine-sheets --comment --compat --compression --compression-level --decimal --delimiter --encoding --engine --escape --escape-formulas --explain --flatten-strategy --force --force-core --force-pyspark --format --from --header --help --input-format --json --line-ending --log-json --log-level --max-columns --max-expansion --max-memory --max-record --max-rejects --memory --metadata --namespace-handling --namespaces --null-values --on-error --output-delimiter --output-dir --output-encoding --output-format --output-header --output-null --output-quote --pages --password --preview-schema --progress --quiet --quote --ragged --rejects --rejects-full --report-dir --row-group-bytes --row-group-size --schema --sep --separate --separator --sheets --skip --skip-nested --skip-rows --statistics --sync --tables --temp-dir --thousands --threads --to --types --use-dictionary --verbose --version' -- "$word"))
     elif [[ $COMP_CWORD -eq 1 ]]; then
-        COMPREPLY=($(compgen -W 'convert info validate formats options help' -- "$word"))
+        COMPREPLY=($(compgen -W 'convert info validate formats options config help' -- "$word"))
     else
         COMPREPLY=($(compgen -f -- "$word"))
     fi

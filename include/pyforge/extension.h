@@ -74,6 +74,7 @@ struct pf_format_addition {
     /* rows: what the core gave. A writer that has written another number fails with PF_INTERNAL. */
     enum pf_status (*finish)(void *writer, int64_t rows, struct pf_error *err);
     void (*discard)(void *writer); /* frees it: after finish, and in place of it when the conversion has failed */
+    void *self;                    /* what these functions are given in place of the extension's; NULL = the extension's */
 };
 
 /* ---- storage schemes: locations that begin with the name of the scheme and a colon */
@@ -112,6 +113,7 @@ struct pf_scheme_addition {
     enum pf_status (*write)(void *writer, const void *bytes, size_t size, struct pf_error *err);
     enum pf_status (*commit)(void *writer, struct pf_error *err);
     void (*discard)(void *writer); /* frees it; without a commit before, nothing stays */
+    void *self;                    /* what these functions are given in place of the extension's; NULL = the extension's */
 };
 
 /* ---- engines: other ways to carry out a conversion */
@@ -140,6 +142,7 @@ struct pf_engine_addition {
     double (*estimate)(void *self, struct pf_context *ctx, const struct pf_engine_job *job, char *reason, size_t reason_size);
     enum pf_status (*run)(void *self, struct pf_context *ctx, const struct pf_engine_job *job, struct pf_engine_outcome *out,
                           struct pf_error *err);
+    void *self; /* what these functions are given in place of the extension's; NULL = the extension's */
 };
 
 /* ---- commands, options, probes, services */
@@ -166,6 +169,7 @@ struct pf_probe_addition {
     size_t size;
     const char *name;
     char *(*probe)(void *self, struct pf_context *ctx, struct pf_error *err);
+    void *self; /* what these functions are given in place of the extension's; NULL = the extension's */
 };
 
 /* A table of functions that other extensions use. */
@@ -275,6 +279,8 @@ struct pf_host {
                                    struct pf_error *err);
     const char *(*result_json)(const struct pf_result *result);
     void (*result_free)(struct pf_result *result);
+
+    void *language_user; /* of the pf_extension_language that loads the extension; meant for nobody else */
 };
 
 /* ---- for programs that use the library: which extensions there are */

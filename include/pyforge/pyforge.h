@@ -55,7 +55,13 @@ struct pf_error {
 
 struct pf_context;
 
-enum pf_log_level { PF_LOG_DEBUG, PF_LOG_INFO, PF_LOG_WARNING, PF_LOG_ERROR };
+enum pf_log_level {
+    PF_LOG_DEBUG,
+    PF_LOG_INFO,
+    PF_LOG_WARNING,
+    PF_LOG_ERROR,
+    PF_LOG_AS_SET /* for pf_context_on_log only: from the level that the setting log-level (PYFORGE_LOG_LEVEL) names */
+};
 
 /* What a conversion has done so far; given to the progress function between blocks, on the thread that called. */
 struct pf_progress {
@@ -68,10 +74,13 @@ struct pf_progress {
 typedef void (*pf_log_fn)(void *user, enum pf_log_level level, const char *message);
 typedef void (*pf_progress_fn)(void *user, const struct pf_progress *progress);
 
-/* NULL when out of memory. */
+/* NULL when out of memory. A context serves one conversion, or one stream, at a time: --memory is its budget. */
 PF_API struct pf_context *pf_context_new(void);
+/* Requests and streams made from it may outlive it: they hold it. Its log and progress functions are not called any more. */
 PF_API void pf_context_free(struct pf_context *ctx);
 PF_API void pf_context_on_log(struct pf_context *ctx, pf_log_fn fn, void *user, enum pf_log_level from);
+/* The level from which on messages are given; with PF_LOG_AS_SET that of the last call that read the settings. */
+PF_API enum pf_log_level pf_context_log_level(const struct pf_context *ctx);
 PF_API void pf_context_on_progress(struct pf_context *ctx, pf_progress_fn fn, void *user);
 /* Async-signal-safe. The running call ends with PF_CANCELLED soon after; nothing it began is left behind. */
 PF_API void pf_context_cancel(struct pf_context *ctx);
@@ -93,6 +102,8 @@ enum pf_option_kind {
     PF_OPTION_CHOICE   /* int: place in choices, from 0 */
 };
 
+#define PF_OPTION_SECRET "SECRET"
+
 /* One row of an option table. Tables end with a row whose name is NULL. */
 struct pf_option {
     const char *name;    /* long name without dashes: "row-group-size" */
@@ -100,7 +111,7 @@ struct pf_option {
     enum pf_option_kind kind;
     const char *choices; /* for PF_OPTION_CHOICE: "snappy|zstd|none"; case does not matter; "reject=skip": other spellings */
     const char *initial; /* the default as a user would write it; NULL = false, 0, or absent (NULL) */
-    const char *unit;    /* metavariable in help: "N", "BYTES", "PATH" */
+    const char *unit;    /* metavariable in help: "N", "BYTES", "PATH"; PF_OPTION_SECRET: the value is shown nowhere */
     const char *help;    /* one sentence */
     const char *group;   /* heading in help: "CSV input" */
     size_t offset;       /* of the member in the owner's struct */
@@ -120,7 +131,7 @@ PF_API void pf_option_defaults(const struct pf_option *table, void *target);
  * A text is not copied: value must outlive target. PF_BAD_OPTION names the option, the value and what is possible. */
 PF_API enum pf_status pf_option_set(const struct pf_option *option, const char *name, const char *value, void *target,
                                     struct pf_error *err);
-/* The option's value in target as a user would write it; scratch may be used for it. NULL = no text was given. */
+/* The option's value in target as a user would write it, "***" for a secret; scratch may be used for it. NULL = no text was given. */
 PF_API const char *pf_option_text(const struct pf_option *option, const void *target, char scratch[32]);
 /* Writes "did you mean --a or --b?" for an unknown name; "" when nothing is near. */
 PF_API void pf_option_suggest(const struct pf_option *const *tables, uint32_t count, const char *name, char *to, size_t size);
@@ -145,14 +156,56 @@ struct pf_result;
  * NULL when out of memory. */
 PF_API struct pf_request *pf_request_new(struct pf_context *ctx);
 PF_API void pf_request_free(struct pf_request *request);
-/* Both paths are copied. "-" is standard input or output. output NULL or "" = derived from the input and the format. */
+/* Both paths are copied. "-" is standard input or output. output NULL or "" = derived from the input and the format. input
+ * NULL = pf_request_input was called, or pf_write_stream will be. */
 PF_API enum pf_status pf_request_paths(struct pf_request *request, const char *input, const char *output, struct pf_error *err);
+
+/* An input that is no file: bytes in memory, or a function that gives them. */
+struct pf_input {
+    const char *name;  /* copied; for messages, and its suffix takes part in detection; NULL = "input" */
+    const void *bytes; /* size bytes, which must stay as they are until release; NULL = read gives them */
+    int64_t size;      /* -1 = not known, with read only (for progress) */
+    /* Writes the next bytes, at most size of them, to to; *got 0 = the end. On failure: a status other than PF_OK and PF_END,
+     * and, when there is more to say, err->message. */
+    enum pf_status (*read)(void *user, void *to, size_t size, size_t *got, struct pf_error *err);
+    void (*release)(void *user); /* called once, when nothing is needed any more; NULL = nothing to do */
+    void *user;
+};
+
+/* Takes the input over, also on failure (release is called then), in place of any input named before. The call that reads
+ * (pf_convert, pf_explain, pf_info, pf_validate, pf_read_stream) uses it up: another call needs another. read and release are
+ * called only by the thread that is in a call on the request, on the stream made of it, or in pf_request_free. What a function
+ * gives is copied to a private temporary file where it has to be read twice or in parts. */
+PF_API enum pf_status pf_request_input(struct pf_request *request, const struct pf_input *input, struct pf_error *err);
+
+/* An output that is no file. It gets the bytes in order, each once. */
+struct pf_output {
+    const char *name; /* copied; for messages, and its suffix names the format unless --to does; NULL = "output" */
+    /* All size bytes are to be taken. Errors as with pf_input. */
+    enum pf_status (*write)(void *user, const void *bytes, size_t size, struct pf_error *err);
+    /* Called once, after the last write of a conversion in which all went well; NULL = nothing to do. */
+    enum pf_status (*finish)(void *user, struct pf_error *err);
+    /* Called once, at the very end; without finish before it, what was written is not complete and to be discarded. NULL =
+     * nothing to do. */
+    void (*release)(void *user);
+    void *user;
+};
+
+/* Takes the output over, also on failure (release is called then), in place of any output named before. pf_convert or
+ * pf_write_stream uses it up. Called only by the thread that is in such a call, or in pf_request_free. Rejected rows are kept
+ * only where --rejects names a file. */
+PF_API enum pf_status pf_request_output(struct pf_request *request, const struct pf_output *output, struct pf_error *err);
 /* value NULL = true for a flag. An unknown name is PF_BAD_OPTION with a suggestion in remedy. The last value given wins. */
 PF_API enum pf_status pf_request_set(struct pf_request *request, const char *name, const char *value, struct pf_error *err);
 /* Whether name is a flag that takes no value (1), an option that takes one (0), or unknown (-1). */
 PF_API int pf_request_is_flag(const struct pf_request *request, const char *name);
 /* The exit code with which a command answers status, as pf_result_exit_code (--compat 1.0 has codes of its own). */
 PF_API int pf_request_exit_code(const struct pf_request *request, enum pf_status status);
+
+/* Every option with its value in force and where that comes from: default, file of settings, environment, or the request. As text
+ * for people (json false) or JSON; the caller frees *text with pf_text_free. PF_BAD_OPTION, with source and line, when a file
+ * of settings or a variable is wrong. */
+PF_API enum pf_status pf_config(struct pf_request *request, bool json, char **text, struct pf_error *err);
 
 /* Runs the conversion. *out is always set when memory allows, also on failure (its error is *err); the caller frees it. */
 PF_API enum pf_status pf_convert(struct pf_request *request, struct pf_result **out, struct pf_error *err);
@@ -174,12 +227,25 @@ PF_API const char *pf_result_warning(const struct pf_result *result, uint32_t in
 PF_API enum pf_status pf_info(struct pf_request *request, bool json, char **text, struct pf_error *err);
 /* Reads the whole input and reports the first thing wrong with it. PF_OK: valid; *text says of what kind. */
 PF_API enum pf_status pf_validate(struct pf_request *request, char **text, struct pf_error *err);
+/* The same; *text is one line of JSON whether the input is valid or not, and NULL only when out of memory. */
+PF_API enum pf_status pf_validate_json(struct pf_request *request, char **text, struct pf_error *err);
 PF_API void pf_text_free(struct pf_context *ctx, char *text);
 
 struct ArrowArrayStream;
 /* Opens the input's first table (or the one chosen) as an Arrow C stream: types settled over the whole input first, then the
- * data, batch by batch. The stream holds the context, which must outlive it; request may be freed. */
+ * data, batch by batch. The request and the context may be freed while the stream is used. The stream may move from thread to
+ * thread, but is used by one at a time; threads of its own run only during a call of get_next. Batches do not count against
+ * --memory, may outlive the stream and the context, and may be released by any thread. */
 PF_API enum pf_status pf_read_stream(struct pf_request *request, struct ArrowArrayStream *out, struct pf_error *err);
+
+/* Converts an Arrow C stream of record batches into the request's output; what pf_convert does, with the stream as its input.
+ * The stream is taken over, also on failure: it is released, and in->release is NULL, on return. Its functions are called only
+ * by the calling thread. Columns may be of null, boolean, integer, float16/32/64, decimal32/64/128, date32, date64, time,
+ * timestamp, (large) utf8, (large, fixed-size) binary, utf8 view and binary view type, also dictionary-encoded. Refused with
+ * the column's name: nested types, durations and intervals (PF_UNSUPPORTED); a time or timestamp in nanoseconds that is no
+ * whole number of microseconds (PF_BAD_DATA, with the row). The instants of a timestamp with a zone are kept in UTC. */
+PF_API enum pf_status pf_write_stream(struct pf_request *request, struct ArrowArrayStream *in, struct pf_result **out,
+                                      struct pf_error *err);
 
 #ifdef __cplusplus
 }

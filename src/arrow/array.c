@@ -4,24 +4,45 @@
 
 /* What release needs: the buffers' memory, and room for the pointers an ArrowArray refers to. */
 struct owner {
-    struct pf_memory *memory;
+    struct pf_memory *memory; /* NULL = exported: everything is disowned */
     const void *buffers[3];
     void *children_block; /* of an exported batch: the arrays and the pointers to them */
 };
 
+static void give_back(struct pf_memory *memory, void *pointer)
+{
+    if (memory != NULL)
+        pf_free(memory, pointer);
+    else
+        pf_free_disowned(pointer);
+}
+
 static void release_array(struct ArrowArray *array)
 {
     struct owner *owner = array->private_data;
+    struct pf_memory *memory = owner->memory;
 
     for (int64_t i = 0; i < array->n_children; i++) {
         if (array->children[i]->release != NULL)
             array->children[i]->release(array->children[i]);
     }
     for (size_t i = 0; i < PF_COUNT(owner->buffers); i++)
-        pf_free(owner->memory, (void *)(uintptr_t)owner->buffers[i]);
-    pf_free(owner->memory, owner->children_block);
-    pf_free(owner->memory, owner);
+        give_back(memory, (void *)(uintptr_t)owner->buffers[i]);
+    give_back(memory, owner->children_block);
+    give_back(memory, owner);
     array->release = NULL;
+}
+
+/* The array is the consumer's from here on: it counts against no budget and needs no context to be released. */
+static void disown_array(struct ArrowArray *array)
+{
+    struct owner *owner = array->private_data;
+
+    for (size_t i = 0; i < PF_COUNT(owner->buffers); i++)
+        pf_disown(owner->memory, (void *)(uintptr_t)owner->buffers[i]);
+    pf_disown(owner->memory, owner->children_block);
+    pf_disown(owner->memory, owner);
+    owner->memory = NULL;
 }
 
 static struct owner *own(struct ArrowArray *out, struct pf_memory *memory, int64_t buffer_count)
@@ -136,9 +157,11 @@ enum pf_status pf_batch_export(struct pf_batch *batch, struct ArrowArray *out, s
         arrays[i] = batch->columns[i];
         batch->columns[i].release = NULL;
         out->children[i] = &arrays[i];
+        disown_array(&arrays[i]);
     }
     out->n_children = (int64_t)count;
     out->length = batch->rows;
+    disown_array(out);
     pf_batch_free(batch);
     return PF_OK;
 }

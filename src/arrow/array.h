@@ -69,7 +69,8 @@ struct pf_batch {
 enum pf_status pf_batch_new(struct pf_batch *out, struct pf_memory *memory, int64_t rows, uint32_t columns,
                             struct pf_error *err);
 void pf_batch_free(struct pf_batch *batch);
-/* Gives the batch away as one Arrow struct array (children in order, none absent); batch is empty afterwards. */
+/* Gives the batch away as one Arrow struct array (children in order, none absent); batch is empty afterwards. The array is not
+ * counted any more, and may be released by any thread, also when the memory of the batch is gone. */
 enum pf_status pf_batch_export(struct pf_batch *batch, struct ArrowArray *out, struct pf_error *err);
 
 /* ---- text column: values of a column before they have a type; views into a block's bytes, no copies */
@@ -79,13 +80,21 @@ enum pf_text_kind {
     PF_TEXT_QUOTED /* stood in quotes: an empty one is an empty string, never null */
 };
 
+/* How numbers are written where that is not the plain way, a point and no groups. */
+struct pf_number_form {
+    uint8_t decimal;        /* the byte before the fraction */
+    uint8_t thousands[4];   /* between groups of three digits */
+    uint8_t thousands_size; /* 0 = no groups */
+};
+
 struct pf_text_column {
-    const uint8_t *bytes;   /* readable 32 bytes past the last value */
-    const uint32_t *offset; /* per row, into bytes */
-    const uint32_t *size;   /* per row */
-    const uint8_t *kind;    /* per row: enum pf_text_kind */
-    int64_t nulls;          /* rows of kind PF_TEXT_NULL */
-    int64_t total;          /* sum of size */
+    const uint8_t *bytes;                 /* readable 32 bytes past the last value */
+    const uint32_t *offset;               /* per row, into bytes */
+    const uint32_t *size;                 /* per row */
+    const uint8_t *kind;                  /* per row: enum pf_text_kind */
+    int64_t nulls;                        /* rows of kind PF_TEXT_NULL */
+    int64_t total;                        /* sum of size */
+    const struct pf_number_form *numbers; /* NULL = plain */
 };
 
 #endif

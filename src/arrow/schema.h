@@ -28,6 +28,13 @@ enum pf_type {
     PF_TYPE_BINARY
 };
 
+/* Of day and month in dates as text: 31/12/2024 or 12/31/2024. */
+enum pf_day_order {
+    PF_ORDER_SHOWN, /* the values have to show it */
+    PF_DAY_FIRST,
+    PF_MONTH_FIRST
+};
+
 struct pf_field {
     const char *name; /* UTF-8, the schema's */
     enum pf_type type;
@@ -35,6 +42,7 @@ struct pf_field {
     int8_t scale;      /* decimal */
     bool utc;          /* timestamp */
     bool required;     /* the source promises that there are no nulls */
+    uint8_t order;     /* enum pf_day_order: how texts of a declared date or timestamp are read */
 };
 
 struct pf_schema {

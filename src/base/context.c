@@ -6,16 +6,13 @@
 
 enum { LOG_LINE = 1024 };
 
-/* Defined in formats/registry.c, which stands above this room; only its address is needed here. */
-extern const struct pf_format_list pf_builtin_formats;
-
 static const struct pf_limits usual_limits = {
     .record_bytes = (size_t)64 << 20,
     .columns = 100000,
     .expansion = 2000.0,
 };
 
-struct pf_context *pf_context_new(void)
+struct pf_context *pf_context_make(const struct pf_format_list *formats)
 {
     struct pf_context *ctx = calloc(1, sizeof *ctx);
 
@@ -26,23 +23,45 @@ struct pf_context *pf_context_new(void)
         return NULL;
     }
     ctx->limits = usual_limits;
-    ctx->formats = &pf_builtin_formats;
+    ctx->formats = formats;
+    atomic_store(&ctx->holders, 1);
     return ctx;
+}
+
+void pf_context_hold(struct pf_context *ctx)
+{
+    atomic_fetch_add(&ctx->holders, 1);
+}
+
+void pf_context_release(struct pf_context *ctx)
+{
+    if (atomic_fetch_sub(&ctx->holders, 1) != 1)
+        return;
+    pf_memory_destroy(&ctx->memory);
+    free(ctx);
 }
 
 void pf_context_free(struct pf_context *ctx)
 {
     if (ctx == NULL)
         return;
-    pf_memory_destroy(&ctx->memory);
-    free(ctx);
+    /* what they refer to is the owner's, who may be gone when a holder would call them */
+    ctx->log = NULL;
+    ctx->progress = NULL;
+    pf_context_release(ctx);
 }
 
 void pf_context_on_log(struct pf_context *ctx, pf_log_fn fn, void *user, enum pf_log_level from)
 {
     ctx->log = fn;
     ctx->log_user = user;
-    ctx->log_from = from;
+    ctx->log_as_set = from == PF_LOG_AS_SET;
+    ctx->log_from = ctx->log_as_set ? PF_LOG_WARNING : from;
+}
+
+enum pf_log_level pf_context_log_level(const struct pf_context *ctx)
+{
+    return ctx->log_from;
 }
 
 void pf_context_on_progress(struct pf_context *ctx, pf_progress_fn fn, void *user)

@@ -15,21 +15,37 @@ struct pf_limits {
 };
 
 struct pf_format_list; /* formats/registry.h */
+struct pf_extensions;  /* extension/set.h */
+struct pf_schemes;     /* storage/scheme.h */
+struct pf_hook_run;    /* extension/hooks.c */
 
 struct pf_context {
+    atomic_uint holders; /* the owner, and what was made from the context and may outlive it */
     struct pf_memory memory;
     struct pf_limits limits;
     const struct pf_format_list *formats;
+    struct pf_extensions *extensions; /* NULL = none */
+    const struct pf_schemes *schemes; /* what locations may begin with; NULL = there are local files only */
+    struct pf_hook_run *hook_run;     /* a hook is being called */
+    bool inside_hook;                 /* what is done is done for a hook: no hooks are called for it */
     atomic_bool cancelled;
     pf_log_fn log;
     void *log_user;
     enum pf_log_level log_from;
+    bool log_as_set;      /* log_from follows the setting log-level */
+    const char *temp_dir; /* of the running job, which owns the text; NULL = as the environment says */
     void (*warn)(void *user, struct pf_context *ctx,
                  const char *text); /* where warnings about the running job go; NULL = to the log */
     void *warn_user;
     pf_progress_fn progress;
     void *progress_user;
 };
+
+/* A context for these formats; NULL = out of memory. pf_context_free gives it back. */
+struct pf_context *pf_context_make(const struct pf_format_list *formats);
+/* Keeps the context until as many calls of pf_context_release; the last one frees it. Any thread. */
+void pf_context_hold(struct pf_context *ctx);
+void pf_context_release(struct pf_context *ctx);
 
 /* Calls the log function when one is set and the level is asked for. Calling thread only. */
 void pf_log(struct pf_context *ctx, enum pf_log_level level, const char *format, ...) PF_PRINTF(3, 4);

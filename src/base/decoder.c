@@ -333,6 +333,12 @@ enum pf_status pf_decoder_new(struct pf_decoder **out, struct pf_memory *memory,
     return PF_OK;
 }
 
+void pf_decoder_pass(struct pf_decoder *decoder, size_t size)
+{
+    decoder->taken += size;
+    decoder->begun = decoder->begun || size != 0;
+}
+
 void pf_decoder_free(struct pf_decoder *decoder)
 {
     if (!decoder)

@@ -79,6 +79,25 @@ const struct pf_encoding *pf_encoding_find(const char *name)
     return NULL;
 }
 
+uint32_t pf_encoding_unit(const char *name)
+{
+    /* windows-1255 and windows-1258 have marks that join the letter before them */
+    static const char single[] = " iso-8859- windows-1250 windows-1251 windows-1252 windows-1253 windows-1254 windows-1256 "
+                                 "windows-1257 windows-874 koi8- macintosh ibm ";
+    const struct pf_encoding *known = pf_encoding_find(name);
+    const char *shown = known != NULL ? known->name : name;
+
+    if (strncmp(shown, "utf-16", 6) == 0)
+        return 2;
+    if (strncmp(shown, "utf-32", 6) == 0)
+        return 4;
+    for (const char *at = single + 1; known != NULL && *at != '\0'; at += strcspn(at, " ") + 1) {
+        if (strncmp(shown, at, strcspn(at, " ")) == 0)
+            return 1;
+    }
+    return 0;
+}
+
 const char *pf_encoding_name(const char *encoding)
 {
     const struct pf_encoding *known = pf_encoding_find(encoding);

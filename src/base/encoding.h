@@ -2,6 +2,8 @@
 #ifndef PF_BASE_ENCODING_H
 #define PF_BASE_ENCODING_H
 
+#include <stdint.h>
+
 enum pf_encoding_kind {
     PF_ENCODING_UTF_8,
     PF_ENCODING_LATIN_1,
@@ -21,5 +23,7 @@ struct pf_encoding {
 
 /* NULL = not one of the table's. */
 const struct pf_encoding *pf_encoding_find(const char *name);
+/* Bytes of a character: 1, 2 (UTF-16; 4 beyond the basic plane), 4 (UTF-32); 0 = they differ, or are not known. */
+uint32_t pf_encoding_unit(const char *name);
 
 #endif

@@ -24,7 +24,11 @@ enum pf_status pf_fail(struct pf_error *err, enum pf_status status, const char *
 
 enum pf_status pf_fail_memory(struct pf_error *err, size_t size)
 {
-    pf_fail(err, PF_NO_MEMORY, "out of memory: %zu bytes were refused", size);
+    /* a small piece is refused when many others took the room */
+    if (size >= (size_t)1 << 20)
+        pf_fail(err, PF_NO_MEMORY, "out of memory: there is no room for %zu MiB more", size >> 20);
+    else
+        pf_fail(err, PF_NO_MEMORY, "out of memory: all that --memory allows is in use");
     pf_remedy(err, "raise --memory, or give the machine more memory");
     return PF_NO_MEMORY;
 }

@@ -8,11 +8,14 @@
 #include "base/thread.h"
 
 enum { ALIGNMENT = 64, POOL_SMALLEST = 64 * 1024, NO_CLASS = PF_POOL_CLASSES };
+/* Room for the header, and for what malloc does not align by itself: aligned_alloc would take 256 bytes for 64. */
+enum { LEAD = 32, LEAD_MOST = LEAD + ALIGNMENT - (int)_Alignof(max_align_t) };
 /* What the pool may hold back; beyond it, buffers go back to the operating system. */
 static const size_t pool_ceiling = (size_t)96 << 20;
 
-/* Stands before every allocation; as large as the alignment, so that what follows is aligned. */
+/* Stands in the LEAD bytes before every allocation. */
 struct header {
+    void *block;     /* as the C library gave it */
     size_t size;     /* usable bytes after the header */
     size_t of_class; /* NO_CLASS = not pooled */
 };
@@ -35,7 +38,7 @@ struct pf_pooled {
 
 static struct header *header_of(const void *pointer)
 {
-    return (struct header *)(void *)((uintptr_t)pointer - ALIGNMENT);
+    return (struct header *)(void *)((uintptr_t)pointer - LEAD);
 }
 
 /* Classes are 64 KiB, 96 KiB, 128 KiB, 192 KiB, ...: at most a third is wasted. */
@@ -73,7 +76,7 @@ void pf_memory_trim(struct pf_memory *memory)
         while (memory->pool[i] != NULL) {
             struct pf_pooled *first = memory->pool[i];
             memory->pool[i] = first->next;
-            free(header_of(first));
+            free(header_of(first)->block);
         }
     }
     atomic_store(&memory->held, 0);
@@ -107,6 +110,20 @@ static bool charge(struct pf_memory *memory, size_t size)
     return true;
 }
 
+/* The header of a new allocation; NULL = out of memory. */
+static struct header *make(size_t usable)
+{
+    /* for AddressSanitizer, what follows the allocation must be out of bounds at once */
+    uint8_t *block = POOL_ALLOWED ? malloc(LEAD_MOST + usable) : aligned_alloc(ALIGNMENT, ALIGNMENT + usable);
+    struct header *header;
+
+    if (block == NULL)
+        return NULL;
+    header = header_of((const void *)(((uintptr_t)block + LEAD + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT));
+    header->block = block;
+    return header;
+}
+
 static struct header *take_from_pool(struct pf_memory *memory, size_t of_class)
 {
     struct pf_pooled *first;
@@ -130,7 +147,7 @@ void *pf_alloc(struct pf_memory *memory, size_t size)
     if (size > SIZE_MAX / 2)
         return NULL;
     usable = of_class != NO_CLASS ? class_size(of_class) : (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    if (!charge(memory, usable))
+    if (!charge(memory, usable + PF_ALLOC_OVERHEAD))
         return NULL;
     if (of_class != NO_CLASS)
         header = take_from_pool(memory, of_class);
@@ -138,14 +155,14 @@ void *pf_alloc(struct pf_memory *memory, size_t size)
     if (header == NULL && atomic_load(&memory->held) + atomic_load(&memory->in_use) > memory->limit)
         pf_memory_trim(memory);
     if (header == NULL)
-        header = aligned_alloc(ALIGNMENT, ALIGNMENT + usable);
+        header = make(usable);
     if (header == NULL) {
-        atomic_fetch_sub(&memory->in_use, usable);
+        atomic_fetch_sub(&memory->in_use, usable + PF_ALLOC_OVERHEAD);
         return NULL;
     }
     header->size = usable;
     header->of_class = of_class;
-    return (uint8_t *)header + ALIGNMENT;
+    return (uint8_t *)header + LEAD;
 }
 
 void *pf_alloc_zero(struct pf_memory *memory, size_t count, size_t size)
@@ -199,16 +216,49 @@ void pf_free(struct pf_memory *memory, void *pointer)
         return;
     header = header_of(pointer);
     if (!may_hold(memory, header)) {
-        atomic_fetch_sub(&memory->in_use, header->size);
-        free(header);
+        atomic_fetch_sub(&memory->in_use, header->size + PF_ALLOC_OVERHEAD);
+        free(header->block);
         return;
     }
-    atomic_fetch_sub(&memory->in_use, header->size);
+    atomic_fetch_sub(&memory->in_use, header->size + PF_ALLOC_OVERHEAD);
     pf_mutex_lock(memory->lock);
     ((struct pf_pooled *)pointer)->next = memory->pool[header->of_class];
     memory->pool[header->of_class] = pointer;
     atomic_fetch_add(&memory->held, header->size);
     pf_mutex_unlock(memory->lock);
+}
+
+void pf_disown(struct pf_memory *memory, void *pointer)
+{
+    if (pointer != NULL)
+        atomic_fetch_sub(&memory->in_use, header_of(pointer)->size + PF_ALLOC_OVERHEAD);
+}
+
+void pf_free_disowned(void *pointer)
+{
+    if (pointer != NULL)
+        free(header_of(pointer)->block);
+}
+
+void *pf_resize_disowned(void *old, size_t size)
+{
+    struct header *header;
+
+    if (old != NULL && pf_alloc_size(old) >= size)
+        return old;
+    if (size > SIZE_MAX / 2)
+        return NULL;
+    size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    header = make(size);
+    if (header == NULL)
+        return NULL;
+    header->size = size;
+    header->of_class = NO_CLASS;
+    if (old != NULL) {
+        memcpy((uint8_t *)header + LEAD, old, pf_alloc_size(old));
+        pf_free_disowned(old);
+    }
+    return (uint8_t *)header + LEAD;
 }
 
 char *pf_copy_text(struct pf_memory *memory, const char *text, size_t size)
@@ -376,6 +426,26 @@ char *pf_arena_copy(struct pf_arena *arena, const char *text, size_t size)
         copy[size] = '\0';
     }
     return copy;
+}
+
+bool pf_arena_list_add(struct pf_arena *arena, const char ***list, uint32_t *count, const char *text)
+{
+    const char *copy = pf_arena_copy(arena, text, strlen(text));
+
+    if (copy == NULL)
+        return false;
+    /* room for 4, 8, 16, ... entries: it is full when count is one of these */
+    if (*count == 0 || (*count >= 4 && (*count & (*count - 1)) == 0)) {
+        const char **grown = pf_arena_alloc(arena, (*count < 4 ? 4 : (size_t)*count * 2) * sizeof *grown);
+
+        if (grown == NULL)
+            return false;
+        if (*count != 0)
+            memcpy(grown, *list, *count * sizeof *grown);
+        *list = grown;
+    }
+    (*list)[(*count)++] = copy;
+    return true;
 }
 
 void pf_arena_free(struct pf_arena *arena)

@@ -1,7 +1,9 @@
 /* Memory: one allocator a context, counted, with a ceiling, and with a pool of large buffers.
  *
- * Every allocation of the library goes through a struct pf_memory, so that tests can make the n-th one fail, so that use can be
- * told and limited, and so that the buffers of one block serve the next without going back to the operating system. */
+ * What the library allocates goes through a struct pf_memory, so that tests can make the n-th allocation fail, so that use can
+ * be told and limited, and so that the buffers of one block serve the next without going back to the operating system. Not
+ * counted are: the context itself and its locks, exported Arrow schemas (some hundred bytes a column, which outlive the
+ * context), and what the C library, zlib, zstd and iconv allocate for their own states. */
 #ifndef PF_BASE_MEMORY_H
 #define PF_BASE_MEMORY_H
 
@@ -12,13 +14,13 @@
 
 #include "base/error.h"
 
-enum { PF_POOL_CLASSES = 32 };
+enum { PF_POOL_CLASSES = 32, PF_ALLOC_OVERHEAD = 96 /* bytes that an allocation is counted with beyond its size */ };
 
 struct pf_pooled; /* a free buffer in the pool */
 struct pf_mutex;
 
 struct pf_memory {
-    atomic_size_t in_use;  /* bytes handed out */
+    atomic_size_t in_use;  /* bytes handed out, and what each allocation costs besides */
     atomic_size_t peak;    /* highest in_use */
     atomic_size_t held;    /* bytes in the pool, not handed out */
     size_t limit;          /* ceiling on in_use; SIZE_MAX = none */
@@ -29,7 +31,7 @@ struct pf_memory {
 
 /* false = out of memory. */
 bool pf_memory_init(struct pf_memory *memory, size_t limit);
-/* Frees the pool. What is still handed out stays valid, but must not be given back afterwards. */
+/* Frees the pool. What is still handed out stays valid, but must not be given back afterwards, unless it was disowned. */
 void pf_memory_destroy(struct pf_memory *memory);
 /* Gives the pool's buffers back to the operating system. */
 void pf_memory_trim(struct pf_memory *memory);
@@ -44,6 +46,13 @@ void *pf_resize(struct pf_memory *memory, void *old, size_t size);
 size_t pf_alloc_size(const void *pointer);
 /* pointer may be NULL. */
 void pf_free(struct pf_memory *memory, void *pointer);
+/* Gives an allocation away: it is not counted any more, and goes back by pf_free_disowned, also when memory is gone. pointer may
+ * be NULL. */
+void pf_disown(struct pf_memory *memory, void *pointer);
+/* Any thread. pointer may be NULL. */
+void pf_free_disowned(void *pointer);
+/* As pf_resize, of an allocation that no memory counts; old NULL makes one. */
+void *pf_resize_disowned(void *old, size_t size);
 /* A copy ending in NUL; NULL = refused. */
 char *pf_copy_text(struct pf_memory *memory, const char *text, size_t size);
 
@@ -84,6 +93,8 @@ void pf_arena_init(struct pf_arena *arena, struct pf_memory *memory, size_t limi
 void *pf_arena_alloc(struct pf_arena *arena, size_t size);
 void *pf_arena_alloc_zero(struct pf_arena *arena, size_t count, size_t size);
 char *pf_arena_copy(struct pf_arena *arena, const char *text, size_t size);
+/* Adds a copy of text to a list of *count texts, which grows in the arena. false = refused; the list is unchanged. */
+bool pf_arena_list_add(struct pf_arena *arena, const char ***list, uint32_t *count, const char *text);
 /* Everything is freed; the arena may be used again. */
 void pf_arena_free(struct pf_arena *arena);
 

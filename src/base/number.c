@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/digits.h"
 #include "base/number_core.h"
 
 const double pf_exact_powers[23] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
@@ -29,10 +30,10 @@ const uint64_t pf_integer_powers[20] = { 1,
                                          1000000000000000000,
                                          UINT64_C(10000000000000000000) };
 
-static const char digit_pairs[] = "00010203040506070809101112131415161718192021222324"
-                                  "25262728293031323334353637383940414243444546474849"
-                                  "50515253545556575859606162636465666768697071727374"
-                                  "75767778798081828384858687888990919293949596979899";
+const char pf_digit_pairs[201] = "00010203040506070809101112131415161718192021222324"
+                                 "25262728293031323334353637383940414243444546474849"
+                                 "50515253545556575859606162636465666768697071727374"
+                                 "75767778798081828384858687888990919293949596979899";
 
 static bool is_digit(uint8_t byte)
 {
@@ -155,41 +156,14 @@ bool pf_parse_float32(const uint8_t *text, size_t size, float *value)
 
 /* ---- printing */
 
-static char *put_pair(char *to, uint32_t pair)
-{
-    memcpy(to, digit_pairs + (size_t)pair * 2, 2);
-    return to + 2;
-}
-
-static uint32_t count_digits(uint64_t value)
-{
-    uint32_t count = 1;
-
-    while (count < 20 && value >= pf_integer_powers[count])
-        count++;
-    return count;
-}
-
-/* Writes the lowest count decimal digits of value. */
-static void put_digits(char *to, uint64_t value, uint32_t count)
-{
-    while (count >= 2) {
-        count -= 2;
-        put_pair(to + count, (uint32_t)(value % 100));
-        value /= 100;
-    }
-    if (count)
-        *to = (char)('0' + value % 10);
-}
-
 size_t pf_print_int64(int64_t value, char to[PF_INT64_TEXT])
 {
     const bool negative = value < 0;
     const uint64_t magnitude = negative ? 0 - (uint64_t)value : (uint64_t)value;
-    const uint32_t count = count_digits(magnitude);
+    const uint32_t count = pf_count_digits(magnitude);
 
     to[0] = '-';
-    put_digits(to + negative, magnitude, count);
+    pf_put_digits(to + negative, magnitude, count);
     return count + negative;
 }
 
@@ -199,7 +173,7 @@ uint32_t pf_float64_digits(double value)
     int32_t ignored = 0;
 
     assert(bits < UINT64_C(0x7ff) << 52);
-    return bits == 0 ? 0 : count_digits(pf_strip_zeros(pf_shortest(bits).digits, &ignored));
+    return bits == 0 ? 0 : pf_count_digits(pf_strip_zeros(pf_shortest(bits).digits, &ignored));
 }
 
 /* digits * 10^power without exponent. */
@@ -208,12 +182,12 @@ static char *put_fixed(char *to, uint64_t digits, uint32_t count, int32_t power)
     const int32_t whole = (int32_t)count + power; /* digits before the point */
 
     if (power >= 0) {
-        put_digits(to, digits, count);
+        pf_put_digits(to, digits, count);
         memset(to + count, '0', (size_t)power);
         return to + count + power;
     }
     if (whole > 0) {
-        put_digits(to + 1, digits, count);
+        pf_put_digits(to + 1, digits, count);
         memmove(to, to + 1, (size_t)whole);
         to[whole] = '.';
         return to + count + 1;
@@ -221,7 +195,7 @@ static char *put_fixed(char *to, uint64_t digits, uint32_t count, int32_t power)
     to[0] = '0';
     to[1] = '.';
     memset(to + 2, '0', (size_t)-whole);
-    put_digits(to + 2 - whole, digits, count);
+    pf_put_digits(to + 2 - whole, digits, count);
     return to + 2 - whole + count;
 }
 
@@ -231,7 +205,7 @@ static char *put_exponent(char *to, uint64_t digits, uint32_t count, int32_t pow
     char text[PF_INT64_TEXT];
     size_t size = pf_print_int64(exponent, text);
 
-    put_digits(to + 1, digits, count);
+    pf_put_digits(to + 1, digits, count);
     to[0] = to[1];
     to[1] = '.';
     to += count > 1 ? count + 1 : 1;
@@ -263,7 +237,7 @@ size_t pf_print_float64(double value, char to[PF_FLOAT64_TEXT])
     }
     decimal = pf_shortest(magnitude);
     decimal.digits = pf_strip_zeros(decimal.digits, &decimal.power);
-    count = count_digits(decimal.digits);
+    count = pf_count_digits(decimal.digits);
     if ((int32_t)count + decimal.power > -6 && (int32_t)count + decimal.power <= 16)
         end = put_fixed(end, decimal.digits, count, decimal.power);
     else

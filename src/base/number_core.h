@@ -6,6 +6,7 @@
 #ifndef PF_BASE_NUMBER_CORE_H
 #define PF_BASE_NUMBER_CORE_H
 
+#include "base/digits.h"
 #include "base/number.h"
 #include "base/swar.h"
 
@@ -34,8 +35,6 @@ extern const uint64_t pf_powers_of_ten[PF_POWER_COUNT][2];
 
 /* 10^0 to 10^22 are exact doubles. */
 extern const double pf_exact_powers[23];
-/* 10^0 to 10^19. */
-extern const uint64_t pf_integer_powers[20];
 
 /* A number as its text has it. */
 struct pf_number {

@@ -439,6 +439,11 @@ enum pf_status pf_option_set(const struct pf_option *option, const char *name, c
     return PF_OK;
 }
 
+bool pf_option_is_secret(const struct pf_option *option)
+{
+    return option->unit != NULL && strcmp(option->unit, PF_OPTION_SECRET) == 0;
+}
+
 static void size_text(int64_t bytes, char to[32])
 {
     static const char units[] = "KMGT";
@@ -480,7 +485,7 @@ const char *pf_option_text(const struct pf_option *option, const void *target, c
         return scratch;
     case PF_OPTION_TEXT:
         memcpy(&text, member, sizeof text);
-        return text;
+        return text != NULL && pf_option_is_secret(option) ? "***" : text;
     case PF_OPTION_CHOICE:
         memcpy(&place, member, sizeof place);
         text = pf_option_choice(option, place, &size);

@@ -6,6 +6,8 @@
 #include "base/error.h"
 #include "base/memory.h"
 
+/* A password or token: its value goes into no message, log or record. */
+bool pf_option_is_secret(const struct pf_option *option);
 /* The rows of a table before its end. */
 uint32_t pf_option_count(const struct pf_option *table);
 /* True when name (as users write it) means this option. *negated: it was named with "no-" in front. */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 bool pf_folder_exists(const char *path)
@@ -35,4 +36,17 @@ void pf_folder_remove(const char *path)
 bool pf_stdout_is_terminal(void)
 {
     return isatty(STDOUT_FILENO) != 0;
+}
+
+int64_t pf_process_id(void)
+{
+    return (int64_t)getpid();
+}
+
+int64_t pf_wall_clock(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }

@@ -3,6 +3,7 @@
 #define PF_BASE_SYSTEM_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -12,5 +13,8 @@ bool pf_folder_exists(const char *path);
 /* Only when it is empty. */
 void pf_folder_remove(const char *path);
 bool pf_stdout_is_terminal(void);
+int64_t pf_process_id(void);
+/* Microseconds since 1970, UTC. */
+int64_t pf_wall_clock(void);
 
 #endif

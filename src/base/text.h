@@ -25,6 +25,8 @@ struct pf_decoder;
  * anything the platform's iconv knows. PF_BAD_OPTION names an unknown one. */
 enum pf_status pf_decoder_new(struct pf_decoder **out, struct pf_memory *memory, const char *encoding, struct pf_error *err);
 void pf_decoder_free(struct pf_decoder *decoder);
+/* size bytes of the stream, such as a byte order mark, went before what is fed: places in errors count them. */
+void pf_decoder_pass(struct pf_decoder *decoder, size_t size);
 /* Appends the UTF-8 of size bytes to out. last: nothing follows, so an incomplete character is an error. PF_BAD_DATA has
  * err->offset = bytes of the whole stream before the bad character. */
 enum pf_status pf_decoder_feed(struct pf_decoder *decoder, const uint8_t *bytes, size_t size, bool last, struct pf_buffer *out,

@@ -23,6 +23,23 @@ struct pf_mutex *pf_mutex_new(void)
     return mutex;
 }
 
+struct pf_mutex *pf_mutex_new_nested(void)
+{
+    struct pf_mutex *mutex = malloc(sizeof *mutex);
+    pthread_mutexattr_t kind;
+    bool good = mutex != NULL && pthread_mutexattr_init(&kind) == 0;
+
+    if (good) {
+        good = pthread_mutexattr_settype(&kind, PTHREAD_MUTEX_RECURSIVE) == 0 && pthread_mutex_init(&mutex->lock, &kind) == 0;
+        (void)pthread_mutexattr_destroy(&kind);
+    }
+    if (!good) {
+        free(mutex);
+        mutex = NULL;
+    }
+    return mutex;
+}
+
 void pf_mutex_free(struct pf_mutex *mutex)
 {
     if (mutex == NULL)
@@ -34,6 +51,11 @@ void pf_mutex_free(struct pf_mutex *mutex)
 void pf_mutex_lock(struct pf_mutex *mutex)
 {
     pthread_mutex_lock(&mutex->lock);
+}
+
+bool pf_mutex_try(struct pf_mutex *mutex)
+{
+    return pthread_mutex_trylock(&mutex->lock) == 0;
 }
 
 void pf_mutex_unlock(struct pf_mutex *mutex)
@@ -50,7 +72,7 @@ struct pf_pool {
     struct pf_task *first, *last;
     struct pf_memory *memory;
     pthread_t *workers;
-    uint32_t worker_count;
+    uint32_t worker_count, wanted; /* running; when not at rest */
     bool stopping, owner_waits;
 };
 
@@ -96,10 +118,10 @@ static void *worker(void *argument)
     return NULL;
 }
 
-static enum pf_status start_workers(struct pf_pool *pool, uint32_t count, struct pf_error *err)
+static enum pf_status start_workers(struct pf_pool *pool, struct pf_error *err)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        int failed = pthread_create(&pool->workers[i], NULL, worker, pool);
+    while (pool->worker_count < pool->wanted) {
+        int failed = pthread_create(&pool->workers[pool->worker_count], NULL, worker, pool);
 
         if (failed != 0) {
             pf_fail_io(err, failed, "start", "a thread");
@@ -127,7 +149,8 @@ enum pf_status pf_pool_new(struct pf_pool **out, struct pf_memory *memory, uint3
         pf_pool_free(pool);
         return pf_fail_memory(err, threads * sizeof *pool->workers);
     }
-    if (start_workers(pool, threads - 1, err) != PF_OK) {
+    pool->wanted = threads - 1;
+    if (start_workers(pool, err) != PF_OK) {
         pf_pool_free(pool);
         return err->status;
     }
@@ -135,16 +158,30 @@ enum pf_status pf_pool_new(struct pf_pool **out, struct pf_memory *memory, uint3
     return PF_OK;
 }
 
-void pf_pool_free(struct pf_pool *pool)
+void pf_pool_rest(struct pf_pool *pool)
 {
-    if (pool == NULL)
-        return;
     pthread_mutex_lock(&pool->lock);
     pool->stopping = true;
     pthread_cond_broadcast(&pool->work);
     pthread_mutex_unlock(&pool->lock);
     for (uint32_t i = 0; i < pool->worker_count; i++)
         pthread_join(pool->workers[i], NULL);
+    pool->worker_count = 0;
+    pool->stopping = false;
+}
+
+void pf_pool_resume(struct pf_pool *pool)
+{
+    struct pf_error fewer;
+
+    (void)start_workers(pool, &fewer);
+}
+
+void pf_pool_free(struct pf_pool *pool)
+{
+    if (pool == NULL)
+        return;
+    pf_pool_rest(pool);
     pthread_cond_destroy(&pool->finished);
     pthread_cond_destroy(&pool->work);
     pthread_mutex_destroy(&pool->lock);
@@ -196,7 +233,7 @@ void pf_pool_wait(struct pf_pool *pool, struct pf_task *task)
 
 uint32_t pf_pool_threads(const struct pf_pool *pool)
 {
-    return pool->worker_count + 1;
+    return pool->wanted + 1;
 }
 
 /* ---- cores */

@@ -25,8 +25,44 @@ bool cli_is_option(const char *word)
 
 /* ---- unknown options */
 
+/* What other programs call what is called otherwise here. */
+static const struct {
+    const char *name, *hint;
+} elsewhere[] = {
+    { "o", "the output is the second argument: pyforge convert INPUT OUTPUT" },
+    { "output", "the output is the second argument: pyforge convert INPUT OUTPUT" },
+    { "output-file", "the output is the second argument: pyforge convert INPUT OUTPUT" },
+    { "output-path", "the output is the second argument: pyforge convert INPUT OUTPUT" },
+    { "out", "the output is the second argument: pyforge convert INPUT OUTPUT" },
+    { "i", "the input is the first argument: pyforge convert INPUT OUTPUT" },
+    { "input", "the input is the first argument: pyforge convert INPUT OUTPUT" },
+    { "input-file", "the input is the first argument: pyforge convert INPUT OUTPUT" },
+    { "overwrite", "did you mean --force?" },
+    { "replace", "did you mean --force?" },
+    { "y", "did you mean --force?" },
+    { "no-header", "did you mean --header no?" },
+    { "dtype", "did you mean --schema?" },
+    { "dtypes", "did you mean --schema?" },
+    { "na-values", "did you mean --null-values?" },
+    { "nulls", "did you mean --null-values?" },
+    { "usecols", "did you mean --columns?" },
+    { "select", "did you mean --columns?" },
+    { "jobs", "did you mean --threads?" },
+    { "j", "did you mean --threads?" },
+};
+
+static const char *hint_elsewhere(const char *name)
+{
+    for (size_t i = 0; i < CLI_COUNT(elsewhere); i++) {
+        if (strcmp(name, elsewhere[i].name) == 0)
+            return elsewhere[i].hint;
+    }
+    return NULL;
+}
+
 static int unknown_option(struct cli *cli, const char *name, bool is_short)
 {
+    const char *hint = cli->command->run == cli_convert ? hint_elsewhere(name) : NULL;
     const struct pf_option *tables[MOST_TABLES];
     const struct pf_option *table;
     const char *owner;
@@ -43,7 +79,7 @@ static int unknown_option(struct cli *cli, const char *name, bool is_short)
         tables[count++] = table;
     }
     pf_option_suggest(tables, count, name, near, sizeof near);
-    return cli_usage_error(cli->command->name, near, "there is no option %s%s", is_short ? "-" : "--", name);
+    return cli_usage_error(cli, hint != NULL ? hint : near, "there is no option %s%s", is_short ? "-" : "--", name);
 }
 
 /* ---- one option */
@@ -64,16 +100,15 @@ static int take_value(struct cli *cli, struct given *given, struct words *words)
     if (given->value != NULL)
         return CLI_GO_ON;
     if (words->left == 0)
-        return cli_usage_error(cli->command->name, NULL, "option %s%s needs a value", given->is_short ? "-" : "--",
-                               given->name);
+        return cli_usage_error(cli, NULL, "option %s%s needs a value", given->is_short ? "-" : "--", given->name);
     given->value = *words->next++;
     words->left--;
     return CLI_GO_ON;
 }
 
-static int report(const struct cli *cli, const struct pf_error *err)
+static int report(struct cli *cli, const struct pf_error *err)
 {
-    return cli_usage_error(cli->command->name, err->remedy, "%s", err->message);
+    return cli_usage_error(cli, err->remedy, "%s", err->message);
 }
 
 /* *used_value: the text behind a short option's letter was its value, not more letters. */
@@ -117,7 +152,7 @@ static int long_option(struct cli *cli, const char *word, struct words *words)
     bool used_value;
 
     if (size < 2 || size >= sizeof name)
-        return cli_usage_error(cli->command->name, NULL, "there is no option --%s", word);
+        return cli_usage_error(cli, NULL, "there is no option --%s", word);
     memcpy(name, word, size);
     name[size] = '\0';
     return set_option(cli, &given, words, &used_value);
@@ -162,7 +197,7 @@ static bool wants_help(int count, char **words)
     return false;
 }
 
-static int check_arguments(const struct cli *cli)
+static int check_arguments(struct cli *cli)
 {
     const struct cli_command *command = cli->command;
     const struct cli_argument *missing = command->arguments;
@@ -170,12 +205,12 @@ static int check_arguments(const struct cli *cli)
     if (cli->argument_count < command->least) {
         for (int i = 0; i < cli->argument_count; i++)
             missing++;
-        return cli_usage_error(command->name, NULL, "Missing argument '%s'.", missing->name);
+        return cli_usage_error(cli, NULL, "Missing argument '%s'.", missing->name);
     }
     if (cli->argument_count <= command->most)
         return CLI_GO_ON;
-    return cli_usage_error(command->name, command->converts ? "this version takes one input at a time" : NULL,
-                           "unexpected argument '%s'", cli->arguments[command->most]);
+    return cli_usage_error(cli, command->converts ? "this version takes one input at a time" : NULL, "unexpected argument '%s'",
+                           cli->arguments[command->most]);
 }
 
 int cli_parse(struct cli *cli, int count, char **list)

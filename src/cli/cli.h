@@ -1,11 +1,11 @@
-/* The command pyforge: a thin layer over the public interface. Answers go to standard output, everything else to standard
- * error. */
+/* The command pyforge: a thin layer over the public interface. Answers go to the host's standard output, everything else to its
+ * standard error; nothing here writes by itself. */
 #ifndef PF_CLI_CLI_H
 #define PF_CLI_CLI_H
 
 #include <stdio.h>
 
-#include "pyforge/pyforge.h"
+#include "pyforge/command.h"
 
 #define CLI_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -22,7 +22,7 @@ enum cli_info_format { CLI_INFO_TABLE, CLI_INFO_JSON };
 
 /* Options that are the command line's own; the others are the library's. */
 struct cli_options {
-    bool help, version, verbose, quiet;
+    bool help, version, verbose, quiet, log_json;
     bool json, explain;
     int progress;    /* enum cli_progress_choice */
     int info_format; /* enum cli_info_format */
@@ -33,6 +33,16 @@ struct cli;
 /* Name and meaning of an argument. Lists end with NULL. */
 struct cli_argument {
     const char *name, *help;
+};
+
+/* One of the host's two ways out. */
+struct cli_output {
+    bool (*write)(void *user, const char *bytes, size_t size);
+    void *user;
+    struct cli_output *before; /* flushed first; NULL = none. What has it is flushed at every line's end. */
+    bool failed;               /* the host could not write */
+    size_t used;
+    char buffer[4096];
 };
 
 struct cli_command {
@@ -50,12 +60,15 @@ struct cli_command {
 };
 
 struct cli {
-    const struct cli_command *command;
+    const struct pf_cli_host *host;
+    struct cli_output out, err;
+    const struct cli_command *command; /* NULL before its name was read */
     struct cli_options options;
     struct pf_context *ctx;
     struct pf_request *request; /* NULL when the command takes no conversion options */
     char **arguments;           /* those that are no options, at the front of argv */
     int argument_count;
+    int interrupted; /* the signal for which the host ends the command; 0 = none */
 };
 
 extern const struct pf_option cli_common_options[];
@@ -70,6 +83,7 @@ int cli_info(struct cli *cli);
 int cli_validate(struct cli *cli);
 int cli_formats(struct cli *cli);
 int cli_options_command(struct cli *cli);
+int cli_config(struct cli *cli);
 int cli_help(struct cli *cli);
 int cli_not_here(struct cli *cli);
 
@@ -82,36 +96,57 @@ bool cli_is_option(const char *word);
 bool cli_set_common(struct cli_options *options, const char *word);
 
 /* ---- help.c */
-void cli_help_main(FILE *to);
-void cli_help_command(FILE *to, struct pf_context *ctx, const struct cli_command *command);
+void cli_help_main(struct cli *cli);
+void cli_help_command(struct cli *cli, const struct cli_command *command);
+
+/* ---- output.c */
+void cli_write(struct cli_output *to, const char *text);
+/* For short pieces: what is longer than 1 KiB is cut off. */
+void cli_print(struct cli_output *to, const char *format, ...) CLI_PRINTF(2, 3);
+/* Text with control characters made visible, so that a file name cannot steer the terminal. */
+void cli_put(struct cli_output *to, const char *text);
+/* The same for a text of lines. */
+void cli_put_lines(struct cli_output *to, char *text);
+void cli_flush(struct cli_output *to);
 
 /* ---- messages.c */
-/* Text with control characters made visible, so that a file name cannot steer the terminal. */
-void cli_put(FILE *to, const char *text);
-/* The same for a text of lines. */
-void cli_put_lines(FILE *to, char *text);
-void cli_error(const struct pf_error *err);
-/* A mistake in the command line; says how to get help. Gives CLI_USAGE. */
-int cli_usage_error(const char *command, const char *hint, const char *format, ...) CLI_PRINTF(3, 4);
-void cli_note(const char *text);
+void cli_error(struct cli *cli, const struct pf_error *err);
+/* A mistake in the command line; hint NULL or "" = how to get help. Gives CLI_USAGE. */
+int cli_usage_error(struct cli *cli, const char *hint, const char *format, ...) CLI_PRINTF(3, 4);
+/* One message of this level: as a line, or with --log-json as a record. */
+void cli_message(struct cli *cli, enum pf_log_level level, const char *text);
+void cli_note(struct cli *cli, const char *text);
+/* What was asked for: JSON on one line, or a text of lines, which is changed. */
+void cli_answer(struct cli *cli, bool json, char *text);
 /* Prints what the library logs from this level on. */
-void cli_log_to_stderr(struct pf_context *ctx, enum pf_log_level from);
-/* The exit code, after standard output has been flushed: a closed pipe or a full disk is found out here. */
-int cli_close_stdout(int code);
+void cli_show_log(struct cli *cli, enum pf_log_level from);
+
+/* Where messages begin: as --quiet and --verbose say, else as the settings do. */
+enum pf_log_level cli_log_from(const struct cli *cli);
+
+/* ---- record.c */
+/* One JSON object on a line of standard error; err NULL = the message is all there is. */
+void cli_record(struct cli *cli, enum pf_log_level level, const char *message, const struct pf_error *err);
 
 /* ---- progress.c */
 struct cli_progress {
+    struct cli *cli;
+    bool drawn; /* may be drawn at all */
     bool shown;
     double last; /* when it was drawn, in seconds of the conversion */
 };
-/* Draws a bar on standard error while the conversion runs, if that is a terminal. */
+/* While the conversion runs: draws a bar if messages go to a terminal, and asks the host whether to go on. */
 void cli_progress_begin(struct cli_progress *progress, struct cli *cli);
-void cli_progress_end(struct cli_progress *progress, struct cli *cli);
+void cli_progress_end(struct cli_progress *progress);
 
 /* ---- signals.c */
-/* From now on SIGINT and SIGTERM cancel what ctx does; a second one ends the process at once. SIGPIPE is ignored. */
+/* SIGINT and SIGTERM cancel what ctx does until _end; a second one ends the process at once. SIGPIPE is ignored. */
 void cli_signals_begin(struct pf_context *ctx);
+/* Handlers are as they were before. */
+void cli_signals_end(void);
 /* The signal that arrived, or 0. */
 int cli_signal_caught(void);
+/* The signal for which the command has to end, whoever told of it, or 0. */
+int cli_interrupted(const struct cli *cli);
 
 #endif

@@ -16,6 +16,8 @@ const struct pf_option cli_common_options[] = {
     { "version", "V", PF_OPTION_FLAG, NULL, NULL, NULL, "Show the version.", "Common", AT(version) },
     { "verbose", "v", PF_OPTION_FLAG, NULL, NULL, NULL, "Tell what is done, on standard error.", "Common", AT(verbose) },
     { "quiet", "q", PF_OPTION_FLAG, NULL, NULL, NULL, "Print errors only.", "Common", AT(quiet) },
+    { "log-json", NULL, PF_OPTION_FLAG, NULL, NULL, NULL,
+      "Write messages as records, one JSON object a line, on standard error.", "Common", AT(log_json) },
     END_OF_OPTIONS,
 };
 
@@ -32,6 +34,12 @@ static const struct pf_option convert_options[] = {
 static const struct pf_option info_options[] = {
     { "format", "f", PF_OPTION_CHOICE, "table|json", "table", NULL, "How to print what is known.", "Report", AT(info_format) },
     { "json", NULL, PF_OPTION_FLAG, NULL, NULL, NULL, "The same as --format json.", "Report", AT(json) },
+    END_OF_OPTIONS,
+};
+
+static const struct pf_option validate_options[] = {
+    { "json", NULL, PF_OPTION_FLAG, NULL, NULL, NULL,
+      "Print the verdict as one line of JSON on standard output.", "Report", AT(json) },
     END_OF_OPTIONS,
 };
 
@@ -60,6 +68,8 @@ static const struct cli_argument command_argument[] = {
 static const char *const reading_options[] = { "from",   "columns",    "types",       "schema",        "compat", "threads",
                                                "memory", "max-record", "max-columns", "max-expansion", NULL };
 
+static const char *const no_options[] = { NULL };
+
 static const char *const convert_examples[] = {
     "pyforge convert sales.csv",
     "pyforge convert sales.csv.gz out/ --compression zstd",
@@ -70,9 +80,11 @@ static const char *const convert_examples[] = {
     NULL,
 };
 static const char *const info_examples[] = { "pyforge info sales.csv", "pyforge info sales.parquet --format json", NULL };
-static const char *const validate_examples[] = { "pyforge validate sales.csv", "pyforge validate export.dat --from csv", NULL };
+static const char *const validate_examples[] = { "pyforge validate sales.csv", "pyforge validate export.dat --from csv",
+                                                 "pyforge validate sales.csv --json", NULL };
 static const char *const formats_examples[] = { "pyforge formats", "pyforge formats --json", NULL };
 static const char *const options_examples[] = { "pyforge options", "pyforge options --json", NULL };
+static const char *const config_examples[] = { "pyforge config", "pyforge config --json", NULL };
 static const char *const help_examples[] = { "pyforge help convert", NULL };
 
 const struct cli_command cli_commands[] = {
@@ -115,6 +127,7 @@ const struct cli_command cli_commands[] = {
         .most = 1,
         .converts = true,
         .shared = reading_options,
+        .options = validate_options,
         .examples = validate_examples,
         .run = cli_validate,
     },
@@ -135,6 +148,18 @@ const struct cli_command cli_commands[] = {
         .options = list_options,
         .examples = options_examples,
         .run = cli_options_command,
+    },
+    {
+        .name = "config",
+        .usage = "[--json]",
+        .summary = "Show every setting, its value and where it comes from",
+        .description = "Shows the files of settings, every option with its value in force, and which of default, file, "
+                       "environment and option won. Options of a conversion may be given, to see what they would change.",
+        .converts = true,
+        .shared = no_options,
+        .options = list_options,
+        .examples = config_examples,
+        .run = cli_config,
     },
     {
         .name = "help",
@@ -163,7 +188,7 @@ const struct cli_command *cli_command_find(const char *name)
 
 int cli_not_here(struct cli *cli)
 {
-    fprintf(stderr, "pyforge: error: '%s' is not in this version\n  hint: pyforge --help lists the commands\n",
-            cli->command->name);
+    cli_print(&cli->err, "pyforge: error: '%s' is not in this version\n  hint: pyforge --help lists the commands\n",
+              cli->command->name);
     return CLI_REFUSED;
 }

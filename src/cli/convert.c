@@ -24,59 +24,67 @@ static bool stdout_is_closed(void)
     return poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
 }
 
-/* The exit code of a conversion that failed, after telling why. */
-static int tell_failure(const struct cli *cli, enum pf_status status, const struct pf_error *err, int code)
+static void tell_notes(struct cli *cli, const struct pf_result *result)
 {
-    int signal_number = cli_signal_caught();
+    const char *warning;
+
+    if (pf_context_log_level(cli->ctx) > PF_LOG_WARNING || result == NULL)
+        return;
+    for (uint32_t i = 0; (warning = pf_result_warning(result, i)) != NULL; i++)
+        cli_note(cli, warning);
+}
+
+/* The exit code of a conversion that failed, after telling why. */
+static int tell_failure(struct cli *cli, enum pf_status status, const struct pf_result *result, const struct pf_error *err,
+                        int code)
+{
+    int signal_number = cli_interrupted(cli);
 
     if (status == PF_IO && writes_to_stdout(cli) && stdout_is_closed())
         return CLI_PIPE_CLOSED;
     if (status == PF_CANCELLED && signal_number != 0) {
-        fputs("pyforge: interrupted; nothing was written\n", stderr);
+        cli_message(cli, PF_LOG_ERROR, "pyforge: interrupted; nothing was written");
         return 128 + signal_number;
     }
-    cli_error(err);
+    /* How the input was understood may be why it failed. */
+    tell_notes(cli, result);
+    cli_error(cli, err);
     return code;
 }
 
-static void tell_success(const struct cli *cli, const struct pf_result *result)
+static void tell_success(struct cli *cli, const struct pf_result *result)
 {
-    const char *warning;
-
-    if (cli->options.quiet)
+    if (pf_context_log_level(cli->ctx) > PF_LOG_WARNING)
         return;
-    for (uint32_t i = 0; (warning = pf_result_warning(result, i)) != NULL; i++)
-        cli_note(warning);
-    cli_put(stderr, pf_result_summary(result));
-    fputc('\n', stderr);
+    tell_notes(cli, result);
+    cli_message(cli, PF_LOG_INFO, pf_result_summary(result));
+}
+
+/* Warnings come with the result. */
+static void print_detail(void *user, enum pf_log_level level, const char *message)
+{
+    struct cli *cli = user;
+
+    if (level == PF_LOG_WARNING)
+        return;
+    cli_message(cli, level, message);
 }
 
 static int explain(struct cli *cli)
 {
+    struct cli_progress progress;
     struct pf_error err;
     char *text;
-    enum pf_status status = pf_explain(cli->request, cli->options.json, &text, &err);
+    enum pf_status status;
 
-    if (status != PF_OK) {
-        cli_error(&err);
-        return pf_request_exit_code(cli->request, status);
-    }
-    if (cli->options.json)
-        fprintf(stdout, "%s\n", text);
-    else
-        cli_put_lines(stdout, text);
+    cli_progress_begin(&progress, cli);
+    status = pf_explain(cli->request, cli->options.json, &text, &err);
+    cli_progress_end(&progress);
+    if (status != PF_OK)
+        return tell_failure(cli, status, NULL, &err, pf_request_exit_code(cli->request, status));
+    cli_answer(cli, cli->options.json, text);
     pf_text_free(cli->ctx, text);
     return CLI_DONE;
-}
-
-/* Warnings come with the result; what is logged besides is for --verbose. */
-static void print_detail(void *user, enum pf_log_level level, const char *message)
-{
-    (void)user;
-    if (level == PF_LOG_WARNING)
-        return;
-    cli_put(stderr, message);
-    fputc('\n', stderr);
 }
 
 int cli_convert(struct cli *cli)
@@ -88,18 +96,21 @@ int cli_convert(struct cli *cli)
     int code;
 
     if (status != PF_OK)
-        return cli_usage_error(cli->command->name, err.remedy, "%s", err.message);
+        return cli_usage_error(cli, err.remedy, "%s", err.message);
+    pf_context_on_log(cli->ctx, print_detail, cli, cli_log_from(cli));
     if (cli->options.explain)
         return explain(cli);
-    pf_context_on_log(cli->ctx, print_detail, NULL, cli->options.verbose ? PF_LOG_DEBUG : PF_LOG_ERROR);
     cli_progress_begin(&progress, cli);
     status = pf_convert(cli->request, &result, &err);
-    cli_progress_end(&progress, cli);
+    cli_progress_end(&progress);
     code = result != NULL ? pf_result_exit_code(result) : pf_request_exit_code(cli->request, status);
-    if (cli->options.json && result != NULL)
-        fprintf(writes_to_stdout(cli) ? stderr : stdout, "%s\n", pf_result_json(result));
+    if (cli->options.json && result != NULL) {
+        struct cli_output *to = writes_to_stdout(cli) ? &cli->err : &cli->out;
+        cli_write(to, pf_result_json(result));
+        cli_write(to, "\n");
+    }
     if (status != PF_OK)
-        code = tell_failure(cli, status, &err, code);
+        code = tell_failure(cli, status, result, &err, code);
     else if (result != NULL)
         tell_success(cli, result);
     pf_result_free(result);

@@ -1,8 +1,5 @@
 /* Help, printed from the tables of commands and options. */
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "cli/cli.h"
 
@@ -15,37 +12,33 @@ struct tables {
     uint32_t count;
 };
 
-static size_t line_width(void)
+static size_t line_width(const struct cli *cli)
 {
-    const char *columns = getenv("COLUMNS");
-    struct winsize size;
-    long width = columns != NULL ? strtol(columns, NULL, 10) : 0;
+    int width = cli->host->out_width > 0 ? cli->host->out_width : USUAL_WIDTH;
 
-    if (width <= 0)
-        width = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : USUAL_WIDTH;
     return width < LEAST_WIDTH ? LEAST_WIDTH : width > MOST_WIDTH ? MOST_WIDTH : (size_t)width;
 }
 
 /* Writes text in words, from column at on; lines after the first begin at column indent. */
-static void put_wrapped(FILE *to, const char *text, size_t at, size_t indent)
+static void put_wrapped(struct cli *cli, const char *text, size_t at, size_t indent)
 {
-    size_t width = line_width();
+    size_t width = line_width(cli);
     bool first = true;
 
     while (*text != '\0') {
         size_t size = strcspn(text, " ");
         if (!first && at + 1 + size > width) {
-            fprintf(to, "\n%*s", (int)indent, "");
+            cli_print(&cli->out, "\n%*s", (int)indent, "");
             at = indent;
             first = true;
         }
-        fprintf(to, "%s%.*s", first ? "" : " ", (int)size, text);
+        cli_print(&cli->out, "%s%.*s", first ? "" : " ", (int)size, text);
         at += size + (first ? 0 : 1);
         first = false;
         text += size;
         text += strspn(text, " ");
     }
-    fputc('\n', to);
+    cli_write(&cli->out, "\n");
 }
 
 /* ---- options */
@@ -90,7 +83,7 @@ static bool is_on(const struct pf_option *option)
     return option->kind == PF_OPTION_FLAG && option->initial != NULL;
 }
 
-static void put_option(FILE *to, const struct pf_option *option)
+static void put_option(struct cli *cli, const struct pf_option *option)
 {
     char value[120] = "", left[240], letters[32], words[120], text[800];
     size_t width;
@@ -108,13 +101,13 @@ static void put_option(FILE *to, const struct pf_option *option)
                    words[0] != '\0' ? "." : "", option->initial != NULL ? " [default: " : "",
                    option->initial != NULL ? option->initial : "", option->initial != NULL ? "]" : "");
     width = strlen(left);
-    fputs(left, to);
+    cli_write(&cli->out, left);
     if (width + 2 > TEXT_AT) {
-        fputc('\n', to);
+        cli_write(&cli->out, "\n");
         width = 0;
     }
-    fprintf(to, "%*s", (int)(TEXT_AT - width), "");
-    put_wrapped(to, text, TEXT_AT, TEXT_AT);
+    cli_print(&cli->out, "%*s", (int)(TEXT_AT - width), "");
+    put_wrapped(cli, text, TEXT_AT, TEXT_AT);
 }
 
 static bool is_named(const char *const *names, const char *name)
@@ -156,30 +149,30 @@ static bool was_printed(const struct tables *tables, const struct cli_command *c
     return false;
 }
 
-static void put_group(FILE *to, const struct tables *tables, const struct cli_command *command, const char *group)
+static void put_group(struct cli *cli, const struct tables *tables, const struct cli_command *command, const char *group)
 {
-    fprintf(to, "\n%s:\n", group);
+    cli_print(&cli->out, "\n%s:\n", group);
     for (uint32_t t = 0; t < tables->count; t++) {
         for (const struct pf_option *row = tables->list[t]; row->name != NULL; row++) {
             if (is_shown(command, tables->owner[t], row) && strcmp(group_of(row), group) == 0 &&
                 strcmp(row->name, "version") != 0)
-                put_option(to, row);
+                put_option(cli, row);
         }
     }
 }
 
-static void put_options(FILE *to, const struct tables *tables, const struct cli_command *command)
+static void put_options(struct cli *cli, const struct tables *tables, const struct cli_command *command)
 {
     for (uint32_t t = 0; t < tables->count; t++) {
         for (const struct pf_option *row = tables->list[t]; row->name != NULL; row++) {
             if (is_shown(command, tables->owner[t], row) && !was_printed(tables, command, t, row))
-                put_group(to, tables, command, group_of(row));
+                put_group(cli, tables, command, group_of(row));
         }
     }
 }
 
 /* Accepted without effect: named, so that a script of before can be told what became of them. */
-static void put_other_formats(FILE *to, const struct tables *tables)
+static void put_other_formats(struct cli *cli, const struct tables *tables)
 {
     char text[600] = "";
     size_t used = 0;
@@ -194,8 +187,8 @@ static void put_other_formats(FILE *to, const struct tables *tables)
     }
     if (used == 0)
         return;
-    fprintf(to, "\nAccepted without effect on the formats of this version:\n%*s", INDENT, "");
-    put_wrapped(to, text, INDENT, INDENT);
+    cli_print(&cli->out, "\nAccepted without effect on the formats of this version:\n%*s", INDENT, "");
+    put_wrapped(cli, text, INDENT, INDENT);
 }
 
 static void collect_tables(struct tables *tables, const struct pf_context *ctx, const struct cli_command *command)
@@ -217,56 +210,57 @@ static void collect_tables(struct tables *tables, const struct pf_context *ctx, 
 
 /* ---- pages */
 
-static void put_examples(FILE *to, const char *const *examples)
+static void put_examples(struct cli *cli, const char *const *examples)
 {
     if (examples == NULL)
         return;
-    fputs("\nExamples:\n", to);
+    cli_write(&cli->out, "\nExamples:\n");
     for (; *examples != NULL; examples++)
-        fprintf(to, "%*s%s\n", INDENT, "", *examples);
+        cli_print(&cli->out, "%*s%s\n", INDENT, "", *examples);
 }
 
-void cli_help_command(FILE *to, struct pf_context *ctx, const struct cli_command *command)
+void cli_help_command(struct cli *cli, const struct cli_command *command)
 {
     struct tables tables;
 
     if (command->run == cli_not_here) {
-        fprintf(to, "'%s' is not in this version.\n", command->name);
+        cli_print(&cli->out, "'%s' is not in this version.\n", command->name);
         return;
     }
-    collect_tables(&tables, ctx, command);
-    fprintf(to, "Usage: pyforge %s %s\n\n", command->name, command->usage);
-    put_wrapped(to, command->description, 0, 0);
+    collect_tables(&tables, cli->ctx, command);
+    cli_print(&cli->out, "Usage: pyforge %s %s\n\n", command->name, command->usage);
+    put_wrapped(cli, command->description, 0, 0);
     if (command->arguments != NULL)
-        fputs("\nArguments:\n", to);
+        cli_write(&cli->out, "\nArguments:\n");
     for (const struct cli_argument *argument = command->arguments; argument != NULL && argument->name != NULL; argument++) {
-        fprintf(to, "%*s%-*s", INDENT, "", TEXT_AT - INDENT, argument->name);
-        put_wrapped(to, argument->help, TEXT_AT, TEXT_AT);
+        cli_print(&cli->out, "%*s%-*s", INDENT, "", TEXT_AT - INDENT, argument->name);
+        put_wrapped(cli, argument->help, TEXT_AT, TEXT_AT);
     }
-    put_options(to, &tables, command);
+    put_options(cli, &tables, command);
     if (command->shared == NULL)
-        put_other_formats(to, &tables);
-    put_examples(to, command->examples);
+        put_other_formats(cli, &tables);
+    put_examples(cli, command->examples);
 }
 
-void cli_help_main(FILE *to)
+void cli_help_main(struct cli *cli)
 {
     static const char *const examples[] = { "pyforge convert sales.csv", "pyforge info sales.csv", "pyforge convert --help",
                                             NULL };
 
-    fputs("Usage: pyforge [-v] COMMAND [OPTIONS] ...\n\n", to);
-    put_wrapped(to, "Turns data files into analysis-ready tables: types found without loss, outputs whole or not at all.", 0,
+    cli_write(&cli->out, "Usage: pyforge [-v] COMMAND [OPTIONS] ...\n\n");
+    put_wrapped(cli, "Turns data files into analysis-ready tables: types found without loss, outputs whole or not at all.", 0,
                 0);
-    fputs("\nCommands:\n", to);
+    cli_write(&cli->out, "\nCommands:\n");
     for (const struct cli_command *command = cli_commands; command->name != NULL; command++) {
         if (command->run != cli_not_here)
-            fprintf(to, "%*s%-12s%s\n", INDENT, "", command->name, command->summary);
+            cli_print(&cli->out, "%*s%-12s%s\n", INDENT, "", command->name, command->summary);
     }
-    fputs("\nOptions:\n", to);
+    cli_write(&cli->out, "\nOptions:\n");
     for (const struct pf_option *option = cli_common_options; option->name != NULL; option++)
-        put_option(to, option);
-    put_examples(to, examples);
-    fputs("\nExit codes: 0 done; 1 failed; 2 wrong command line or no such input; 3 rows were rejected; 4 refused.\n", to);
+        put_option(cli, option);
+    put_examples(cli, examples);
+    cli_write(&cli->out,
+              "\nExit codes: 0 done; 1 failed; 2 wrong command line or no such input; 3 rows were rejected; 4 refused.\n");
 }
 
 int cli_help(struct cli *cli)
@@ -274,12 +268,12 @@ int cli_help(struct cli *cli)
     const struct cli_command *command;
 
     if (cli->argument_count == 0) {
-        cli_help_main(stdout);
+        cli_help_main(cli);
         return CLI_DONE;
     }
     command = cli_command_find(cli->arguments[0]);
     if (command == NULL)
-        return cli_usage_error(NULL, NULL, "there is no command '%s'", cli->arguments[0]);
-    cli_help_command(stdout, cli->ctx, command);
+        return cli_usage_error(cli, NULL, "there is no command '%s'", cli->arguments[0]);
+    cli_help_command(cli, command);
     return CLI_DONE;
 }

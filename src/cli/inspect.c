@@ -1,13 +1,13 @@
 /* info and validate: what is known of a file, and whether it can be read. */
 #include "cli/cli.h"
 
-static int tell_failure(const struct cli *cli, enum pf_status status, const struct pf_error *err)
+static int tell_failure(struct cli *cli, enum pf_status status, const struct pf_error *err)
 {
-    if (status == PF_CANCELLED && cli_signal_caught() != 0) {
-        fputs("pyforge: interrupted\n", stderr);
-        return 128 + cli_signal_caught();
+    if (status == PF_CANCELLED && cli_interrupted(cli) != 0) {
+        cli_message(cli, PF_LOG_ERROR, "pyforge: interrupted");
+        return 128 + cli_interrupted(cli);
     }
-    cli_error(err);
+    cli_error(cli, err);
     return pf_request_exit_code(cli->request, status);
 }
 
@@ -22,14 +22,11 @@ int cli_info(struct cli *cli)
     if (status == PF_OK) {
         cli_progress_begin(&progress, cli);
         status = pf_info(cli->request, json, &text, &err);
-        cli_progress_end(&progress, cli);
+        cli_progress_end(&progress);
     }
     if (status != PF_OK)
         return tell_failure(cli, status, &err);
-    if (json)
-        fprintf(stdout, "%s\n", text);
-    else
-        cli_put_lines(stdout, text);
+    cli_answer(cli, json, text);
     pf_text_free(cli->ctx, text);
     return CLI_DONE;
 }
@@ -43,8 +40,16 @@ static int verdict_code(struct cli *cli, enum pf_status status)
     return compat && code == CLI_FAILED ? CLI_DONE : code;
 }
 
+static void tell_valid(struct cli *cli, const char *text)
+{
+    cli_write(&cli->out, "\xe2\x9c\x93 ");
+    cli_put(&cli->out, text);
+    cli_write(&cli->out, "\n");
+}
+
 int cli_validate(struct cli *cli)
 {
+    bool json = cli->options.json;
     struct cli_progress progress;
     struct pf_error err;
     char *text = NULL;
@@ -52,16 +57,16 @@ int cli_validate(struct cli *cli)
 
     if (status == PF_OK) {
         cli_progress_begin(&progress, cli);
-        status = pf_validate(cli->request, &text, &err);
-        cli_progress_end(&progress, cli);
+        status = json ? pf_validate_json(cli->request, &text, &err) : pf_validate(cli->request, &text, &err);
+        cli_progress_end(&progress);
     }
-    if (status != PF_OK) {
-        (void)tell_failure(cli, status, &err);
-        return status == PF_CANCELLED && cli_signal_caught() != 0 ? 128 + cli_signal_caught() : verdict_code(cli, status);
-    }
-    fputs("\xe2\x9c\x93 ", stdout);
-    cli_put(stdout, text);
-    fputc('\n', stdout);
+    if (json && text != NULL)
+        cli_answer(cli, true, text);
+    else if (status == PF_OK && !cli->options.quiet)
+        tell_valid(cli, text);
     pf_text_free(cli->ctx, text);
-    return CLI_DONE;
+    if (status == PF_OK)
+        return CLI_DONE;
+    (void)tell_failure(cli, status, &err);
+    return status == PF_CANCELLED && cli_interrupted(cli) != 0 ? 128 + cli_interrupted(cli) : verdict_code(cli, status);
 }

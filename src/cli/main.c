@@ -1,95 +1,45 @@
+/* The program pyforge: the command line with the process's own streams and signals. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 
-/* A mistyped command: the option tables' suggestions, without their dashes. */
-static int unknown_command(const char *name)
+static bool write_out(void *user, const char *bytes, size_t size)
 {
-    enum { MOST = 16 };
-    struct pf_option rows[MOST + 1];
-    const struct pf_option *table = rows;
-    char near[200], hint[200];
-    size_t at = 0, count = 0;
+    int *error = user;
 
-    memset(rows, 0, sizeof rows);
-    for (const struct cli_command *command = cli_commands; command->name != NULL && count < MOST; command++) {
-        if (command->run != cli_not_here)
-            rows[count++].name = command->name;
-    }
-    pf_option_suggest(&table, 1, name, near, sizeof near);
-    for (const char *from = near; *from != '\0'; from++) {
-        if (from[0] == '-' && from[1] == '-')
-            from++;
-        else
-            hint[at++] = *from;
-    }
-    hint[at] = '\0';
-    return cli_usage_error(NULL, hint, "there is no command '%s'", name);
+    errno = 0;
+    if (fwrite(bytes, 1, size, stdout) == size && fflush(stdout) == 0)
+        return true;
+    *error = errno;
+    return false;
 }
 
-static int run_command(struct cli *cli, int count, char **words)
+static bool write_err(void *user, const char *bytes, size_t size)
 {
-    int code;
-
-    if (cli->command->run == cli_not_here)
-        return cli_not_here(cli);
-    cli->ctx = pf_context_new();
-    if (cli->ctx == NULL) {
-        fputs("pyforge: error: out of memory\n", stderr);
-        return CLI_FAILED;
-    }
-    if (cli->command->converts) {
-        cli->request = pf_request_new(cli->ctx);
-        if (cli->request == NULL) {
-            fputs("pyforge: error: out of memory\n", stderr);
-            pf_context_free(cli->ctx);
-            return CLI_FAILED;
-        }
-    }
-    if (cli->command->options != NULL)
-        pf_option_defaults(cli->command->options, &cli->options);
-    code = cli_parse(cli, count, words);
-    if (code == CLI_GO_ON && cli->options.help) {
-        cli_help_command(stdout, cli->ctx, cli->command);
-        code = CLI_DONE;
-    } else if (code == CLI_GO_ON) {
-        cli_signals_begin(cli->ctx);
-        cli_log_to_stderr(cli->ctx, cli->options.quiet ? PF_LOG_ERROR : cli->options.verbose ? PF_LOG_DEBUG : PF_LOG_WARNING);
-        code = cli->command->run(cli);
-    }
-    pf_request_free(cli->request);
-    pf_context_free(cli->ctx);
-    return code;
+    (void)user;
+    return fwrite(bytes, 1, size, stderr) == size;
 }
 
-static int run(int count, char **words)
+/* Characters in a line of the terminal, 0 = it is none. */
+static int width_of(int descriptor)
 {
-    struct cli cli;
-    int at = 0;
+    struct winsize size;
 
-    memset(&cli, 0, sizeof cli);
-    pf_option_defaults(cli_common_options, &cli.options);
-    while (at < count && cli_is_option(words[at]) && strcmp(words[at], "--") != 0) {
-        if (!cli_set_common(&cli.options, words[at]))
-            return cli_usage_error(NULL, "options of a command follow its name: pyforge convert --force ...",
-                                   "there is no option %s before a command", words[at]);
-        at++;
-    }
-    if (cli.options.version) {
-        printf("pyforge, version %s\n", pf_version());
-        return CLI_DONE;
-    }
-    if (cli.options.help || at == count) {
-        cli_help_main(stdout);
-        return CLI_DONE;
-    }
-    cli.command = cli_command_find(words[at]);
-    if (cli.command == NULL)
-        return unknown_command(words[at]);
-    return run_command(&cli, count - at - 1, words + at + 1);
+    return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+/* Help is as wide as COLUMNS says, if it does. */
+static int out_width(void)
+{
+    const char *columns = getenv("COLUMNS");
+    long width = columns != NULL ? strtol(columns, NULL, 10) : 0;
+
+    return width > 0 && width < 10000 ? (int)width : width_of(STDOUT_FILENO);
 }
 
 /* A descriptor that is closed would be given to the next file that is opened, and messages would go into it. */
@@ -103,6 +53,18 @@ static void open_missing_streams(void)
 
 int main(int argc, char **argv)
 {
+    int error = 0, code;
+    struct pf_cli_host host = { .user = &error, .write_out = write_out, .write_err = write_err, .handles_signals = true };
+
     open_missing_streams();
-    return cli_close_stdout(run(argc - 1, argv + 1));
+    host.out_is_terminal = isatty(STDOUT_FILENO) != 0;
+    host.err_is_terminal = isatty(STDERR_FILENO) != 0;
+    host.out_width = out_width();
+    host.err_width = width_of(STDERR_FILENO);
+    code = pf_cli_main(argc, argv, &host);
+    if (error == EPIPE)
+        return CLI_PIPE_CLOSED;
+    if (error != 0)
+        fprintf(stderr, "pyforge: error: cannot write to standard output: %s\n", strerror(error));
+    return code;
 }

@@ -1,107 +1,123 @@
-#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include "cli/cli.h"
 
-void cli_put(FILE *to, const char *text)
-{
-    const unsigned char *at = (const unsigned char *)text;
-
-    for (; *at != '\0'; at++) {
-        /* 0xc2 0x80 to 0xc2 0x9f are control characters, too. */
-        if (*at < 0x20 || *at == 0x7f || (*at == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0)) {
-            fprintf(to, "\\x%02x", *at);
-            if (*at == 0xc2)
-                fprintf(to, "\\x%02x", *++at);
-        } else {
-            fputc(*at, to);
-        }
-    }
-}
-
-void cli_put_lines(FILE *to, char *text)
-{
-    for (char *end; *text != '\0'; text = end) {
-        end = text + strcspn(text, "\n");
-        if (*end == '\n')
-            *end++ = '\0';
-        cli_put(to, text);
-        fputc('\n', to);
-    }
-}
-
 /* "row 12 (line 14), column 3 'amount'" */
-static void put_place(const struct pf_error *err)
+static void put_place(struct cli_output *to, const struct pf_error *err)
 {
     const char *between = "";
 
     if (err->row > 0 && err->line > 0)
-        fprintf(stderr, "row %lld (line %lld)", (long long)err->row, (long long)err->line);
+        cli_print(to, "row %lld (line %lld)", (long long)err->row, (long long)err->line);
     else if (err->row > 0)
-        fprintf(stderr, "row %lld", (long long)err->row);
+        cli_print(to, "row %lld", (long long)err->row);
     else if (err->line > 0)
-        fprintf(stderr, "line %lld", (long long)err->line);
+        cli_print(to, "line %lld", (long long)err->line);
     else if (err->offset >= 0)
-        fprintf(stderr, "byte %lld", (long long)err->offset);
+        cli_print(to, "byte %lld", (long long)err->offset);
     if (err->row > 0 || err->line > 0 || err->offset >= 0)
         between = ", ";
     if (err->column > 0) {
-        fprintf(stderr, "%scolumn %lld", between, (long long)err->column);
+        cli_print(to, "%scolumn %lld", between, (long long)err->column);
         between = " ";
     }
     if (err->column_name[0] != '\0') {
-        fprintf(stderr, "%s'", between);
-        cli_put(stderr, err->column_name);
-        fputc('\'', stderr);
+        cli_print(to, "%s'", between);
+        cli_put(to, err->column_name);
+        cli_write(to, "'");
         between = " ";
     }
     if (between[0] != '\0')
-        fputs(": ", stderr);
+        cli_write(to, ": ");
 }
 
-void cli_error(const struct pf_error *err)
+void cli_error(struct cli *cli, const struct pf_error *err)
 {
-    fputs("pyforge: error: ", stderr);
+    struct cli_output *to = &cli->err;
+
+    if (cli->options.log_json) {
+        cli_record(cli, PF_LOG_ERROR, err->message, err);
+        return;
+    }
+    cli_write(to, "pyforge: error: ");
     if (err->source[0] != '\0' && strstr(err->message, err->source) == NULL) {
-        cli_put(stderr, strcmp(err->source, "-") == 0 ? "standard input" : err->source);
-        fputs(": ", stderr);
+        cli_put(to, strcmp(err->source, "-") == 0 ? "standard input" : err->source);
+        cli_write(to, ": ");
     }
-    put_place(err);
-    cli_put(stderr, err->message);
-    fputc('\n', stderr);
+    put_place(to, err);
+    cli_put(to, err->message);
+    cli_write(to, "\n");
     if (err->remedy[0] != '\0') {
-        fputs("  hint: ", stderr);
-        cli_put(stderr, err->remedy);
-        fputc('\n', stderr);
+        cli_write(to, "  hint: ");
+        cli_put(to, err->remedy);
+        cli_write(to, "\n");
     }
 }
 
-int cli_usage_error(const char *command, const char *hint, const char *format, ...)
+static void usage_record(struct cli *cli, const char *hint, const char *message)
 {
+    struct pf_error err = { .status = PF_BAD_OPTION, .offset = -1 };
+
+    if (hint != NULL)
+        (void)snprintf(err.remedy, sizeof err.remedy, "%s", hint);
+    cli_record(cli, PF_LOG_ERROR, message, &err);
+}
+
+int cli_usage_error(struct cli *cli, const char *hint, const char *format, ...)
+{
+    struct cli_output *to = &cli->err;
     char message[512];
     va_list args;
 
     va_start(args, format);
     (void)vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    fputs("pyforge: error: ", stderr);
-    cli_put(stderr, message);
-    fputs("\n  hint: ", stderr);
+    if (cli->options.log_json) {
+        usage_record(cli, hint, message);
+        return CLI_USAGE;
+    }
+    cli_write(to, "pyforge: error: ");
+    cli_put(to, message);
+    cli_write(to, "\n  hint: ");
     if (hint != NULL && hint[0] != '\0')
-        cli_put(stderr, hint);
+        cli_put(to, hint);
     else
-        fprintf(stderr, "pyforge %s%s--help shows what is possible", command != NULL ? command : "",
-                command != NULL ? " " : "");
-    fputc('\n', stderr);
+        cli_print(to, "pyforge %s%s--help shows what is possible", cli->command != NULL ? cli->command->name : "",
+                  cli->command != NULL ? " " : "");
+    cli_write(to, "\n");
     return CLI_USAGE;
 }
 
-void cli_note(const char *text)
+void cli_message(struct cli *cli, enum pf_log_level level, const char *text)
 {
-    fputs("note: ", stderr);
-    cli_put(stderr, text);
-    fputc('\n', stderr);
+    if (cli->options.log_json) {
+        cli_record(cli, level, text, NULL);
+        return;
+    }
+    cli_put(&cli->err, text);
+    cli_write(&cli->err, "\n");
+}
+
+void cli_note(struct cli *cli, const char *text)
+{
+    if (cli->options.log_json) {
+        cli_record(cli, PF_LOG_WARNING, text, NULL);
+        return;
+    }
+    cli_write(&cli->err, "note: ");
+    cli_put(&cli->err, text);
+    cli_write(&cli->err, "\n");
+}
+
+void cli_answer(struct cli *cli, bool json, char *text)
+{
+    if (!json) {
+        cli_put_lines(&cli->out, text);
+        return;
+    }
+    cli_write(&cli->out, text);
+    cli_write(&cli->out, "\n");
 }
 
 static void print_log(void *user, enum pf_log_level level, const char *message)
@@ -109,25 +125,19 @@ static void print_log(void *user, enum pf_log_level level, const char *message)
     static const char *const words[] = {
         [PF_LOG_DEBUG] = "debug: ", [PF_LOG_INFO] = "info: ", [PF_LOG_WARNING] = "note: ", [PF_LOG_ERROR] = "error: "
     };
+    struct cli *cli = user;
 
-    (void)user;
-    fputs(words[level], stderr);
-    cli_put(stderr, message);
-    fputc('\n', stderr);
+    if (!cli->options.log_json)
+        cli_write(&cli->err, words[level]);
+    cli_message(cli, level, message);
 }
 
-void cli_log_to_stderr(struct pf_context *ctx, enum pf_log_level from)
+enum pf_log_level cli_log_from(const struct cli *cli)
 {
-    pf_context_on_log(ctx, print_log, NULL, from);
+    return cli->options.quiet ? PF_LOG_ERROR : cli->options.verbose ? PF_LOG_DEBUG : PF_LOG_AS_SET;
 }
 
-int cli_close_stdout(int code)
+void cli_show_log(struct cli *cli, enum pf_log_level from)
 {
-    errno = 0;
-    if (fflush(stdout) == 0 && ferror(stdout) == 0)
-        return code;
-    if (errno == EPIPE)
-        return CLI_PIPE_CLOSED;
-    fprintf(stderr, "pyforge: error: cannot write to standard output: %s\n", strerror(errno));
-    return code == CLI_DONE ? CLI_FAILED : code;
+    pf_context_on_log(cli->ctx, print_log, cli, from);
 }

@@ -1,21 +1,17 @@
 /* The progress bar: on a terminal only, redrawn in place, gone when the work ends. */
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "cli/cli.h"
 
-enum { MOST_COLUMNS = 120, BAR = 24 };
+enum { LEAST_COLUMNS = 20, USUAL_COLUMNS = 80, MOST_COLUMNS = 120, BAR = 24 };
 /* Seconds: work that is over sooner shows no bar at all. */
 static const double first_after = 0.4, next_after = 0.1;
 
-static size_t terminal_width(void)
+static size_t terminal_width(const struct cli *cli)
 {
-    struct winsize size;
+    int width = cli->host->err_width;
 
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 20)
-        return 80;
-    return size.ws_col < MOST_COLUMNS ? size.ws_col : MOST_COLUMNS;
+    return width < LEAST_COLUMNS ? USUAL_COLUMNS : width < MOST_COLUMNS ? (size_t)width : MOST_COLUMNS;
 }
 
 static void megabytes(double bytes, char *to, size_t size)
@@ -53,39 +49,49 @@ static void describe(char *line, size_t size, const struct pf_progress *now)
                    (int)(left / 60) % 10000, (int)left % 60);
 }
 
-static void clear_line(void)
+static void draw(struct cli_progress *progress, const struct pf_progress *now)
 {
-    fprintf(stderr, "\r%*s\r", (int)terminal_width() - 1, "");
-}
-
-static void draw(void *user, const struct pf_progress *now)
-{
-    struct cli_progress *progress = user;
+    struct cli_output *to = &progress->cli->err;
     char line[MOST_COLUMNS * 2];
-    size_t width = terminal_width() - 1;
+    size_t width = terminal_width(progress->cli) - 1;
 
     if (now->seconds < first_after || (progress->shown && now->seconds - progress->last < next_after))
         return;
     describe(line, sizeof line, now);
     if (strlen(line) > width)
         line[width] = '\0';
-    fprintf(stderr, "\r%-*s", (int)width, line);
-    fflush(stderr);
+    cli_print(to, "\r%-*s", (int)width, line);
+    cli_flush(to);
     progress->shown = true;
     progress->last = now->seconds;
+}
+
+static void between_blocks(void *user, const struct pf_progress *now)
+{
+    struct cli_progress *progress = user;
+    struct cli *cli = progress->cli;
+
+    if (progress->drawn)
+        draw(progress, now);
+    if (cli->host->interrupted != NULL && cli->interrupted == 0)
+        cli->interrupted = cli->host->interrupted(cli->host->user);
+    if (cli->interrupted != 0)
+        pf_context_cancel(cli->ctx);
 }
 
 void cli_progress_begin(struct cli_progress *progress, struct cli *cli)
 {
     memset(progress, 0, sizeof *progress);
-    if (cli->options.quiet || cli->options.progress == CLI_PROGRESS_NEVER || isatty(STDERR_FILENO) == 0)
-        return;
-    pf_context_on_progress(cli->ctx, draw, progress);
+    progress->cli = cli;
+    progress->drawn = cli->host->err_is_terminal && !cli->options.quiet && !cli->options.log_json &&
+                      cli->options.progress != CLI_PROGRESS_NEVER;
+    if (progress->drawn || cli->host->interrupted != NULL)
+        pf_context_on_progress(cli->ctx, between_blocks, progress);
 }
 
-void cli_progress_end(struct cli_progress *progress, struct cli *cli)
+void cli_progress_end(struct cli_progress *progress)
 {
-    pf_context_on_progress(cli->ctx, NULL, NULL);
+    pf_context_on_progress(progress->cli->ctx, NULL, NULL);
     if (progress->shown)
-        clear_line();
+        cli_print(&progress->cli->err, "\r%*s\r", (int)terminal_width(progress->cli) - 1, "");
 }

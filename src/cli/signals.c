@@ -4,9 +4,14 @@
 
 #include "cli/cli.h"
 
+enum { SIGNALS = 2 };
+static const int numbers[SIGNALS] = { SIGINT, SIGTERM };
+
 /* A signal handler is given nothing but the signal's number: what it works on has to be static. */
 static _Atomic(struct pf_context *) running;
 static volatile sig_atomic_t caught;
+static struct sigaction before[SIGNALS];
+static bool handled[SIGNALS];
 
 static void on_signal(int number)
 {
@@ -21,24 +26,30 @@ static void on_signal(int number)
     pf_context_cancel(ctx);
 }
 
-/* A signal that the caller had ignored (nohup, a script's background job) stays so. */
-static void handle(int number)
-{
-    struct sigaction old, new;
-
-    memset(&new, 0, sizeof new);
-    new.sa_handler = on_signal;
-    (void)sigemptyset(&new.sa_mask);
-    if (sigaction(number, NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-        (void)sigaction(number, &new, NULL);
-}
-
 void cli_signals_begin(struct pf_context *ctx)
 {
+    struct sigaction ours;
+
+    memset(&ours, 0, sizeof ours);
+    ours.sa_handler = on_signal;
+    (void)sigemptyset(&ours.sa_mask);
+    caught = 0;
     atomic_store(&running, ctx);
-    handle(SIGINT);
-    handle(SIGTERM);
+    for (int i = 0; i < SIGNALS; i++) {
+        /* A signal that the caller had ignored (nohup, a script's background job) stays so. */
+        handled[i] = sigaction(numbers[i], NULL, &before[i]) == 0 && before[i].sa_handler != SIG_IGN &&
+                     sigaction(numbers[i], &ours, NULL) == 0;
+    }
     (void)signal(SIGPIPE, SIG_IGN);
+}
+
+void cli_signals_end(void)
+{
+    for (int i = 0; i < SIGNALS; i++) {
+        if (handled[i])
+            (void)sigaction(numbers[i], &before[i], NULL);
+    }
+    atomic_store(&running, NULL);
 }
 
 int cli_signal_caught(void)

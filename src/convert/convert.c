@@ -2,7 +2,9 @@
 #include <string.h>
 
 #include "base/thread.h"
+#include "convert/hooked.h"
 #include "convert/notes.h"
+#include "convert/report.h"
 #include "convert/result.h"
 
 /* For --verbose. */
@@ -29,7 +31,7 @@ static enum pf_status prepare(struct pf_conversion *c)
     if (!pf_note_facts(&c->plan))
         return pf_fail_memory(c->err, 1);
     log_plan(c);
-    if (strcmp(output, "-") == 0)
+    if (!pf_plan_output_located(&c->plan) || strcmp(output, "-") == 0 || pf_location_is_remote(c->plan.ctx, output))
         return PF_OK;
     return pf_folders_make(&c->folders, output, &c->plan.arena, c->err);
 }
@@ -42,31 +44,98 @@ static enum pf_status run(struct pf_conversion *c)
     if (pf_native_run(c->plan.ctx, &c->plan.job, &c->outcome, c->err) != PF_OK)
         return c->err->status;
     /* The output is complete: a note that finds no memory is let go. */
-    (void)(pf_note_types(&c->plan, &c->outcome.schema) && pf_note_rejects(&c->plan, &c->outcome));
+    (void)(pf_note_rows(&c->plan, &c->outcome) && pf_note_types(&c->plan, &c->outcome.schema) &&
+           pf_note_rejects(&c->plan, &c->outcome));
+    pf_log_reasons(&c->plan, &c->outcome);
     return PF_OK;
 }
 
-enum pf_status pf_convert(struct pf_request *request, struct pf_result **out, struct pf_error *err)
+/* Hooks of extensions are told how it ended. Their notes belong to the result, which is made once more then. */
+static void call_hooks(struct pf_hooked *hooked, struct pf_conversion *c, struct pf_result **result)
+{
+    bool more = c->status == PF_OK ? *result != NULL && pf_hooked_post(hooked, pf_result_json(*result))
+                                   : pf_hooked_error(hooked, c->err);
+
+    if (!more)
+        return;
+    c->notes = hooked->notes;
+    c->note_count = hooked->note_count;
+    pf_result_free(*result);
+    *result = pf_result_new(c);
+}
+
+/* The result, told to the report as well. The output stands whether there is a report or not: without one, that is a warning. */
+static struct pf_result *tell(struct pf_conversion *c, struct pf_hooked *hooked, struct pf_report *report)
+{
+    struct pf_result *result = pf_result_new(c);
+    struct pf_error err;
+
+    call_hooks(hooked, c, &result);
+    if (result == NULL || pf_report_write(report, c, result, &err) == PF_OK ||
+        !pf_plan_warn(&c->plan, "no report was written: %s", err.message))
+        return result;
+    pf_result_free(result);
+    return pf_result_new(c);
+}
+
+static enum pf_status attempt(struct pf_request *request, struct pf_hooked *hooked, struct pf_result **out,
+                              struct pf_error *err)
 {
     double started = pf_clock();
+    struct pf_report report;
     struct pf_conversion c;
     enum pf_status status;
 
     memset(&c, 0, sizeof c);
     c.request = request;
     c.err = err;
+    c.environment = hooked->environment;
+    c.notes = hooked->notes;
+    c.note_count = hooked->note_count;
     pf_error_clear(err);
-    atomic_store(&request->ctx->cancelled, false);
     pf_outcome_init(&c.outcome, request->ctx);
+    pf_report_begin(&report);
     c.status = pf_plan_make(&c.plan, request, PF_PLAN_CONVERT, err);
+    if (c.status == PF_OK)
+        c.status = pf_report_open(&report, &c, err);
     if (c.status == PF_OK)
         c.status = run(&c);
     if (c.status != PF_OK)
         pf_folders_remove(&c.folders);
     c.seconds = pf_clock() - started;
     status = c.status;
-    *out = pf_result_new(&c);
+    *out = tell(&c, hooked, &report);
+    pf_report_end(&report);
     pf_outcome_free(&c.outcome);
     pf_plan_free(&c.plan);
     return status;
+}
+
+enum pf_status pf_convert(struct pf_request *request, struct pf_result **out, struct pf_error *err)
+{
+    struct pf_hooked hooked;
+    enum pf_status status;
+
+    memset(&hooked, 0, sizeof hooked);
+    *out = NULL;
+    pf_error_clear(err);
+    atomic_store(&request->ctx->cancelled, false);
+    status = pf_hooked_begin(&hooked, request, err);
+    if (status == PF_OK)
+        status = attempt(request, &hooked, out, err);
+    while (status != PF_OK && pf_hooked_retry(&hooked)) {
+        pf_result_free(*out);
+        status = attempt(request, &hooked, out, err);
+    }
+    pf_hooked_end(&hooked);
+    return status;
+}
+
+enum pf_status pf_write_stream(struct pf_request *request, struct ArrowArrayStream *in, struct pf_result **out,
+                               struct pf_error *err)
+{
+    pf_given_drop_input(&request->given);
+    request->given.stream = *in;
+    in->release = NULL;
+    return pf_convert(request, out, err);
 }

@@ -1,12 +1,20 @@
-/* Explain: the plan of a conversion, as text for people or as JSON. Nothing is written. */
+/* Explain: the plan of a conversion, as text for people or as JSON. The input is read, for its types; nothing is written. */
 #include <string.h>
 
 #include "base/option.h"
 #include "base/thread.h"
-#include "convert/json.h"
+#include "convert/hooked.h"
 #include "convert/notes.h"
+#include "convert/result.h"
 #include "convert/words.h"
 #include "formats/format.h"
+
+struct explanation {
+    struct pf_plan plan;
+    struct pf_outcome outcome; /* of reading the input */
+    struct pf_error stops;     /* why reading stopped; status PF_OK = it did not */
+    bool refused;              /* the output exists, and is not to be replaced */
+};
 
 static const char *types_word(const struct pf_plan *plan)
 {
@@ -57,28 +65,51 @@ static bool put_input(struct pf_buffer *text, const struct pf_plan *plan)
     return good && pf_buffer_append_text(text, "\n");
 }
 
-static bool put_work(struct pf_buffer *text, const struct pf_plan *plan)
+/* The order of day and month that was stated for a declared column: "(dmy)". */
+static const char *order_text(const struct pf_field *field)
 {
+    return field->order == PF_DAY_FIRST ? "(dmy)" : field->order == PF_MONTH_FIRST ? "(mdy)" : "";
+}
+
+static bool put_columns(struct pf_buffer *text, const struct explanation *seen)
+{
+    const struct pf_schema *schema = &seen->outcome.schema;
+    char type[32];
+    bool good = true;
+
+    for (uint32_t i = 0; good && i < schema->count; i++)
+        good = pf_buffer_printf(text, "\n            %s: %s", schema->fields[i].name, pf_type_text(&schema->fields[i], type));
+    if (good && seen->stops.row > 0)
+        good = pf_buffer_printf(text, "\nfails     in row %lld: %s", (long long)seen->stops.row, seen->stops.message);
+    else if (good && seen->stops.status != PF_OK)
+        good = pf_buffer_printf(text, "\nfails     %s", seen->stops.message);
+    return good;
+}
+
+static bool put_work(struct pf_buffer *text, const struct explanation *seen)
+{
+    const struct pf_plan *plan = &seen->plan;
     char declared[32];
     bool good = pf_buffer_printf(text, "types     %s", types_word(plan));
 
     for (uint32_t i = 0; good && i < plan->declared.count; i++)
-        good = pf_buffer_printf(text, "%s%s %s", i == 0 ? "; declared: " : ", ", plan->declared.fields[i].name,
-                                pf_type_text(&plan->declared.fields[i], declared));
-    for (uint32_t i = 0; good && i < plan->job.column_count; i++)
-        good = pf_buffer_printf(text, "%s%s", i == 0 ? "\ncolumns   " : ", ", plan->job.columns[i]);
-    return good &&
+        good = pf_buffer_printf(text, "%s%s %s%s", i == 0 ? "; declared: " : ", ", plan->declared.fields[i].name,
+                                pf_type_text(&plan->declared.fields[i], declared), order_text(&plan->declared.fields[i]));
+    return good && put_columns(text, seen) &&
            pf_buffer_printf(text, "\nengine    native: the only one of this version\nthreads   %u\nmemory    %lld MiB\n",
                             thread_count(plan), (long long)(plan->options.memory >> 20));
 }
 
-static bool put_output(struct pf_buffer *text, const struct pf_plan *plan)
+static bool put_output(struct pf_buffer *text, const struct explanation *seen)
 {
+    const struct pf_plan *plan = &seen->plan;
     bool to_stdout = strcmp(plan->job.output, "-") == 0;
     bool good = pf_buffer_printf(text, "writer    %s, by %s", plan->job.writer->name, plan->writer_chosen_by) &&
                 put_given(text, plan, plan->job.writer->options, plan->job.writer_options) &&
                 pf_buffer_printf(text, "\noutput    %s%s\n", to_stdout ? "standard output" : plan->job.output,
-                                 plan->output_exists ? ", replaces the file that is there" : "");
+                                 !plan->output_exists ? ""
+                                 : seen->refused      ? ", which exists: --force replaces it"
+                                                      : ", replaces the file that is there");
 
     if (good && plan->job.rejects != NULL)
         good = pf_buffer_printf(text, "rejects   %s, if any\n", plan->job.rejects);
@@ -87,13 +118,14 @@ static bool put_output(struct pf_buffer *text, const struct pf_plan *plan)
     return good;
 }
 
-static char *explain_text(const struct pf_plan *plan)
+static char *explain_text(const struct explanation *seen)
 {
+    const struct pf_plan *plan = &seen->plan;
     struct pf_buffer text;
     char *done = NULL;
 
     pf_buffer_init(&text, &plan->ctx->memory, SIZE_MAX);
-    if (put_input(&text, plan) && put_work(&text, plan) && put_output(&text, plan))
+    if (put_input(&text, plan) && put_work(&text, seen) && put_output(&text, seen))
         done = pf_buffer_take_text(&text);
     pf_buffer_free(&text);
     return done;
@@ -143,8 +175,9 @@ static void put_facts(struct pf_json *json, const struct pf_plan *plan)
     pf_json_close(json, '}');
 }
 
-static char *explain_json(const struct pf_plan *plan)
+static char *explain_json(const struct explanation *seen)
 {
+    const struct pf_plan *plan = &seen->plan;
     const struct pf_job *job = &plan->job;
     struct pf_json json;
 
@@ -161,10 +194,13 @@ static char *explain_json(const struct pf_plan *plan)
     pf_json_set_text(&json, "engine", "native");
     pf_json_set_text(&json, "engine_reason", "the only one of this version");
     pf_json_set_text(&json, "types", types_word(plan));
+    pf_json_set_columns(&json, &seen->outcome.schema, seen->outcome.columns);
+    pf_json_set_error(&json, &seen->stops);
     pf_json_set_integer(&json, "threads", thread_count(plan));
     pf_json_set_integer(&json, "memory_bytes", plan->options.memory);
     pf_json_set_text(&json, "output_path", job->output);
     pf_json_set_bool(&json, "output_exists", plan->output_exists);
+    pf_json_set_bool(&json, "output_refused", seen->refused);
     pf_json_set_text(&json, "output_format", job->writer->name);
     pf_json_set_text(&json, "output_format_chosen_by", plan->writer_chosen_by);
     put_values(&json, "writer_options", job->writer->options, job->writer_options);
@@ -178,18 +214,78 @@ static char *explain_json(const struct pf_plan *plan)
     return pf_json_end(&json);
 }
 
+/* The plan as if an existing output were to be replaced: that it would be refused is told with the rest. */
+static enum pf_status make_plan(struct explanation *seen, struct pf_request *request, struct pf_error *err)
+{
+    uint32_t given = request->setting_count;
+    struct pf_convert_options options;
+    enum pf_status status;
+
+    if (pf_request_options(request->settings, given, &options, err) != PF_OK ||
+        pf_request_set(request, "force", NULL, err) != PF_OK)
+        return err->status;
+    status = pf_plan_make(&seen->plan, request, PF_PLAN_CONVERT, err);
+    request->setting_count = given;
+    seen->refused = seen->plan.output_exists && !options.force;
+    seen->plan.options.force = options.force;
+    return status;
+}
+
+/* A fault that the conversion would meet as well, not one of explaining it. */
+static bool is_of_input(enum pf_status status)
+{
+    return status == PF_BAD_DATA || status == PF_UNSUPPORTED || status == PF_NOT_FOUND || status == PF_BAD_OPTION ||
+           status == PF_LIMIT;
+}
+
+/* The types that the output would have are those of the whole input; a fault in it is part of the answer. */
+static enum pf_status find_types(struct explanation *seen, struct pf_error *err)
+{
+    struct pf_plan *plan = &seen->plan;
+    struct pf_job job;
+
+    if (pf_plan_facts(plan, NULL, err) != PF_OK || !pf_note_facts(plan))
+        return err->status != PF_OK ? err->status : pf_fail_memory(err, 1);
+    job = plan->job;
+    if (plan->job.writer->settle == PF_SETTLE_NONE)
+        job.types = PF_TYPES_STRING;
+    if (pf_native_scan(plan->ctx, &job, &seen->outcome, &seen->stops) == PF_OK)
+        return pf_note_rows(plan, &seen->outcome) ? PF_OK : pf_fail_memory(err, 1);
+    if (!is_of_input(seen->stops.status))
+        *err = seen->stops;
+    return err->status;
+}
+
+/* Of the hooks that had a say in the plan. */
+static enum pf_status take_notes(struct pf_plan *plan, const struct pf_hooked *hooked, struct pf_error *err)
+{
+    for (uint32_t i = 0; i < hooked->note_count; i++) {
+        if (!pf_plan_warn(plan, "%s", hooked->notes[i]))
+            return pf_fail_memory(err, 1);
+    }
+    return PF_OK;
+}
+
 enum pf_status pf_explain(struct pf_request *request, bool json, char **text, struct pf_error *err)
 {
-    struct pf_plan plan;
+    struct explanation seen;
+    struct pf_hooked hooked;
 
+    memset(&seen, 0, sizeof seen);
+    memset(&hooked, 0, sizeof hooked);
     *text = NULL;
     pf_error_clear(err);
-    if (pf_plan_make(&plan, request, PF_PLAN_CONVERT, err) == PF_OK && pf_plan_facts(&plan, NULL, err) == PF_OK) {
-        if (pf_note_facts(&plan))
-            *text = json ? explain_json(&plan) : explain_text(&plan);
+    pf_error_clear(&seen.stops);
+    atomic_store(&request->ctx->cancelled, false);
+    pf_outcome_init(&seen.outcome, request->ctx);
+    if (pf_hooked_begin(&hooked, request, err) == PF_OK && make_plan(&seen, request, err) == PF_OK &&
+        take_notes(&seen.plan, &hooked, err) == PF_OK && find_types(&seen, err) == PF_OK) {
+        *text = json ? explain_json(&seen) : explain_text(&seen);
         if (*text == NULL)
             (void)pf_fail_memory(err, 1);
     }
-    pf_plan_free(&plan);
+    pf_outcome_free(&seen.outcome);
+    pf_plan_free(&seen.plan);
+    pf_hooked_end(&hooked);
     return err->status;
 }

@@ -44,46 +44,49 @@ static void collect(void *user, const char *name, const char *value, bool number
         plan->fact_count++;
 }
 
-/* The reader is opened to be asked; what it warns of comes with the run. */
-static void ignore_warning(void *user, struct pf_context *ctx, const char *text)
+/* What the reader warns of belongs to the result. */
+static void take_warning(void *user, struct pf_context *ctx, const char *text)
 {
-    (void)user;
+    struct collecting *collecting = user;
+
     (void)ctx;
-    (void)text;
+    collecting->failed = !pf_plan_warn(collecting->plan, "%s", text) || collecting->failed;
+}
+
+static enum pf_status open_reader(struct pf_plan *plan, struct collecting *collecting, struct pf_error *err)
+{
+    struct pf_context *ctx = plan->ctx;
+    struct pf_job *job = &plan->job;
+    enum pf_status status = PF_OK;
+
+    if ((job->reader->flags & PF_READER_READ_AT) != 0 && pf_source_unpack(job->source, err) != PF_OK)
+        return err->status;
+    job->reader_state = pf_arena_alloc_zero(&plan->arena, 1, job->reader->state_size + 1);
+    if (job->reader_state == NULL)
+        return pf_fail_memory(err, job->reader->state_size);
+    plan->reader_opened = true;
+    ctx->warn = take_warning;
+    ctx->warn_user = collecting;
+    status = job->reader->open(job->reader, job->reader_state, ctx, job->source, job->reader_options, err);
+    ctx->warn = NULL;
+    return status;
 }
 
 enum pf_status pf_plan_facts(struct pf_plan *plan, struct pf_table *table, struct pf_error *err)
 {
     const struct pf_reader *reader = plan->job.reader;
     struct collecting collecting = { plan, false };
-    struct pf_source *src;
     enum pf_status status;
-    void *state;
 
-    if (!plan->input_stat.regular)
-        return PF_OK;
-    if (pf_source_open(plan->ctx, plan->job.input, false, &src, err) != PF_OK)
-        return err->status;
-    if ((reader->flags & PF_READER_READ_AT) != 0 && pf_source_unpack(src, err) != PF_OK) {
-        pf_source_close(src);
-        return err->status;
-    }
-    state = pf_arena_alloc_zero(&plan->arena, 1, reader->state_size + 1);
-    if (state == NULL) {
-        pf_source_close(src);
-        return pf_fail_memory(err, reader->state_size);
-    }
-    plan->ctx->warn = ignore_warning;
-    status = reader->open(state, plan->ctx, src, plan->job.reader_options, err);
+    plan->ctx->memory.limit = plan->job.memory;
+    status = open_reader(plan, &collecting, err);
     if (status == PF_OK && table != NULL)
-        status = reader->table(state, plan->job.table, table, err);
+        status = reader->table(plan->job.reader_state, plan->job.table, table, err);
+    plan->ctx->memory.limit = SIZE_MAX;
     if (status == PF_OK && reader->facts != NULL)
-        reader->facts(state, collect, &collecting);
+        reader->facts(plan->job.reader_state, collect, &collecting);
     if (status != PF_OK)
         pf_error_source(err, plan->job.input);
-    plan->ctx->warn = NULL;
-    reader->close(state);
-    pf_source_close(src);
     return status == PF_OK && collecting.failed ? pf_fail_memory(err, 1) : status;
 }
 

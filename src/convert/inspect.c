@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/date.h"
-#include "convert/json.h"
-#include "convert/plan.h"
+#include "convert/notes.h"
+#include "convert/result.h"
 #include "convert/words.h"
 #include "formats/format.h"
 
@@ -79,15 +79,8 @@ static char *inspect_json(const struct inspection *seen)
     pf_json_set_integer(&json, "rows", seen->rows);
     pf_json_set_integer(&json, "rows_rejected", seen->outcome.rows_rejected);
     pf_json_set_integer(&json, "column_count", seen->schema->count);
-    pf_json_name(&json, "columns");
-    pf_json_open(&json, '[');
-    for (uint32_t i = 0; i < seen->schema->count; i++) {
-        pf_json_open(&json, '{');
-        pf_json_set_text(&json, "name", seen->schema->fields[i].name);
-        pf_json_set_text(&json, "type", pf_type_text(&seen->schema->fields[i], type));
-        pf_json_close(&json, '}');
-    }
-    pf_json_close(&json, ']');
+    pf_json_set_integer(&json, "rows_short", seen->outcome.rows_short);
+    pf_json_set_columns(&json, seen->schema, seen->outcome.columns);
     pf_json_name(&json, "last_modified");
     if (seen->plan.input_stat.modified_ns > 0)
         pf_json_number(&json, (double)(seen->plan.input_stat.modified_ns / 1000) / 1e6);
@@ -123,18 +116,6 @@ static bool put_fact(struct pf_buffer *text, const char *name, const char *value
     return good && pf_buffer_append(text, ":", 1) && pad(text, width, VALUE_AT - 1) && pf_buffer_printf(text, " %s\n", value);
 }
 
-/* Characters that cannot be seen are named. */
-static const char *visible(const char *value)
-{
-    static const char *const words[][2] = { { "\t", "tab" }, { "\\t", "tab" }, { " ", "blank" }, { "", "none" } };
-
-    for (size_t i = 0; i < PF_COUNT(words); i++) {
-        if (strcmp(value, words[i][0]) == 0)
-            return words[i][1];
-    }
-    return value;
-}
-
 static bool put_facts(struct pf_buffer *text, const struct inspection *seen)
 {
     char words[PF_WORDS], type[32], size[PF_WORDS + 8], modified[64];
@@ -149,11 +130,13 @@ static bool put_facts(struct pf_buffer *text, const struct inspection *seen)
     for (uint32_t i = 0; good && i < seen->plan.fact_count; i++) {
         const struct pf_fact *fact = &seen->plan.facts[i];
         if (!is_own_key(fact->name))
-            good = put_fact(text, fact->name, visible(fact->value));
+            good = put_fact(text, fact->name, pf_words_visible(fact->value));
     }
     good = good && put_fact(text, "rows", pf_words_count(seen->rows, words));
     if (good && seen->outcome.rows_rejected > 0)
         good = put_fact(text, "rows_rejected", pf_words_count(seen->outcome.rows_rejected, words));
+    if (good && seen->outcome.rows_short > 0)
+        good = put_fact(text, "short_rows", pf_words_count(seen->outcome.rows_short, words));
     if (good && seen->plan.input_stat.modified_ns > 0) {
         modified[pf_print_timestamp(seen->plan.input_stat.modified_ns / 1000000000 * 1000000, true, modified)] = '\0';
         good = put_fact(text, "last_modified", modified);
@@ -174,17 +157,39 @@ static size_t name_width(const struct pf_schema *schema)
     return widest;
 }
 
-static bool put_columns(struct pf_buffer *text, const struct pf_schema *schema)
+enum { TYPE_WIDTH = 13, NULLS_WIDTH = 9 };
+
+/* "  int64            3", then why a column is text. */
+static bool put_type(struct pf_buffer *text, const struct pf_field *field, const struct pf_column_facts *facts)
+{
+    char type[32], nulls[PF_WORDS] = "";
+    bool good;
+
+    if (facts == NULL)
+        return pf_buffer_printf(text, "  %s\n", pf_type_text(field, type));
+    if (facts->nulls >= 0)
+        (void)pf_words_count(facts->nulls, nulls);
+    good = pf_buffer_printf(text, "  %-*s %*s", TYPE_WIDTH, pf_type_text(field, type), NULLS_WIDTH, nulls);
+    if (good && facts->because != NULL && facts->because_row > 0)
+        good = pf_buffer_printf(text, "  row %s: %s", pf_words_count(facts->because_row, nulls), facts->because);
+    else if (good && facts->because != NULL)
+        good = pf_buffer_printf(text, "  %s", facts->because);
+    return good && pf_buffer_append(text, "\n", 1);
+}
+
+static bool put_columns(struct pf_buffer *text, const struct pf_schema *schema, const struct pf_column_facts *facts)
 {
     size_t widest = name_width(schema);
-    char type[32];
     bool good = schema->count == 0 || (pf_buffer_append_text(text, "\n    #  Name") && pad(text, strlen("Name"), widest) &&
-                                       pf_buffer_append_text(text, "  Type\n"));
+                                       pf_buffer_append_text(text, "  Type"));
 
+    if (good && schema->count > 0 && facts != NULL)
+        good = pf_buffer_printf(text, "%*s %*s", TYPE_WIDTH - (int)strlen("Type"), "", NULLS_WIDTH, "Nulls");
+    good = good && (schema->count == 0 || pf_buffer_append(text, "\n", 1));
     for (uint32_t i = 0; good && i < schema->count; i++) {
         const char *name = schema->fields[i].name;
         good = pf_buffer_printf(text, "%5u  %s", i + 1, name) && pad(text, pf_words_width(name), widest) &&
-               pf_buffer_printf(text, "  %s\n", pf_type_text(&schema->fields[i], type));
+               put_type(text, &schema->fields[i], facts != NULL ? &facts[i] : NULL);
     }
     return good;
 }
@@ -195,7 +200,7 @@ static char *inspect_text(const struct inspection *seen)
     char *done = NULL;
 
     pf_buffer_init(&text, &seen->plan.ctx->memory, SIZE_MAX);
-    if (put_facts(&text, seen) && put_columns(&text, seen->schema))
+    if (put_facts(&text, seen) && put_columns(&text, seen->schema, seen->outcome.columns))
         done = pf_buffer_take_text(&text);
     pf_buffer_free(&text);
     return done;
@@ -218,7 +223,7 @@ static enum pf_status look(struct inspection *seen, struct pf_error *err)
         return err->status;
     seen->schema = &seen->outcome.schema;
     seen->rows = seen->outcome.rows_written;
-    return PF_OK;
+    return pf_note_rows(&seen->plan, &seen->outcome) ? PF_OK : pf_fail_memory(err, 1);
 }
 
 enum pf_status pf_info(struct pf_request *request, bool json, char **text, struct pf_error *err)

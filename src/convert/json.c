@@ -191,3 +191,27 @@ void pf_json_set_place(struct pf_json *json, const char *name, int64_t value)
     else
         pf_json_null(json);
 }
+
+void pf_json_set_error(struct pf_json *json, const struct pf_error *err)
+{
+    pf_json_name(json, "error");
+    if (err->status == PF_OK) {
+        pf_json_null(json);
+        return;
+    }
+    pf_json_open(json, '{');
+    pf_json_set_text(json, "code", pf_status_name(err->status));
+    pf_json_set_text(json, "message", err->message);
+    pf_json_set_text(json, "source", err->source[0] != '\0' ? err->source : NULL);
+    pf_json_set_place(json, "row", err->row);
+    pf_json_set_place(json, "line", err->line);
+    pf_json_set_place(json, "column", err->column);
+    pf_json_set_text(json, "column_name", err->column_name[0] != '\0' ? err->column_name : NULL);
+    pf_json_name(json, "offset");
+    if (err->offset >= 0)
+        pf_json_integer(json, err->offset);
+    else
+        pf_json_null(json);
+    pf_json_set_text(json, "hint", err->remedy[0] != '\0' ? err->remedy : NULL);
+    pf_json_close(json, '}');
+}

@@ -3,6 +3,7 @@
 #ifndef PF_CONVERT_JSON_H
 #define PF_CONVERT_JSON_H
 
+#include "base/error.h"
 #include "base/memory.h"
 
 struct pf_json {
@@ -34,6 +35,8 @@ void pf_json_set_text(struct pf_json *json, const char *name, const char *value)
 void pf_json_set_integer(struct pf_json *json, const char *name, int64_t value);
 void pf_json_set_number(struct pf_json *json, const char *name, double value);
 void pf_json_set_bool(struct pf_json *json, const char *name, bool value);
+/* "error": what err tells, with its place and remedy; null when its status is PF_OK. */
+void pf_json_set_error(struct pf_json *json, const struct pf_error *err);
 /* null when value is not above 0: places that are not known. */
 void pf_json_set_place(struct pf_json *json, const char *name, int64_t value);
 

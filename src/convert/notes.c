@@ -14,21 +14,10 @@ static const struct {
     const char *begin, *end;
 } remarkable[] = {
     { "encoding", "utf-8", "encoding", "the input is read as ", "" },
-    { "delimiter", ",", "delimiter", "values are separated by ", "" },
-    { "quote", "\"", "quote", "values are quoted with ", "" },
+    { "delimiter", ",", "delimiter", "the delimiter is ", "" },
+    { "quote", "\"", "quote", "the quote is ", "" },
     { "has_header", "true", "header", "the first row was taken for data, not for column names", NULL },
 };
-
-static const char *in_words(const char *value)
-{
-    static const char *const words[][2] = { { "\t", "tabs" }, { "\\t", "tabs" }, { " ", "blanks" }, { "", "nothing" } };
-
-    for (size_t i = 0; i < PF_COUNT(words); i++) {
-        if (strcmp(value, words[i][0]) == 0)
-            return words[i][1];
-    }
-    return value;
-}
 
 static bool is_given(const struct pf_plan *plan, const char *name)
 {
@@ -48,7 +37,7 @@ bool pf_note_facts(struct pf_plan *plan)
         const char *value = pf_plan_fact(plan, remarkable[i].fact);
         if (value == NULL || strcmp(value, remarkable[i].usual) == 0 || is_given(plan, remarkable[i].option))
             continue;
-        if (!pf_plan_warn(plan, "%s%s%s", remarkable[i].begin, remarkable[i].end != NULL ? in_words(value) : "",
+        if (!pf_plan_warn(plan, "%s%s%s", remarkable[i].begin, remarkable[i].end != NULL ? pf_words_visible(value) : "",
                           remarkable[i].end != NULL ? remarkable[i].end : ""))
             return false;
     }
@@ -75,7 +64,7 @@ bool pf_note_types(struct pf_plan *plan, const struct pf_schema *written)
     }
     if (count == 0)
         return true;
-    return pf_plan_warn(plan, "the file that was replaced held text only; %s now: %s%s (--compat 1.0 keeps text)",
+    return pf_plan_warn(plan, "the file that was replaced held text only; %s now: %s%s (--types string keeps text)",
                         count == 1 ? "one column has a type" : "columns have types", changes,
                         used >= sizeof changes / 2 ? ", ..." : "");
 }
@@ -91,10 +80,36 @@ bool pf_note_rejects(struct pf_plan *plan, const struct pf_outcome *outcome)
         return true;
     if (outcome->rows_rejected == 0) {
         const char *path = plan->job.rejects;
-        if (path == NULL || pf_location_stat(path, &stat, &directory, &absent) != PF_OK)
+        if (path == NULL || pf_location_stat(plan->ctx, path, &stat, &directory, &absent) != PF_OK)
             return true;
         return pf_plan_warn(plan, "no rows were rejected; %s is of an earlier conversion", path);
     }
     return pf_plan_warn(plan, "%s rejected and not kept: --rejects PATH keeps them",
                         pf_words_of(outcome->rows_rejected, "row", rows));
+}
+
+bool pf_note_rows(struct pf_plan *plan, const struct pf_outcome *outcome)
+{
+    char rows[PF_WORDS];
+
+    if (outcome->rows_short > 0 &&
+        !pf_plan_warn(plan, "%s fewer fields than there are columns, and got nulls (--ragged fail stops at such rows)",
+                      pf_words_verb(outcome->rows_short, "row", "has", "have", rows)))
+        return false;
+    return outcome->rows_like_header == 0 ||
+           pf_plan_warn(plan, "%s the header once more, as in a file that was put together from several",
+                        pf_words_verb(outcome->rows_like_header, "row", "is", "are", rows));
+}
+
+void pf_log_reasons(const struct pf_plan *plan, const struct pf_outcome *outcome)
+{
+    for (uint32_t i = 0; outcome->columns != NULL && i < outcome->schema.count; i++) {
+        const struct pf_column_facts *facts = &outcome->columns[i];
+        const char *name = outcome->schema.fields[i].name;
+        if (facts->because != NULL && facts->because_row > 0)
+            pf_log(plan->ctx, PF_LOG_INFO, "Column '%.96s' is text: row %lld: %s", name, (long long)facts->because_row,
+                   facts->because);
+        else if (facts->because != NULL)
+            pf_log(plan->ctx, PF_LOG_INFO, "Column '%.96s' is text: %s", name, facts->because);
+    }
 }

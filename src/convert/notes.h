@@ -9,6 +9,11 @@
 bool pf_note_facts(struct pf_plan *plan);
 /* The file that was replaced held text only, as version 1.0 wrote it, and the new one has types. */
 bool pf_note_types(struct pf_plan *plan, const struct pf_schema *written);
+/* Short rows were filled, or the header stands among the rows. Where nothing is written there is no result to carry the notes: they
+ * are logged, too. */
+bool pf_note_rows(struct pf_plan *plan, const struct pf_outcome *outcome);
+/* For --verbose: why columns are text that might have had a type. */
+void pf_log_reasons(const struct pf_plan *plan, const struct pf_outcome *outcome);
 /* Rows were set aside and written nowhere, or the rejects of an earlier conversion lie where those of this one would. */
 bool pf_note_rejects(struct pf_plan *plan, const struct pf_outcome *outcome);
 

@@ -14,12 +14,15 @@ struct pf_convert_options {
     int on_error; /* enum pf_on_error */
     int compat;   /* enum pf_compat */
     const char *rejects;
-    double max_rejects;
+    const char *max_rejects;
     int64_t threads, memory;
-    int engine; /* enum pf_engine_choice */
+    int engine;                                     /* enum pf_engine_choice */
+    int log_level;                                  /* enum pf_log_level */
+    const char *output_dir, *temp_dir, *report_dir; /* NULL = not given */
     int64_t max_record, max_columns;
     double max_expansion;
     bool force, sync, rejects_full, force_pyspark;
+    bool force_core; /* never set: settings.c makes engine of it */
 };
 
 extern const struct pf_option pf_convert_option_table[];

@@ -6,7 +6,8 @@
 
 #include "base/option.h"
 #include "base/text.h"
-#include "formats/csv/csv_format.h"
+#include "extension/use.h"
+#include "formats/arrow/arrow_format.h"
 #include "formats/format.h"
 
 enum { WARNING_LINE = 640, MOST_THREADS = 1024 };
@@ -17,24 +18,12 @@ bool pf_plan_warn(struct pf_plan *plan, const char *format, ...)
 {
     char line[WARNING_LINE];
     va_list args;
-    char *copy;
 
     va_start(args, format);
     (void)vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    if (plan->warning_count == plan->warning_capacity) {
-        uint32_t capacity = plan->warning_capacity * 2 + 4;
-        const char **warnings = pf_resize(&plan->ctx->memory, plan->warnings, capacity * sizeof *warnings);
-        if (warnings == NULL)
-            return false;
-        plan->warnings = warnings;
-        plan->warning_capacity = capacity;
-    }
-    copy = pf_arena_copy(&plan->arena, line, strlen(line));
-    if (copy == NULL)
-        return false;
-    plan->warnings[plan->warning_count++] = copy;
-    return true;
+    pf_log(plan->ctx, PF_LOG_WARNING, "%s", line);
+    return pf_arena_list_add(&plan->arena, &plan->warnings, &plan->warning_count, line);
 }
 
 /* ---- options */
@@ -50,16 +39,18 @@ static enum pf_status copy_text(struct pf_plan *plan, const char **text, struct 
 /* The settings, with every text in the plan's arena: options point into them. */
 static enum pf_status take_settings(struct pf_plan *plan, const struct pf_request *request, struct pf_error *err)
 {
+    const uint32_t hooked = request->hooked_count;
     const struct pf_setting *given;
     struct pf_setting *own;
 
     if (pf_request_settings(request, &plan->arena, &given, &plan->setting_count, err) != PF_OK)
         return err->status;
-    own = pf_arena_alloc_zero(&plan->arena, (size_t)plan->setting_count + 1, sizeof *own);
+    own = pf_arena_alloc_zero(&plan->arena, (size_t)plan->setting_count + hooked + 1, sizeof *own);
     if (own == NULL)
         return pf_fail_memory(err, sizeof *own);
+    plan->setting_count += hooked;
     for (uint32_t i = 0; i < plan->setting_count; i++) {
-        own[i] = given[i];
+        own[i] = i < hooked ? request->hooked[i] : given[i - hooked];
         if (copy_text(plan, &own[i].name, err) != PF_OK || copy_text(plan, &own[i].value, err) != PF_OK)
             return err->status;
     }
@@ -67,27 +58,58 @@ static enum pf_status take_settings(struct pf_plan *plan, const struct pf_reques
     return pf_request_options(own, plan->setting_count, &plan->options, err);
 }
 
-static enum pf_status out_of_range(const char *option, const char *wanted, struct pf_error *err)
+static enum pf_status out_of_range(const struct pf_plan *plan, const char *name, const char *wanted, struct pf_error *err)
 {
-    pf_fail(err, PF_BAD_OPTION, "option --%s is out of range", option);
+    const struct pf_option *option = pf_option_find(pf_convert_option_table, name);
+
+    pf_fail(err, PF_BAD_OPTION, "option --%s is out of range", name);
     pf_remedy(err, "it takes %s", wanted);
+    for (uint32_t i = 0; i < plan->setting_count; i++) {
+        const struct pf_setting *setting = &plan->settings[i];
+        if (setting->variable == NULL || pf_option_find(pf_convert_option_table, setting->name) != option)
+            continue;
+        pf_error_source(err, setting->variable);
+        err->line = setting->line;
+    }
     return PF_BAD_OPTION;
 }
 
-static enum pf_status check_options(const struct pf_convert_options *options, struct pf_error *err)
+static enum pf_status check_options(const struct pf_plan *plan, struct pf_error *err)
 {
+    const struct pf_convert_options *options = &plan->options;
+
     if (options->threads < 0 || options->threads > MOST_THREADS)
-        return out_of_range("threads", "0 (all cores) to 1024", err);
+        return out_of_range(plan, "threads", "0 (all cores) to 1024", err);
     if (options->memory < least_memory)
-        return out_of_range("memory", "16M or more", err);
-    if (!(options->max_rejects >= 0.0 && options->max_rejects <= 1.0))
-        return out_of_range("max-rejects", "0% to 100%, or 0 to 1", err);
+        return out_of_range(plan, "memory", "16M or more", err);
     if (options->max_record < 1024 || options->max_record > (int64_t)1 << 30)
-        return out_of_range("max-record", "1K to 1G", err);
+        return out_of_range(plan, "max-record", "1K to 1G", err);
     if (options->max_columns < 1 || options->max_columns > 10000000)
-        return out_of_range("max-columns", "1 to 10000000", err);
+        return out_of_range(plan, "max-columns", "1 to 10000000", err);
     if (!(options->max_expansion >= 1.0))
-        return out_of_range("max-expansion", "1 or more", err);
+        return out_of_range(plan, "max-expansion", "1 or more", err);
+    return PF_OK;
+}
+
+/* A list of texts goes on where the option is given again. */
+static enum pf_status join_texts(struct pf_plan *plan, const struct pf_option *option, const char *before, void *target,
+                                 struct pf_error *err)
+{
+    const char **text = (const char **)(void *)((uint8_t *)target + option->offset);
+    size_t size, more;
+    char *joined;
+
+    if (before == NULL || option->unit == NULL || strcmp(option->unit, "TEXTS") != 0)
+        return PF_OK;
+    size = strlen(before);
+    more = strlen(*text);
+    joined = pf_arena_alloc(&plan->arena, size + more + 2);
+    if (joined == NULL)
+        return pf_fail_memory(err, size + more + 2);
+    memcpy(joined, before, size);
+    joined[size] = ',';
+    memcpy(joined + size + 1, *text, more + 1);
+    *text = joined;
     return PF_OK;
 }
 
@@ -105,36 +127,63 @@ static enum pf_status fill_options(struct pf_plan *plan, const struct pf_option 
     pf_option_defaults(table, target);
     for (uint32_t i = 0; i < plan->setting_count; i++) {
         const struct pf_option *option = pf_option_find(table, plan->settings[i].name);
+        const char *before = NULL;
+        if (option != NULL && option->kind == PF_OPTION_TEXT)
+            before = *(const char **)(void *)((uint8_t *)target + option->offset);
         if (option != NULL && pf_option_set(option, plan->settings[i].name, plan->settings[i].value, target, err) != PF_OK)
+            return err->status;
+        if (option != NULL && option->kind == PF_OPTION_TEXT && join_texts(plan, option, before, target, err) != PF_OK)
             return err->status;
     }
     return PF_OK;
 }
 
-/* How CSV was read by 1.0.9 is no option of its own: --compat, which is the conversion's, decides it. */
-static void pass_compat(struct pf_plan *plan, void *reader_options)
+bool pf_plan_is_set(const struct pf_plan *plan, const struct pf_option *table, const struct pf_option *option)
 {
-    if (plan->job.reader == &pf_csv_reader)
-        ((struct pf_csv_read_options *)reader_options)->compat = plan->options.compat == PF_COMPAT_1_0;
+    for (uint32_t i = 0; i < plan->setting_count; i++) {
+        if (pf_option_find(table, plan->settings[i].name) == option)
+            return true;
+    }
+    return false;
 }
 
-/* A .tsv or .psv output is separated by what its name says, unless the user says otherwise. */
-static void pass_suffix(struct pf_plan *plan, void *writer_options)
+/* What is no option of the reader's own: --compat, which is the conversion's, and what a caller gives. */
+static void pass_to_reader(struct pf_plan *plan, void *options)
 {
-    static const char *const separated[][2] = { { ".tsv", "\t" }, { ".tab", "\t" }, { ".psv", "|" } };
+    const struct pf_reader *reader = plan->job.reader;
+
+    if (reader->compat_offset != 0)
+        *(bool *)((uint8_t *)options + reader->compat_offset) = plan->options.compat == PF_COMPAT_1_0;
+    if (reader == &pf_arrow_reader)
+        ((struct pf_arrow_read_options *)options)->stream = &plan->given.stream;
+}
+
+/* A .tsv output is separated by what its name says, unless the user says otherwise. */
+static enum pf_status pass_suffix(struct pf_plan *plan, void *options, struct pf_error *err)
+{
+    const struct pf_writer *writer = plan->job.writer;
     const char *dot = strrchr(plan->job.output, '.');
 
-    if (plan->job.writer != &pf_csv_writer || dot == NULL)
-        return;
-    for (uint32_t i = 0; i < plan->setting_count; i++) {
-        const struct pf_option *option = pf_option_find(plan->job.writer->options, plan->settings[i].name);
-        if (option != NULL && option->offset == offsetof(struct pf_csv_write_options, delimiter))
-            return;
+    for (const struct pf_implied *row = writer->implied; row != NULL && row->suffix != NULL; row++) {
+        const struct pf_option *option = pf_option_find(writer->options, row->option);
+
+        if (dot != NULL && pf_same_word(dot + 1, row->suffix) && !pf_plan_is_set(plan, writer->options, option) &&
+            pf_option_set(option, NULL, row->value, options, err) != PF_OK)
+            return err->status;
     }
-    for (size_t i = 0; i < PF_COUNT(separated); i++) {
-        if (pf_same_word(dot, separated[i][0]))
-            ((struct pf_csv_write_options *)writer_options)->delimiter = separated[i][1];
+    return PF_OK;
+}
+
+static bool is_of_extension(const struct pf_plan *plan, const char *name)
+{
+    const struct pf_option *table;
+    const char *owner;
+
+    for (uint32_t i = 0; (table = pf_extension_options(plan->ctx, i, &owner)) != NULL; i++) {
+        if (pf_option_find(table, name) != NULL)
+            return true;
     }
+    return false;
 }
 
 static bool table_knows(const struct pf_option *table, const char *name)
@@ -149,23 +198,13 @@ static enum pf_status warn_unused(struct pf_plan *plan, struct pf_error *err)
         const struct pf_setting *setting = &plan->settings[i];
         const struct pf_writer *writer = plan->job.writer;
         if (setting->variable != NULL || table_knows(pf_convert_option_table, setting->name) ||
-            table_knows(plan->job.reader->options, setting->name) ||
+            table_knows(plan->job.reader->options, setting->name) || is_of_extension(plan, setting->name) ||
             (writer != NULL && table_knows(writer->options, setting->name)))
             continue;
         if (!pf_plan_warn(plan, "option %s%s has no effect here (%s%s%s)", setting->name[1] == '\0' ? "-" : "--", setting->name,
                           plan->job.reader->name, writer != NULL ? " to " : " is read", writer != NULL ? writer->name : ""))
             return pf_fail_memory(err, 1);
     }
-    return PF_OK;
-}
-
-/* Where there is no result to carry the warnings. */
-static enum pf_status log_unused(struct pf_plan *plan, struct pf_error *err)
-{
-    if (warn_unused(plan, err) != PF_OK)
-        return err->status;
-    for (uint32_t i = 0; i < plan->warning_count; i++)
-        pf_log(plan->ctx, PF_LOG_WARNING, "%s", plan->warnings[i]);
     return PF_OK;
 }
 
@@ -185,25 +224,34 @@ static enum pf_status choose_engine(struct pf_plan *plan, struct pf_error *err)
 
 static enum pf_status no_such_reader(struct pf_plan *plan, struct pf_error *err)
 {
-    const struct pf_format_list *list = plan->ctx->formats;
-    char names[128] = "";
-    size_t used = 0;
+    char names[PF_FORMAT_NAMES];
 
-    for (uint32_t i = 0; i < list->count && used < sizeof names; i++) {
-        if (list->formats[i].reader == NULL)
-            continue;
-        int wrote = snprintf(names + used, sizeof names - used, "%s%s", used == 0 ? "" : ", ", list->formats[i].reader->name);
-        used += wrote > 0 ? (size_t)wrote : 0;
-    }
+    pf_list_formats(plan->ctx, false, names);
     pf_fail(err, PF_BAD_OPTION, "option --from cannot be '%.100s'", plan->options.from);
     pf_remedy(err, "this version reads %s", names);
     return PF_BAD_OPTION;
 }
 
+bool pf_plan_input_located(const struct pf_plan *plan)
+{
+    return !plan->given.has_input && plan->given.stream.release == NULL;
+}
+
+static enum pf_status open_raw(struct pf_plan *plan, struct pf_error *err)
+{
+    const char *name = plan->job.input;
+
+    if (plan->given.stream.release != NULL)
+        return pf_source_memory(plan->ctx, "", 0, name, &plan->job.source, err); /* nobody reads it */
+    if (plan->given.has_input)
+        return pf_source_given(plan->ctx, &plan->given.input, name, &plan->job.source, err);
+    return pf_source_open(plan->ctx, name, false, &plan->job.source, err);
+}
+
 /* The source is opened once, for the whole job: a pipe cannot be opened again. */
 static enum pf_status open_source(struct pf_plan *plan, struct pf_error *err)
 {
-    if (pf_source_open(plan->ctx, plan->job.input, false, &plan->job.source, err) != PF_OK)
+    if (open_raw(plan, err) != PF_OK)
         return err->status;
     plan->input_stat = *pf_source_stat_of(plan->job.source);
     plan->compression = pf_source_compression(plan->job.source);
@@ -213,7 +261,7 @@ static enum pf_status open_source(struct pf_plan *plan, struct pf_error *err)
 static enum pf_status detect_reader(struct pf_plan *plan, struct pf_error *err)
 {
     plan->reader_chosen_by = "content";
-    if (pf_detect_reader(plan->ctx->formats, plan->job.source, &plan->job.reader, err) == PF_OK)
+    if (pf_find_reader_of(plan->ctx, plan->job.source, &plan->job.reader, err) == PF_OK)
         return PF_OK;
     pf_error_source(err, plan->job.input);
     return err->status;
@@ -223,9 +271,9 @@ static enum pf_status stat_input(struct pf_plan *plan, struct pf_error *err)
 {
     bool directory;
 
-    if (strcmp(plan->job.input, "-") == 0)
+    if (!pf_plan_input_located(plan) || strcmp(plan->job.input, "-") == 0)
         return PF_OK;
-    if (pf_location_stat(plan->job.input, &plan->input_stat, &directory, err) != PF_OK) {
+    if (pf_location_stat(plan->ctx, plan->job.input, &plan->input_stat, &directory, err) != PF_OK) {
         if (err->status == PF_NOT_FOUND) {
             pf_fail(err, PF_NOT_FOUND, "Path '%.400s' does not exist.", plan->job.input);
             pf_error_source(err, plan->job.input);
@@ -246,9 +294,15 @@ static enum pf_status choose_reader(struct pf_plan *plan, struct pf_error *err)
     plan->compression = "";
     if (stat_input(plan, err) != PF_OK || open_source(plan, err) != PF_OK)
         return err->status;
+    if (plan->given.stream.release != NULL) {
+        plan->job.reader = &pf_arrow_reader;
+        plan->reader_chosen_by = "the caller";
+        return PF_OK;
+    }
     if (plan->options.from == NULL)
         return detect_reader(plan, err);
-    plan->job.reader = pf_reader_by_name(plan->ctx->formats, plan->options.from);
+    if (pf_find_reader(plan->ctx, plan->options.from, &plan->job.reader, err) != PF_OK)
+        return err->status;
     plan->reader_chosen_by = "--from";
     return plan->job.reader != NULL ? PF_OK : no_such_reader(plan, err);
 }
@@ -259,6 +313,8 @@ static enum pf_status fill_lists(struct pf_plan *plan, struct pf_error *err)
 {
     struct pf_job *job = &plan->job;
 
+    if (pf_max_rejects_parse(plan->options.max_rejects, &job->max_rejects, &job->max_reject_rows, err) != PF_OK)
+        return err->status;
     if (plan->options.columns != NULL &&
         pf_names_parse(plan->options.columns, &plan->arena, &job->columns, &job->column_count, err) != PF_OK)
         return err->status;
@@ -281,47 +337,78 @@ static void fill_job(struct pf_plan *plan)
     job->replace = options->force;
     job->sync = options->sync;
     job->rejects_full = options->rejects_full;
-    job->max_rejects = options->max_rejects;
     job->threads = (uint32_t)options->threads;
     job->memory = (size_t)options->memory;
+    plan->ctx->temp_dir = options->temp_dir;
+    if (plan->ctx->log_as_set)
+        plan->ctx->log_from = (enum pf_log_level)options->log_level;
     plan->ctx->limits.record_bytes = (size_t)options->max_record;
     plan->ctx->limits.columns = (uint32_t)options->max_columns;
     plan->ctx->limits.expansion = options->max_expansion;
 }
 
-enum pf_status pf_plan_make(struct pf_plan *plan, const struct pf_request *request, enum pf_plan_purpose purpose,
-                            struct pf_error *err)
+static enum pf_status take_input(struct pf_plan *plan, struct pf_request *request, struct pf_error *err)
 {
-    struct pf_job *job = &plan->job;
+    plan->given = request->given;
+    memset(&request->given, 0, sizeof request->given);
+    plan->job.input = plan->given.stream.release != NULL ? "Arrow stream" : request->input;
+    if (plan->job.input == NULL)
+        return pf_fail(err, PF_BAD_OPTION, "no input is named");
+    if (plan->given.has_input)
+        request->input = NULL; /* used up */
+    return copy_text(plan, &plan->job.input, err);
+}
+
+static enum pf_status plan_reading(struct pf_plan *plan, struct pf_error *err)
+{
+    const struct pf_reader *reader;
     void *options;
 
+    if (fill_lists(plan, err) != PF_OK || choose_engine(plan, err) != PF_OK || choose_reader(plan, err) != PF_OK)
+        return err->status;
+    reader = plan->job.reader;
+    if (fill_options(plan, reader->options, reader->option_size, &options, err) != PF_OK)
+        return err->status;
+    pass_to_reader(plan, options);
+    plan->job.reader_options = options;
+    return PF_OK;
+}
+
+static enum pf_status plan_writing(struct pf_plan *plan, struct pf_request *request, struct pf_error *err)
+{
+    const struct pf_writer *writer;
+    void *options;
+
+    if (pf_plan_output(plan, request, err) != PF_OK)
+        return err->status;
+    if (plan->given.has_output)
+        request->output = NULL; /* used up */
+    writer = plan->job.writer;
+    if (fill_options(plan, writer->options, writer->option_size, &options, err) != PF_OK ||
+        pass_suffix(plan, options, err) != PF_OK)
+        return err->status;
+    plan->job.writer_options = options;
+    return PF_OK;
+}
+
+enum pf_status pf_plan_make(struct pf_plan *plan, struct pf_request *request, enum pf_plan_purpose purpose,
+                            struct pf_error *err)
+{
     memset(plan, 0, sizeof *plan);
     plan->ctx = request->ctx;
     pf_arena_init(&plan->arena, &plan->ctx->memory, SIZE_MAX);
     pf_schema_init(&plan->declared, &plan->ctx->memory);
     pf_schema_init(&plan->replaced, &plan->ctx->memory);
-    if (request->input == NULL)
-        return pf_fail(err, PF_BAD_OPTION, "no input is named");
-    job->input = pf_arena_copy(&plan->arena, request->input, strlen(request->input));
-    if (job->input == NULL)
-        return pf_fail_memory(err, 1);
-    if (take_settings(plan, request, err) != PF_OK || check_options(&plan->options, err) != PF_OK)
+    pf_extensions_use(plan->ctx->extensions);
+    pf_want_unknown(plan->ctx);
+    if (take_input(plan, request, err) != PF_OK || take_settings(plan, request, err) != PF_OK ||
+        check_options(plan, err) != PF_OK)
         return err->status;
     fill_job(plan);
-    if (fill_lists(plan, err) != PF_OK || choose_engine(plan, err) != PF_OK || choose_reader(plan, err) != PF_OK)
+    if (plan_reading(plan, err) != PF_OK)
         return err->status;
-    if (fill_options(plan, job->reader->options, job->reader->option_size, &options, err) != PF_OK)
+    if (purpose == PF_PLAN_CONVERT && plan_writing(plan, request, err) != PF_OK)
         return err->status;
-    pass_compat(plan, options);
-    job->reader_options = options;
-    if (purpose == PF_PLAN_READ)
-        return log_unused(plan, err);
-    if (pf_plan_output(plan, request, err) != PF_OK)
-        return err->status;
-    if (fill_options(plan, job->writer->options, job->writer->option_size, &options, err) != PF_OK)
-        return err->status;
-    pass_suffix(plan, options);
-    job->writer_options = options;
     return warn_unused(plan, err);
 }
 
@@ -329,11 +416,16 @@ void pf_plan_free(struct pf_plan *plan)
 {
     if (plan->ctx == NULL)
         return;
+    if (plan->reader_opened)
+        plan->job.reader->close(plan->job.reader_state);
     pf_source_close(plan->job.source);
+    plan->ctx->temp_dir = NULL;
+    pf_given_release(&plan->given);
     pf_schema_free(&plan->declared);
     pf_schema_free(&plan->replaced);
-    pf_free(&plan->ctx->memory, plan->warnings);
     pf_arena_free(&plan->arena);
+    pf_memory_trim(&plan->ctx->memory);
+    pf_extensions_leave(plan->ctx->extensions);
     memset(plan, 0, sizeof *plan);
 }
 

@@ -26,38 +26,52 @@ struct pf_plan {
     struct pf_schema declared;
     const struct pf_setting *settings;
     uint32_t setting_count;
-    const char *reader_chosen_by; /* "content", "--from" */
+    struct pf_given given;        /* what stands in the place of files; the request's until then */
+    const char *reader_chosen_by; /* "content", "--from", "the caller" */
     const char *writer_chosen_by; /* "--format", "suffix of the output", "default" */
     const char *compression;      /* of the input: "", "gzip", "zstd" */
     struct pf_source_stat input_stat;
     bool output_exists;
-    struct pf_fact *facts; /* none for a pipe, which can be read once only */
+    bool reader_opened; /* job.reader_state is to be closed */
+    struct pf_fact *facts;
     uint32_t fact_count, fact_capacity;
-    struct pf_schema replaced; /* of the Parquet file that is to be replaced, when every column of it is text; else empty */
+    struct pf_schema replaced; /* of the typed file that is to be replaced, when every column of it is text; else empty */
     const char **warnings;
-    uint32_t warning_count, warning_capacity;
+    uint32_t warning_count;
 };
 
 /* Fills plan, which pf_plan_free always takes back, also after a failure; what was decided up to then can be shown. The
- * limits of ctx are set to those asked for. */
-enum pf_status pf_plan_make(struct pf_plan *plan, const struct pf_request *request, enum pf_plan_purpose purpose,
+ * limits of ctx are set to those asked for. What was given to the request in the place of files is the plan's from here on. The
+ * plan stays where it is. */
+enum pf_status pf_plan_make(struct pf_plan *plan, struct pf_request *request, enum pf_plan_purpose purpose,
                             struct pf_error *err);
 void pf_plan_free(struct pf_plan *plan);
-/* false = out of memory. */
+/* A warning for the result; it goes to the log at once. false = out of memory. */
 bool pf_plan_warn(struct pf_plan *plan, const char *format, ...) PF_PRINTF(2, 3);
 
-/* Opens the input and its reader to fill plan->facts and, unless table is NULL, the first table (its schema initialised by
- * the caller). Nothing is done for a pipe: table then has no columns. */
+/* Opens the reader for the job, and fills plan->facts and, unless table is NULL, the table (its schema initialised by the
+ * caller). Once, before the engine runs. */
 enum pf_status pf_plan_facts(struct pf_plan *plan, struct pf_table *table, struct pf_error *err);
 /* NULL = the reader told no such thing. */
 const char *pf_plan_fact(const struct pf_plan *plan, const char *name);
+
+/* Whether the input, the output is a location (a path or "-"), not something given in its place. */
+bool pf_plan_input_located(const struct pf_plan *plan);
+bool pf_plan_output_located(const struct pf_plan *plan);
+/* Whether one of the settings is of this option of the table. */
+bool pf_plan_is_set(const struct pf_plan *plan, const struct pf_option *table, const struct pf_option *option);
 
 /* ---- parts of a plan with files of their own */
 
 /* "a,'b, c',\"d\"\"e\"" as names. PF_BAD_OPTION for an empty list or an open quote. */
 enum pf_status pf_names_parse(const char *text, struct pf_arena *arena, const char *const **names, uint32_t *count,
                               struct pf_error *err);
-/* "id:int64,amount:decimal(12,2)" into schema. */
+enum { PF_FORMAT_NAMES = 128 };
+/* "csv, parquet": the formats that are written, or read. */
+void pf_list_formats(const struct pf_context *ctx, bool written, char to[PF_FORMAT_NAMES]);
+/* "10%" and "0.1" as a share of the rows; "25", a whole number, as rows, and the share is then 1. */
+enum pf_status pf_max_rejects_parse(const char *text, double *share, int64_t *rows, struct pf_error *err);
+/* "id:int64,amount:decimal(12,2),day:date(dmy)" into schema. */
 enum pf_status pf_schema_parse(const char *text, struct pf_schema *schema, struct pf_error *err);
 
 /* The input's name without folder, compression and suffix. */

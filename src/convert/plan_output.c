@@ -5,28 +5,16 @@
 #include "base/system.h"
 #include "base/text.h"
 #include "convert/plan.h"
+#include "extension/use.h"
 #include "formats/format.h"
 
 /* ---- writer */
 
-static void list_writers(const struct pf_format_list *list, char *to, size_t size)
-{
-    size_t used = 0;
-
-    to[0] = '\0';
-    for (uint32_t i = 0; i < list->count && used < size; i++) {
-        if (list->formats[i].writer == NULL)
-            continue;
-        int wrote = snprintf(to + used, size - used, "%s%s", used == 0 ? "" : ", ", list->formats[i].writer->name);
-        used += wrote > 0 ? (size_t)wrote : 0;
-    }
-}
-
 static enum pf_status no_such_writer(struct pf_plan *plan, struct pf_error *err)
 {
-    char names[96];
+    char names[PF_FORMAT_NAMES];
 
-    list_writers(plan->ctx->formats, names, sizeof names);
+    pf_list_formats(plan->ctx, true, names);
     pf_fail(err, PF_BAD_OPTION, "option --format cannot be '%.100s'", plan->options.format);
     if (pf_same_word(plan->options.format, "txt"))
         pf_remedy(err, "this version writes %s; --compat 1.0 names Parquet files .txt as version 1.0 did", names);
@@ -37,9 +25,9 @@ static enum pf_status no_such_writer(struct pf_plan *plan, struct pf_error *err)
 
 static enum pf_status unknown_suffix(struct pf_plan *plan, const char *output, struct pf_error *err)
 {
-    char names[96];
+    char names[PF_FORMAT_NAMES];
 
-    list_writers(plan->ctx->formats, names, sizeof names);
+    pf_list_formats(plan->ctx, true, names);
     pf_fail(err, PF_UNSUPPORTED, "the suffix of the output names no format that is written here");
     pf_error_source(err, output);
     pf_remedy(err, "this version writes %s; --to NAME decides whatever the suffix", names);
@@ -83,24 +71,26 @@ static enum pf_status choose_writer(struct pf_plan *plan, const char *file, stru
         return err->status;
     if (plan->options.format != NULL && !is_compat_txt(plan)) {
         plan->writer_chosen_by = "--format";
-        plan->job.writer = pf_writer_by_name(list, plan->options.format);
+        if (pf_find_writer(plan->ctx, plan->options.format, &plan->job.writer, err) != PF_OK)
+            return err->status;
         return plan->job.writer != NULL ? PF_OK : no_such_writer(plan, err);
     }
     plan->job.writer = NULL;
-    if (file != NULL && !(compat && pf_same_word(suffix_of(file), ".txt")))
-        plan->job.writer = pf_writer_by_suffix(list, file);
+    if (file != NULL && !(compat && pf_same_word(suffix_of(file), ".txt")) &&
+        pf_find_writer_of(plan->ctx, file, &plan->job.writer, err) != PF_OK)
+        return err->status;
     plan->writer_chosen_by = plan->job.writer != NULL ? "suffix" : "default";
     if (plan->job.writer != NULL)
         return PF_OK;
     if (file != NULL && suffix_of(file)[0] != '\0' && !compat)
         return unknown_suffix(plan, file, err);
-    plan->job.writer = pf_writer_by_name(list, "parquet");
-    return plan->job.writer != NULL ? PF_OK : pf_fail(err, PF_UNSUPPORTED, "no writer for Parquet is built in");
+    plan->job.writer = list->usual_writer;
+    return plan->job.writer != NULL ? PF_OK : pf_fail(err, PF_UNSUPPORTED, "no writer is built in");
 }
 
 /* ---- name */
 
-static bool is_folder(const char *output)
+static bool is_folder(const struct pf_plan *plan, const char *output)
 {
     struct pf_source_stat stat;
     struct pf_error ignored;
@@ -109,7 +99,7 @@ static bool is_folder(const char *output)
 
     if (output[size - 1] == '/')
         return true;
-    return pf_location_stat(output, &stat, &directory, &ignored) == PF_OK && directory;
+    return pf_location_stat(plan->ctx, output, &stat, &directory, &ignored) == PF_OK && directory;
 }
 
 static enum pf_status settle_name(struct pf_plan *plan, const char *output, bool folder, struct pf_error *err)
@@ -124,6 +114,28 @@ static enum pf_status settle_name(struct pf_plan *plan, const char *output, bool
                           &job->output, err);
 }
 
+/* An old file in their place is found before the work is done, not with the first row that is rejected. */
+static enum pf_status check_rejects(const struct pf_plan *plan, struct pf_error *err)
+{
+    const struct pf_job *job = &plan->job;
+    struct pf_source_stat stat;
+    struct pf_error absent;
+    bool directory;
+
+    if (pf_plan_input_located(plan) && pf_location_same(job->rejects, job->input))
+        return pf_fail(err, PF_BAD_OPTION, "--rejects names the input");
+    if (pf_plan_output_located(plan) && pf_location_same_target(job->rejects, job->output))
+        return pf_fail(err, PF_BAD_OPTION, "--rejects names the output");
+    if ((job->reader->flags & PF_READER_TYPED) != 0 ||
+        pf_location_stat(plan->ctx, job->rejects, &stat, &directory, &absent) != PF_OK ||
+        (!directory && (!stat.regular || job->replace)))
+        return PF_OK;
+    pf_fail(err, PF_EXISTS, "the place for rejected rows is taken: %s", directory ? "it is a directory" : "a file is there");
+    pf_error_source(err, job->rejects);
+    pf_remedy(err, directory ? "name another with --rejects" : "use --force to replace it, or name another with --rejects");
+    return PF_EXISTS;
+}
+
 static enum pf_status settle_rejects(struct pf_plan *plan, struct pf_error *err)
 {
     struct pf_job *job = &plan->job;
@@ -131,7 +143,7 @@ static enum pf_status settle_rejects(struct pf_plan *plan, struct pf_error *err)
 
     if (plan->options.rejects != NULL) {
         job->rejects = plan->options.rejects;
-    } else if (strcmp(job->output, "-") != 0) {
+    } else if (pf_plan_output_located(plan) && strcmp(job->output, "-") != 0) {
         pf_buffer_init(&path, &plan->ctx->memory, SIZE_MAX);
         job->rejects = pf_buffer_append_text(&path, job->output) && pf_buffer_append_text(&path, ".rejects.csv")
                            ? pf_arena_copy(&plan->arena, (const char *)path.data, path.size)
@@ -140,11 +152,7 @@ static enum pf_status settle_rejects(struct pf_plan *plan, struct pf_error *err)
         if (job->rejects == NULL)
             return pf_fail_memory(err, strlen(job->output));
     }
-    if (job->rejects != NULL &&
-        (pf_location_same_target(job->rejects, job->output) || pf_location_same(job->rejects, job->input)))
-        return pf_fail(err, PF_BAD_OPTION, "--rejects names the %s",
-                       pf_location_same(job->rejects, job->input) ? "input" : "output");
-    return PF_OK;
+    return job->rejects != NULL ? check_rejects(plan, err) : PF_OK;
 }
 
 /* ---- checks */
@@ -166,7 +174,7 @@ static enum pf_status check_target(struct pf_plan *plan, struct pf_error *err)
     struct pf_error absent;
     bool directory;
 
-    if (pf_location_stat(output, &stat, &directory, &absent) != PF_OK)
+    if (pf_location_stat(plan->ctx, output, &stat, &directory, &absent) != PF_OK)
         return PF_OK; /* what stands in the way otherwise is told when it is made */
     plan->output_exists = stat.regular;
     if (stat.regular && stat.device == plan->input_stat.device && stat.inode == plan->input_stat.inode) {
@@ -195,37 +203,65 @@ static bool all_text(const struct pf_schema *schema)
     return schema->count > 0;
 }
 
-/* The schema of the output that exists, when it is Parquet with columns of text only, as version 1.0 wrote it. What cannot
- * be read is no obstacle: it is to be replaced. */
+/* The schema of the output that exists, when its format has types and its columns are of text only, as version 1.0 wrote it. What
+ * cannot be read is no obstacle: it is to be replaced. */
 static void look_at_replaced(struct pf_plan *plan)
 {
-    const struct pf_reader *reader = pf_reader_by_name(plan->ctx->formats, "parquet");
+    const struct pf_reader *reader = pf_reader_by_name(plan->ctx->formats, plan->job.writer->name);
     struct pf_source *src = NULL;
     struct pf_table table;
     struct pf_error ignored;
     const void *options;
     void *state;
 
-    if (reader == NULL || !plan->output_exists || strcmp(plan->job.writer->name, "parquet") != 0)
+    if (reader == NULL || !plan->output_exists || (reader->flags & PF_READER_TYPED) == 0)
         return;
     state = pf_arena_alloc_zero(&plan->arena, 1, reader->state_size);
     options = pf_arena_alloc_zero(&plan->arena, 1, reader->option_size + 1);
     if (state == NULL || options == NULL || pf_source_open(plan->ctx, plan->job.output, true, &src, &ignored) != PF_OK)
         return;
     pf_schema_init(&table.schema, &plan->ctx->memory);
-    if (reader->open(state, plan->ctx, src, options, &ignored) == PF_OK && reader->table(state, 0, &table, &ignored) == PF_OK &&
-        all_text(&table.schema))
+    if (reader->open(reader, state, plan->ctx, src, options, &ignored) == PF_OK &&
+        reader->table(state, 0, &table, &ignored) == PF_OK && all_text(&table.schema))
         (void)pf_schema_copy(&plan->replaced, &table.schema);
     pf_schema_free(&table.schema);
     reader->close(state);
     pf_source_close(src);
 }
 
+bool pf_plan_output_located(const struct pf_plan *plan)
+{
+    return plan->job.target == NULL;
+}
+
+/* Functions in the place of a file: a name they have decides the format as that of a file does. */
+static enum pf_status plan_given(struct pf_plan *plan, const char *name, struct pf_error *err)
+{
+    plan->job.target = &plan->given.output;
+    if (name == NULL && plan->options.format == NULL) {
+        pf_fail(err, PF_BAD_OPTION, "the format to write is not known");
+        pf_remedy(err, "name it with --to, or give the output a name with a suffix");
+        return PF_BAD_OPTION;
+    }
+    if (choose_writer(plan, name, err) != PF_OK || settle_name(plan, name != NULL ? name : "output", false, err) != PF_OK)
+        return err->status;
+    return settle_rejects(plan, err);
+}
+
 enum pf_status pf_plan_output(struct pf_plan *plan, const struct pf_request *request, struct pf_error *err)
 {
     const char *output = request->output;
-    bool folder, from_stdin = strcmp(plan->job.input, "-") == 0;
+    bool located = pf_plan_input_located(plan);
+    bool folder, from_stdin = located && strcmp(plan->job.input, "-") == 0;
     bool to_stdout = output != NULL ? strcmp(output, "-") == 0 : from_stdin;
+
+    if (plan->given.has_output)
+        return plan_given(plan, output, err);
+    if (output == NULL && !located) {
+        pf_fail(err, PF_BAD_OPTION, "no output is named");
+        pf_remedy(err, "an input that is no file lends the output no name: name the output");
+        return PF_BAD_OPTION;
+    }
 
     if (to_stdout && (plan->options.format == NULL || is_compat_txt(plan))) {
         pf_fail(err, PF_BAD_OPTION, "the format to write to standard output is not known");
@@ -234,7 +270,9 @@ enum pf_status pf_plan_output(struct pf_plan *plan, const struct pf_request *req
     }
     if (to_stdout)
         output = "-";
-    folder = output != NULL && !to_stdout && is_folder(output);
+    else if (output == NULL && plan->options.output_dir != NULL && plan->options.output_dir[0] != '\0')
+        output = plan->options.output_dir;
+    folder = output != NULL && !to_stdout && (request->output == NULL || is_folder(plan, output));
     if (choose_writer(plan, folder || to_stdout ? NULL : output, err) != PF_OK ||
         settle_name(plan, output, folder, err) != PF_OK || settle_rejects(plan, err) != PF_OK)
         return err->status;

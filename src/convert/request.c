@@ -1,10 +1,15 @@
 #include "convert/request.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/option.h"
+#include "extension/use.h"
 #include "formats/format.h"
+
+struct pf_context *pf_context_new(void)
+{
+    return pf_context_make(&pf_builtin_formats);
+}
 
 struct pf_request *pf_request_new(struct pf_context *ctx)
 {
@@ -13,48 +18,67 @@ struct pf_request *pf_request_new(struct pf_context *ctx)
     if (request == NULL)
         return NULL;
     request->ctx = ctx;
+    pf_context_hold(ctx);
     pf_arena_init(&request->arena, &ctx->memory, SIZE_MAX);
     return request;
 }
 
 void pf_request_free(struct pf_request *request)
 {
+    struct pf_context *ctx;
+
     if (request == NULL)
         return;
+    ctx = request->ctx;
+    pf_given_release(&request->given);
     pf_arena_free(&request->arena);
-    pf_free(&request->ctx->memory, request->settings);
-    pf_free(&request->ctx->memory, request);
+    pf_free(&ctx->memory, request->settings);
+    pf_free(&ctx->memory, request);
+    pf_context_release(ctx);
+}
+
+static enum pf_status take_path(struct pf_request *request, const char *path, const char **to, struct pf_error *err)
+{
+    *to = pf_arena_copy(&request->arena, path, strlen(path));
+    return *to != NULL ? PF_OK : pf_fail_memory(err, strlen(path));
 }
 
 enum pf_status pf_request_paths(struct pf_request *request, const char *input, const char *output, struct pf_error *err)
 {
     pf_error_clear(err);
-    if (input == NULL || input[0] == '\0') {
+    if (input != NULL && input[0] == '\0') {
         pf_fail(err, PF_BAD_OPTION, "no input is named");
         pf_remedy(err, "name the file to read, or - for standard input");
         return PF_BAD_OPTION;
     }
-    request->input = pf_arena_copy(&request->arena, input, strlen(input));
-    request->output = NULL;
-    if (output != NULL && output[0] != '\0')
-        request->output = pf_arena_copy(&request->arena, output, strlen(output));
-    if (request->input == NULL || (output != NULL && output[0] != '\0' && request->output == NULL))
-        return pf_fail_memory(err, strlen(input));
-    return PF_OK;
+    if (input != NULL && take_path(request, input, &request->input, err) != PF_OK)
+        return err->status;
+    if (input != NULL)
+        pf_given_drop_input(&request->given);
+    if (output == NULL || output[0] == '\0') {
+        if (!request->given.has_output)
+            request->output = NULL;
+        return PF_OK;
+    }
+    pf_given_drop_output(&request->given);
+    return take_path(request, output, &request->output, err);
 }
 
 /* ---- tables */
 
-/* The table at index and its owner: convert's, those of the formats, and last the one of formats to come. */
+/* The table at index and its owner: convert's, those of the formats, the one of formats to come, and last those of extensions. */
 const struct pf_option *pf_option_table(const struct pf_context *ctx, uint32_t index, const char **owner)
 {
+    const struct pf_format_list *list = pf_formats(ctx);
+    const struct pf_option *added;
+
     if (index == 0) {
         *owner = "convert";
         return pf_convert_option_table;
     }
     index--;
-    for (uint32_t i = 0; i < ctx->formats->count; i++) {
-        const struct pf_format *format = &ctx->formats->formats[i];
+    for (uint32_t i = 0; i < list->count; i++) {
+        const struct pf_format *format = &list->formats[i];
         if (format->reader != NULL && format->reader->options != NULL && index-- == 0) {
             *owner = format->reader_owner;
             return format->reader->options;
@@ -65,18 +89,22 @@ const struct pf_option *pf_option_table(const struct pf_context *ctx, uint32_t i
         }
     }
     *owner = "other formats";
-    return index == 0 ? pf_other_option_table : NULL;
+    if (index == 0)
+        return pf_other_option_table;
+    added = pf_extension_options(ctx, index - 1, owner);
+    return added;
 }
 
 bool pf_format_at(const struct pf_context *ctx, uint32_t index, struct pf_format_entry *out)
 {
     const struct pf_format *format;
+    const struct pf_format_list *list = pf_formats(ctx);
     const char *const *suffixes;
     size_t used = 0;
 
-    if (index >= ctx->formats->count)
+    if (index >= list->count)
         return false;
-    format = &ctx->formats->formats[index];
+    format = &list->formats[index];
     out->name = format->reader != NULL ? format->reader->name : format->writer->name;
     out->description = format->reader != NULL ? format->reader->description : format->writer->description;
     out->reads = format->reader != NULL;
@@ -93,8 +121,7 @@ bool pf_format_at(const struct pf_context *ctx, uint32_t index, struct pf_format
     return true;
 }
 
-/* The first table that has an option called name. */
-static const struct pf_option *find_anywhere(const struct pf_context *ctx, const char *name)
+static const struct pf_option *find_option(const struct pf_context *ctx, const char *name)
 {
     const struct pf_option *table, *option;
     const char *owner;
@@ -107,9 +134,18 @@ static const struct pf_option *find_anywhere(const struct pf_context *ctx, const
     return NULL;
 }
 
+const struct pf_option *pf_option_anywhere(const struct pf_context *ctx, const char *name)
+{
+    const struct pf_option *option = find_option(ctx, name);
+
+    while (*name == '-')
+        name++;
+    return option == NULL && pf_want_option(ctx, name) ? find_option(ctx, name) : option;
+}
+
 int pf_request_is_flag(const struct pf_request *request, const char *name)
 {
-    const struct pf_option *option = find_anywhere(request->ctx, name);
+    const struct pf_option *option = pf_option_anywhere(request->ctx, name);
 
     return option == NULL ? -1 : option->kind == PF_OPTION_FLAG ? 1 : 0;
 }
@@ -129,8 +165,7 @@ static enum pf_status unknown_option(const struct pf_context *ctx, const char *n
     return PF_BAD_OPTION;
 }
 
-/* A value is good when one of the tables that know the option takes it: which of them counts is decided with the formats. */
-static enum pf_status try_value(const struct pf_context *ctx, const char *name, const char *value, struct pf_error *err)
+enum pf_status pf_setting_check(const struct pf_context *ctx, const char *name, const char *value, struct pf_error *err)
 {
     union {
         bool flag;
@@ -143,6 +178,8 @@ static enum pf_status try_value(const struct pf_context *ctx, const char *name, 
     const char *owner;
     enum pf_status status = PF_END;
 
+    if (pf_option_anywhere(ctx, name) == NULL)
+        return unknown_option(ctx, name, err);
     for (uint32_t i = 0; status != PF_OK && (table = pf_option_table(ctx, i, &owner)) != NULL; i++) {
         struct pf_option alone;
         found = pf_option_find(table, name);
@@ -152,7 +189,7 @@ static enum pf_status try_value(const struct pf_context *ctx, const char *name, 
         alone.offset = 0;
         status = pf_option_set(&alone, name, value, &scratch, err);
     }
-    return status == PF_END ? unknown_option(ctx, name, err) : status;
+    return status;
 }
 
 enum pf_status pf_request_set(struct pf_request *request, const char *name, const char *value, struct pf_error *err)
@@ -162,7 +199,7 @@ enum pf_status pf_request_set(struct pf_request *request, const char *name, cons
     pf_error_clear(err);
     while (*name == '-')
         name++;
-    if (try_value(request->ctx, name, value, err) != PF_OK)
+    if (pf_setting_check(request->ctx, name, value, err) != PF_OK)
         return err->status;
     if (request->setting_count == request->setting_capacity) {
         uint32_t capacity = request->setting_capacity * 2 + 8;
@@ -176,6 +213,7 @@ enum pf_status pf_request_set(struct pf_request *request, const char *name, cons
     setting->name = pf_arena_copy(&request->arena, name, strlen(name));
     setting->value = value != NULL ? pf_arena_copy(&request->arena, value, strlen(value)) : NULL;
     setting->variable = NULL;
+    setting->line = 0;
     if (setting->name == NULL || (value != NULL && setting->value == NULL))
         return pf_fail_memory(err, strlen(name));
     request->setting_count++;
@@ -184,56 +222,6 @@ enum pf_status pf_request_set(struct pf_request *request, const char *name, cons
 }
 
 /* ---- settings in force */
-
-static enum pf_status add_variables(const struct pf_request *request, struct pf_arena *arena, struct pf_setting *to,
-                                    uint32_t *count, struct pf_error *err)
-{
-    for (const struct pf_option_variable *row = pf_option_variables; row->variable != NULL; row++) {
-        const char *value = getenv(row->variable);
-        if (value == NULL || value[0] == '\0' || find_anywhere(request->ctx, row->option) == NULL)
-            continue;
-        if (try_value(request->ctx, row->option, value, err) != PF_OK) {
-            char remedy[sizeof err->remedy];
-            memcpy(remedy, err->remedy, sizeof remedy);
-            pf_fail(err, PF_BAD_OPTION, "the environment variable %s cannot be '%.100s'", row->variable, value);
-            pf_remedy(err, "%s", remedy);
-            return PF_BAD_OPTION;
-        }
-        to[*count].name = row->option;
-        to[*count].value = pf_arena_copy(arena, value, strlen(value));
-        to[*count].variable = row->variable;
-        if (to[*count].value == NULL)
-            return pf_fail_memory(err, strlen(value));
-        (*count)++;
-    }
-    return PF_OK;
-}
-
-static uint32_t variable_count(void)
-{
-    uint32_t count = 0;
-
-    while (pf_option_variables[count].variable != NULL)
-        count++;
-    return count;
-}
-
-enum pf_status pf_request_settings(const struct pf_request *request, struct pf_arena *arena, const struct pf_setting **settings,
-                                   uint32_t *count, struct pf_error *err)
-{
-    size_t most = (size_t)request->setting_count + variable_count();
-    struct pf_setting *all = pf_arena_alloc_zero(arena, most, sizeof *all);
-
-    *count = 0;
-    if (all == NULL)
-        return pf_fail_memory(err, most * sizeof *all);
-    if (add_variables(request, arena, all, count, err) != PF_OK)
-        return err->status;
-    for (uint32_t i = 0; i < request->setting_count; i++)
-        all[(*count)++] = request->settings[i];
-    *settings = all;
-    return PF_OK;
-}
 
 enum pf_status pf_request_options(const struct pf_setting *settings, uint32_t count, struct pf_convert_options *options,
                                   struct pf_error *err)

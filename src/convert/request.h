@@ -4,6 +4,7 @@
 
 #include "base/context.h"
 #include "convert/options.h"
+#include "pyforge/arrow_abi.h"
 
 enum { PF_REQUEST_TABLES = 32 };
 
@@ -11,18 +12,38 @@ enum { PF_REQUEST_TABLES = 32 };
 struct pf_setting {
     const char *name;     /* as written, without leading dashes */
     const char *value;    /* NULL = a flag named without a value */
-    const char *variable; /* the environment variable (or our own function) it came from; NULL = given by the caller */
+    const char *variable; /* the environment variable, file or function of ours it came from; NULL = given by the caller */
+    int64_t line;         /* of the file; 0 = it is none */
+};
+
+/* What a caller gives in the place of files. The owner calls pf_given_release. */
+struct pf_given {
+    struct pf_input input;          /* name is not used: the request has it */
+    struct pf_output output;        /* nor here */
+    struct ArrowArrayStream stream; /* an input, too; release NULL = there is none */
+    bool has_input, has_output;
 };
 
 struct pf_request {
     struct pf_context *ctx;
     struct pf_arena arena;
-    const char *input, *output; /* NULL = not given */
+    const char *input, *output;      /* paths, or names of what is given; NULL = not named */
+    struct pf_given given;           /* until a call uses it up */
+    const struct pf_setting *hooked; /* by hooks of extensions, while a conversion runs: what nobody gave */
+    uint32_t hooked_count;
     struct pf_setting *settings;
     uint32_t setting_count, setting_capacity;
 };
 
-/* The settings with those of the environment in front, so that what the caller gave wins. In arena. */
+void pf_given_drop_input(struct pf_given *given);
+void pf_given_drop_output(struct pf_given *given);
+void pf_given_release(struct pf_given *given); /* both, and the stream */
+
+/* The first option of this name (as users write it) in any table; NULL = there is none. */
+const struct pf_option *pf_option_anywhere(const struct pf_context *ctx, const char *name);
+/* A value is good when one of the tables that know the option takes it: which of them counts is decided with the formats. */
+enum pf_status pf_setting_check(const struct pf_context *ctx, const char *name, const char *value, struct pf_error *err);
+/* The settings in force (settings.h), what the caller gave last. In arena. */
 enum pf_status pf_request_settings(const struct pf_request *request, struct pf_arena *arena, const struct pf_setting **settings,
                                    uint32_t *count, struct pf_error *err);
 /* The options of the convert table under these settings. Texts are the settings'. */

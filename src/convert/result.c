@@ -84,6 +84,7 @@ static void put_counts(struct pf_json *json, const struct pf_conversion *c)
     pf_json_set_integer(json, "rows_read", outcome->rows_read);
     pf_json_set_integer(json, "rows_rejected", outcome->rows_rejected);
     pf_json_set_integer(json, "rows_left_out", outcome->rows_left_out);
+    pf_json_set_integer(json, "rows_short", outcome->rows_short);
     pf_json_set_text(json, "processing_engine", engine);
     pf_json_set_text(json, "converter_used", engine);
     pf_json_set_number(json, "duration", rounded(c->seconds));
@@ -92,7 +93,21 @@ static void put_counts(struct pf_json *json, const struct pf_conversion *c)
     pf_json_set_integer(json, "output_size_bytes", succeeded(c) ? outcome->bytes_written : 0);
 }
 
-static void put_columns(struct pf_json *json, const struct pf_schema *schema)
+/* The value that made a column text, and its row; null where there is no single one. */
+static void put_reason(struct pf_json *json, const struct pf_column_facts *facts)
+{
+    pf_json_name(json, "text_because");
+    if (facts == NULL || facts->because == NULL) {
+        pf_json_null(json);
+        return;
+    }
+    pf_json_open(json, '{');
+    pf_json_set_place(json, "row", facts->because_row);
+    pf_json_set_text(json, "reason", facts->because);
+    pf_json_close(json, '}');
+}
+
+void pf_json_set_columns(struct pf_json *json, const struct pf_schema *schema, const struct pf_column_facts *facts)
 {
     char type[32];
 
@@ -102,6 +117,12 @@ static void put_columns(struct pf_json *json, const struct pf_schema *schema)
         pf_json_open(json, '{');
         pf_json_set_text(json, "name", schema->fields[i].name);
         pf_json_set_text(json, "type", pf_type_text(&schema->fields[i], type));
+        pf_json_name(json, "null_count");
+        if (facts != NULL && facts[i].nulls >= 0)
+            pf_json_integer(json, facts[i].nulls);
+        else
+            pf_json_null(json);
+        put_reason(json, facts != NULL ? &facts[i] : NULL);
         pf_json_close(json, '}');
     }
     pf_json_close(json, ']');
@@ -122,32 +143,6 @@ static void put_attempts(struct pf_json *json, const struct pf_conversion *c)
     pf_json_close(json, ']');
 }
 
-static void put_error(struct pf_json *json, const struct pf_conversion *c)
-{
-    const struct pf_error *err = c->err;
-
-    pf_json_name(json, "error");
-    if (succeeded(c)) {
-        pf_json_null(json);
-        return;
-    }
-    pf_json_open(json, '{');
-    pf_json_set_text(json, "code", pf_status_name(c->status));
-    pf_json_set_text(json, "message", err->message);
-    pf_json_set_text(json, "source", err->source[0] != '\0' ? err->source : NULL);
-    pf_json_set_place(json, "row", err->row);
-    pf_json_set_place(json, "line", err->line);
-    pf_json_set_place(json, "column", err->column);
-    pf_json_set_text(json, "column_name", err->column_name[0] != '\0' ? err->column_name : NULL);
-    pf_json_name(json, "offset");
-    if (err->offset >= 0)
-        pf_json_integer(json, err->offset);
-    else
-        pf_json_null(json);
-    pf_json_set_text(json, "hint", err->remedy[0] != '\0' ? err->remedy : NULL);
-    pf_json_close(json, '}');
-}
-
 static char *make_json(const struct pf_conversion *c, const struct pf_result *result)
 {
     struct pf_json json;
@@ -156,7 +151,7 @@ static char *make_json(const struct pf_conversion *c, const struct pf_result *re
     pf_json_open(&json, '{');
     put_paths(&json, c);
     put_counts(&json, c);
-    put_columns(&json, &c->outcome.schema);
+    pf_json_set_columns(&json, &c->outcome.schema, c->outcome.columns);
     pf_json_name(&json, "warnings");
     pf_json_open(&json, '[');
     for (uint32_t i = 0; i < result->warning_count; i++)
@@ -167,7 +162,11 @@ static char *make_json(const struct pf_conversion *c, const struct pf_result *re
     pf_json_set_integer(&json, "columns_repaired", c->outcome.repaired);
     pf_json_set_integer(&json, "peak_memory_bytes", (int64_t)c->outcome.peak_memory);
     pf_json_set_integer(&json, "threads", c->outcome.threads);
-    put_error(&json, c);
+    if (c->environment != NULL) {
+        pf_json_name(&json, "environment");
+        pf_json_raw(&json, c->environment);
+    }
+    pf_json_set_error(&json, c->err);
     pf_json_close(&json, '}');
     return pf_json_end(&json);
 }
@@ -236,7 +235,7 @@ struct pf_result *pf_result_new(const struct pf_conversion *c)
 {
     struct pf_memory *memory = &c->request->ctx->memory;
     struct pf_result *result = pf_alloc_zero(memory, 1, sizeof *result);
-    size_t most = (size_t)c->plan.warning_count + c->outcome.warning_count;
+    size_t most = (size_t)c->plan.warning_count + c->outcome.warning_count + c->note_count;
 
     if (result == NULL)
         return NULL;
@@ -244,7 +243,7 @@ struct pf_result *pf_result_new(const struct pf_conversion *c)
     result->exit_code = pf_exit_code(c->status, c->outcome.rows_rejected > 0, &c->plan.options);
     result->warnings = pf_alloc_zero(memory, most + 1, sizeof *result->warnings);
     if (result->warnings != NULL && take_warnings(result, c->plan.warnings, c->plan.warning_count) &&
-        take_warnings(result, c->outcome.warnings, c->outcome.warning_count)) {
+        take_warnings(result, c->outcome.warnings, c->outcome.warning_count) && take_warnings(result, c->notes, c->note_count)) {
         result->json = make_json(c, result);
         result->summary = make_summary(c, result);
     }

@@ -2,6 +2,7 @@
 #ifndef PF_CONVERT_RESULT_H
 #define PF_CONVERT_RESULT_H
 
+#include "convert/json.h"
 #include "convert/plan.h"
 
 /* A conversion that has ended. */
@@ -13,8 +14,14 @@ struct pf_conversion {
     struct pf_error *err; /* read when status is not PF_OK */
     enum pf_status status;
     bool ran; /* the engine was started */
+    const char *environment;  /* what extensions know of the machine, JSON; NULL = nothing */
+    const char *const *notes; /* of their hooks */
+    uint32_t note_count;
     double seconds;
 };
+
+/* "columns": name, type, nulls and, for text, why, of a schema; facts NULL = of the first two only. */
+void pf_json_set_columns(struct pf_json *json, const struct pf_schema *schema, const struct pf_column_facts *facts);
 
 /* NULL = out of memory. */
 struct pf_result *pf_result_new(const struct pf_conversion *conversion);

@@ -5,6 +5,7 @@
 #include "convert/plan.h"
 
 struct stream {
+    struct pf_context *ctx; /* held */
     struct pf_plan plan;
     struct ArrowArrayStream inner;
 };
@@ -32,12 +33,13 @@ static const char *stream_error(struct ArrowArrayStream *self)
 
 static void stream_free(struct stream *stream)
 {
-    struct pf_memory *memory = &stream->plan.ctx->memory;
+    struct pf_context *ctx = stream->ctx;
 
     if (stream->inner.release != NULL)
         stream->inner.release(&stream->inner);
     pf_plan_free(&stream->plan);
-    pf_free(memory, stream);
+    pf_free(&ctx->memory, stream);
+    pf_context_release(ctx);
 }
 
 static void stream_release(struct ArrowArrayStream *self)
@@ -54,6 +56,8 @@ enum pf_status pf_read_stream(struct pf_request *request, struct ArrowArrayStrea
     pf_error_clear(err);
     if (stream == NULL)
         return pf_fail_memory(err, sizeof *stream);
+    stream->ctx = request->ctx;
+    pf_context_hold(stream->ctx);
     atomic_store(&request->ctx->cancelled, false);
     if (pf_plan_make(&stream->plan, request, PF_PLAN_READ, err) != PF_OK ||
         pf_native_stream(stream->plan.ctx, &stream->plan.job, &stream->inner, err) != PF_OK) {

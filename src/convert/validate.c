@@ -1,7 +1,8 @@
 /* Validate: reads the whole input and tells the first thing that is wrong with it. */
 #include <string.h>
 
-#include "convert/plan.h"
+#include "convert/json.h"
+#include "convert/notes.h"
 #include "convert/words.h"
 #include "formats/format.h"
 
@@ -39,33 +40,57 @@ static enum pf_status be_strict(struct pf_request *request, struct pf_error *err
     }
     if (pf_request_is_flag(request, "ragged") < 0)
         return PF_OK;
-    if (pf_request_set(request, "ragged", "fail", err) != PF_OK)
+    if (pf_request_set(request, "ragged", "fail-long", err) != PF_OK)
         return err->status;
     /* Not the user's: no warning when the format has no such option. */
     request->settings[request->setting_count - 1].variable = "validate";
     return PF_OK;
 }
 
-static enum pf_status scan(struct pf_plan *plan, struct pf_error *err)
+static enum pf_status scan(struct pf_plan *plan, struct pf_outcome *outcome, struct pf_error *err)
 {
-    struct pf_outcome outcome;
     char rows[PF_WORDS];
-    enum pf_status status;
+    enum pf_status status = pf_native_scan(plan->ctx, &plan->job, outcome, err);
 
-    pf_outcome_init(&outcome, plan->ctx);
-    status = pf_native_scan(plan->ctx, &plan->job, &outcome, err);
-    if (status == PF_OK && outcome.rows_rejected > 0) {
+    if (status == PF_OK && outcome->rows_rejected > 0) {
         status = pf_fail(err, PF_BAD_DATA, "%s cannot be read as rows of the table",
-                         pf_words_of(outcome.rows_rejected, "row", rows));
+                         pf_words_of(outcome->rows_rejected, "row", rows));
         pf_error_source(err, plan->job.input);
     }
-    pf_outcome_free(&outcome);
+    if (status == PF_OK && !pf_note_rows(plan, outcome))
+        status = pf_fail_memory(err, 1);
     return status;
 }
 
-enum pf_status pf_validate(struct pf_request *request, char **text, struct pf_error *err)
+/* What was found out, whether the input is valid or not. */
+static char *verdict_json(const struct pf_plan *plan, const struct pf_request *request, const struct pf_outcome *outcome,
+                          const struct pf_error *err)
+{
+    struct pf_json json;
+
+    pf_json_begin(&json, &plan->ctx->memory);
+    pf_json_open(&json, '{');
+    pf_json_set_bool(&json, "valid", err->status == PF_OK);
+    pf_json_set_text(&json, "input_path", request->input);
+    pf_json_set_text(&json, "file_type", plan->job.reader != NULL ? plan->job.reader->name : NULL);
+    pf_json_set_integer(&json, "rows", outcome->rows_written);
+    pf_json_set_integer(&json, "rows_short", outcome->rows_short);
+    pf_json_name(&json, "warnings");
+    pf_json_open(&json, '[');
+    for (uint32_t i = 0; i < outcome->warning_count; i++)
+        pf_json_text(&json, outcome->warnings[i]);
+    for (uint32_t i = 0; i < plan->warning_count; i++)
+        pf_json_text(&json, plan->warnings[i]);
+    pf_json_close(&json, ']');
+    pf_json_set_error(&json, err);
+    pf_json_close(&json, '}');
+    return pf_json_end(&json);
+}
+
+static enum pf_status validate(struct pf_request *request, bool json, char **text, struct pf_error *err)
 {
     uint32_t given = request->setting_count;
+    struct pf_outcome outcome;
     struct pf_plan plan;
 
     *text = NULL;
@@ -73,14 +98,29 @@ enum pf_status pf_validate(struct pf_request *request, char **text, struct pf_er
     atomic_store(&request->ctx->cancelled, false);
     if (be_strict(request, err) != PF_OK)
         return err->status;
-    if (pf_plan_make(&plan, request, PF_PLAN_READ, err) == PF_OK && scan(&plan, err) == PF_OK) {
+    pf_outcome_init(&outcome, request->ctx);
+    if (pf_plan_make(&plan, request, PF_PLAN_READ, err) == PF_OK)
+        (void)scan(&plan, &outcome, err);
+    if (json)
+        *text = verdict_json(&plan, request, &outcome, err);
+    else if (err->status == PF_OK)
         *text = verdict(&plan);
-        if (*text == NULL)
-            (void)pf_fail_memory(err, 1);
-    }
+    if (*text == NULL && err->status == PF_OK)
+        (void)pf_fail_memory(err, 1);
+    pf_outcome_free(&outcome);
     pf_plan_free(&plan);
     request->setting_count = given;
     return err->status;
+}
+
+enum pf_status pf_validate(struct pf_request *request, char **text, struct pf_error *err)
+{
+    return validate(request, false, text, err);
+}
+
+enum pf_status pf_validate_json(struct pf_request *request, char **text, struct pf_error *err)
+{
+    return validate(request, true, text, err);
 }
 
 void pf_text_free(struct pf_context *ctx, char *text)

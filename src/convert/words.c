@@ -30,6 +30,15 @@ const char *pf_words_of(int64_t count, const char *one, char to[PF_WORDS])
     return to;
 }
 
+const char *pf_words_verb(int64_t count, const char *one, const char *has, const char *have, char to[PF_WORDS])
+{
+    char number[PF_WORDS];
+
+    (void)snprintf(to, PF_WORDS, "%.24s %.10s%s %.8s", pf_words_count(count, number), one, count == 1 ? "" : "s",
+                   count == 1 ? has : have);
+    return to;
+}
+
 /* value with three digits of which at least the whole ones are shown; written without printf's %f, whose point is the
  * locale's. */
 static void three_digits(double value, const char *unit, char to[PF_WORDS])
@@ -72,6 +81,17 @@ const char *pf_words_seconds(double seconds, char to[PF_WORDS])
     else
         (void)snprintf(to, PF_WORDS, "%d min %d s", (int)(seconds / 60.0), (int)seconds % 60);
     return to;
+}
+
+const char *pf_words_visible(const char *value)
+{
+    static const char *const words[][2] = { { "\t", "tab" }, { "\\t", "tab" }, { " ", "blank" }, { "", "none" } };
+
+    for (size_t i = 0; i < PF_COUNT(words); i++) {
+        if (strcmp(value, words[i][0]) == 0)
+            return words[i][1];
+    }
+    return value;
 }
 
 /* ---- width */

@@ -9,15 +9,17 @@ enum pf_types_mode { PF_TYPES_INFER, PF_TYPES_STRING };
 
 /* One conversion of one table, fully decided: no defaults, no detection, nothing looked up by name. Strings are borrowed. */
 struct pf_job {
-    const char *input;        /* location; "-" standard input */
+    const char *input;        /* location, "-" standard input; of a source that is none, the name for messages */
     struct pf_source *source; /* it, open and unread, borrowed; NULL = the engine opens the location */
     const struct pf_reader *reader;
     const void *reader_options;
+    void *reader_state; /* the reader, open on source and not started, borrowed; NULL = the engine opens it */
     uint32_t table;
     const char *const *columns; /* names to keep, in output order as in the source; NULL = all */
     uint32_t column_count;
 
-    const char *output;
+    const char *output;             /* location, "-" standard output; the name for messages when target is set */
+    const struct pf_output *target; /* NULL = the output is a location */
     const struct pf_writer *writer;
     const void *writer_options;
     bool replace, sync;
@@ -27,25 +29,35 @@ struct pf_job {
     enum pf_on_error on_error;
     const char *rejects; /* location for rejected rows, used only when there are any */
     bool rejects_full;
-    double max_rejects; /* share of the rows read, 0..1 */
+    double max_rejects;      /* share of the rows read, 0..1 */
+    int64_t max_reject_rows; /* rows, in place of the share; 0 = the share counts */
 
     uint32_t threads; /* 0 = all cores */
     size_t memory;    /* budget in bytes */
 };
 
+/* What was found out of one column of the result. */
+struct pf_column_facts {
+    int64_t nulls;       /* -1 = not known */
+    int64_t because_row; /* from 1; 0 = not known, or no single one */
+    const char *because; /* why its type is string: "'N/A' does not fit int64"; NULL = it is not, or was not inferred */
+};
+
 /* What a job did. Initialise with pf_outcome_init, free with pf_outcome_free. */
 struct pf_outcome {
     int64_t rows_read, rows_written, rows_rejected, rows_left_out;
-    int64_t bytes_read, bytes_written; /* as stored */
+    int64_t rows_short, rows_like_header; /* of those written, see pf_decoded */
+    int64_t bytes_read, bytes_written;    /* as stored */
     double seconds;
-    struct pf_schema schema; /* as written */
-    uint32_t repaired;       /* columns encoded a second time */
+    struct pf_schema schema;         /* as written */
+    struct pf_column_facts *columns; /* one a field of the schema, in the arena; NULL = nothing is known */
+    uint32_t repaired;               /* columns encoded a second time */
     uint32_t threads;
     size_t peak_memory; /* of the library's own allocations */
     bool rejects_written;
-    struct pf_arena arena; /* holds warnings */
+    struct pf_arena arena; /* holds warnings and columns */
     const char **warnings;
-    uint32_t warning_count, warning_capacity;
+    uint32_t warning_count;
 };
 
 void pf_outcome_init(struct pf_outcome *outcome, struct pf_context *ctx);

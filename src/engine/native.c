@@ -13,20 +13,25 @@ static enum pf_status open_source(struct pf_run *run, struct pf_error *err)
     if (run->job->source == NULL)
         return pf_source_open(run->ctx, run->job->input, false, &run->source, err);
     run->source = run->job->source;
-    return pf_source_can_rewind(run->source) ? pf_source_rewind(run->source, err) : PF_OK;
+    if (run->job->reader_state != NULL || !pf_source_can_rewind(run->source))
+        return PF_OK;
+    return pf_source_rewind(run->source, err);
 }
 
 static enum pf_status open_reader(struct pf_run *run, struct pf_error *err)
 {
     const struct pf_reader *reader = run->job->reader;
 
+    run->reader_state = run->job->reader_state;
+    if (run->reader_state != NULL)
+        return reader->table(run->reader_state, run->job->table, &run->table, err);
     if ((reader->flags & PF_READER_READ_AT) != 0 && pf_source_unpack(run->source, err) != PF_OK)
         return err->status;
     run->reader_state = pf_alloc_zero(&run->ctx->memory, 1, reader->state_size);
     if (run->reader_state == NULL)
         return pf_fail_memory(err, reader->state_size);
     run->reader_opened = true;
-    if (reader->open(run->reader_state, run->ctx, run->source, run->job->reader_options, err) != PF_OK)
+    if (reader->open(reader, run->reader_state, run->ctx, run->source, run->job->reader_options, err) != PF_OK)
         return err->status;
     return reader->table(run->reader_state, run->job->table, &run->table, err);
 }
@@ -74,7 +79,8 @@ void pf_run_close(struct pf_run *run)
     pf_pool_free(run->pool);
     if (run->reader_opened)
         run->job->reader->close(run->reader_state);
-    pf_free(&run->ctx->memory, run->reader_state);
+    if (run->reader_state != run->job->reader_state)
+        pf_free(&run->ctx->memory, run->reader_state);
     pf_settle_plan_free(run->ctx, &run->plan);
     pf_schema_free(&run->table.schema);
     if (run->source != run->job->source)
@@ -102,7 +108,7 @@ static void make_absolute(const struct pf_run *run, const struct pf_work *work, 
     if (err->line > 0)
         err->line += run->lines_before;
     if (err->offset >= 0)
-        err->offset += work->block.offset;
+        err->offset = work->block.offset >= 0 ? err->offset + work->block.offset : -1;
     if (err->column > 0 && err->column <= run->table.schema.count && err->column_name[0] == '\0') {
         const char *name = run->table.schema.fields[err->column - 1].name;
         size_t size = strlen(name);
@@ -134,7 +140,7 @@ enum pf_status pf_run_next(struct pf_run *run, const char *step, struct pf_work 
 
     *out = NULL;
     if (status == PF_OK)
-        status = pf_pipeline_next(&run->pipeline, out, err);
+        status = pf_pipeline_next(&run->pipeline, run->rows_before, out, err);
     if (status == PF_OK || status == PF_END) {
         report_progress(run, step);
         return status;
@@ -152,6 +158,8 @@ void pf_run_done(struct pf_run *run, struct pf_work *work)
     run->counted.kept += d->rows_kept;
     run->counted.rejected += d->rows_rejected;
     run->counted.left_out += d->rows_left_out;
+    run->counted.filled += d->rows_short;
+    run->counted.like_header += d->rows_like_header;
     run->counted.misfits += work->misfits;
     run->rows_before += d->rows_kept + d->rows_rejected;
     run->lines_before += d->lines;
@@ -183,7 +191,7 @@ enum pf_status pf_run_types(struct pf_run *run, struct pf_error *err)
 
 struct conversion {
     struct pf_run run;
-    struct pf_output output;
+    struct pf_writing output;
     struct pf_rejects_file rejects;
     struct pf_schema schema;
 };
@@ -220,12 +228,12 @@ static enum pf_status write_blocks(struct conversion *c, bool first, struct pf_e
             status = pf_rejects_add(&c->rejects, work->decoded.rejects, work->decoded.rows_rejected, &run->table.schema,
                                     run->rows_before, run->lines_before, work->block.offset, err);
         if (status == PF_OK)
-            status = pf_output_add(&c->output, &work->batch, err);
+            status = pf_writing_add(&c->output, &work->batch, err);
         if (status != PF_OK)
             break;
         pf_run_done(run, work);
     }
-    return status == PF_END ? pf_output_flush(&c->output, err) : status;
+    return status == PF_END ? pf_writing_flush(&c->output, err) : status;
 }
 
 static enum pf_status first_pass(struct conversion *c, struct pf_error *err)
@@ -240,7 +248,7 @@ static enum pf_status first_pass(struct conversion *c, struct pf_error *err)
         return err->status;
     if (pf_settle_schema(&run->plan, &run->table.schema, &c->schema, err) != PF_OK)
         return err->status;
-    if (pf_output_open(&c->output, run->ctx, run->pool, run->job, &c->schema, err) != PF_OK)
+    if (pf_writing_open(&c->output, run->ctx, run->pool, run->job, &c->schema, err) != PF_OK)
         return err->status;
     return write_blocks(c, true, err);
 }
@@ -272,7 +280,7 @@ static enum pf_status repair_columns(struct conversion *c, const bool *again, ui
     pf_schema_free(&c->schema);
     status = pf_settle_schema(&run->plan, &run->table.schema, &c->schema, err);
     if (status == PF_OK)
-        status = pf_output_repair(&c->output, &c->schema, slots, count, err);
+        status = pf_writing_repair(&c->output, &c->schema, slots, count, err);
     pf_free(&run->ctx->memory, slots);
     pf_pipeline_end(&run->pipeline);
     pf_settle_repair(&run->plan, again);
@@ -299,7 +307,8 @@ static enum pf_status settle(struct conversion *c, struct pf_outcome *outcome, s
         return pf_fail_memory(err, run->plan.column_count);
     count = pf_settle_evidence(&run->plan, again);
     outcome->repaired = count;
-    if (count != 0) {
+    status = pf_settle_facts(&run->plan, outcome, err);
+    if (count != 0 && status == PF_OK) {
         struct pf_counted counted = run->counted;
 
         status = repair_columns(c, again, count, err);
@@ -316,15 +325,21 @@ static enum pf_status check_rejects(const struct conversion *c, struct pf_error 
 {
     const struct pf_counted *n = &c->run.counted;
     const struct pf_job *job = c->run.job;
+    double most = job->max_reject_rows != 0 ? (double)job->max_reject_rows : job->max_rejects * (double)(n->kept + n->rejected);
 
-    if (n->rejected == 0 || (n->kept != 0 && (double)n->rejected <= job->max_rejects * (double)(n->kept + n->rejected)))
+    if (n->rejected == 0 || (n->kept != 0 && (double)n->rejected <= most))
         return PF_OK;
     if (n->kept == 0) {
-        pf_fail(err, PF_REJECTED, "all %lld rows were rejected: nothing was written", (long long)n->rejected);
+        if (n->rejected == 1)
+            pf_fail(err, PF_REJECTED, "the only row was rejected: nothing was written");
+        else
+            pf_fail(err, PF_REJECTED, "all %lld rows were rejected: nothing was written", (long long)n->rejected);
         pf_remedy(err, "see how the input is read with pyforge info; --delimiter, --header N or --schema may be what it needs");
     } else {
-        pf_fail(err, PF_REJECTED, "%lld of %lld rows were rejected, more than --max-rejects allows (%g %%)",
-                (long long)n->rejected, (long long)(n->kept + n->rejected), job->max_rejects * 100);
+        pf_fail(err, PF_REJECTED, "%lld of %lld rows were rejected, more than --max-rejects allows (%g%s)",
+                (long long)n->rejected, (long long)(n->kept + n->rejected),
+                job->max_reject_rows != 0 ? (double)job->max_reject_rows : job->max_rejects * 100,
+                job->max_reject_rows != 0 ? "" : " %");
     }
     pf_remedy(
         err,
@@ -343,17 +358,17 @@ static enum pf_status complete(struct conversion *c, struct pf_outcome *outcome,
         return pf_fail(err, PF_INTERNAL, "%lld rows were read, %lld are accounted for", (long long)n->read,
                        (long long)(n->kept + n->rejected + n->left_out));
     report_progress(&c->run, "writing");
-    if (pf_output_finish(&c->output, n->kept, &outcome->bytes_written, err) != PF_OK)
+    if (pf_writing_finish(&c->output, n->kept, &outcome->bytes_written, err) != PF_OK)
         return err->status;
-    if (pf_check_cancel(c->run.ctx, err) != PF_OK || pf_output_commit(&c->output, err) != PF_OK)
+    /* The rejects first: wherever the new output is seen, the rows that are not in it are seen, too. */
+    if (pf_check_cancel(c->run.ctx, err) != PF_OK || pf_rejects_commit(&c->rejects, err) != PF_OK)
         return err->status;
+    if (pf_writing_commit(&c->output, err) != PF_OK) {
+        pf_rejects_retract(&c->rejects);
+        return err->status;
+    }
     outcome->rejects_written = c->rejects.sink != NULL;
-    if (pf_rejects_commit(&c->rejects, err) == PF_OK)
-        return PF_OK;
-    pf_remedy(
-        err,
-        "the output is written, its rejected rows are not: name another place with --rejects and convert again with --force");
-    return err->status;
+    return PF_OK;
 }
 
 static void account(struct conversion *c, struct pf_outcome *outcome)
@@ -364,6 +379,8 @@ static void account(struct conversion *c, struct pf_outcome *outcome)
     outcome->rows_written = run->counted.kept;
     outcome->rows_rejected = run->counted.rejected;
     outcome->rows_left_out = run->counted.left_out;
+    outcome->rows_short = run->counted.filled;
+    outcome->rows_like_header = run->counted.like_header;
     outcome->seconds = pf_clock() - run->started;
     outcome->peak_memory = atomic_load(&run->ctx->memory.peak);
     if (run->pool != NULL)
@@ -379,15 +396,28 @@ static enum pf_status convert(struct conversion *c, struct pf_outcome *outcome, 
 
     if (run->infers && run->job->writer->settle == PF_SETTLE_FIRST && types_first(c, err) != PF_OK)
         return err->status;
-    if (first_pass(c, err) != PF_OK || settle(c, outcome, err) != PF_OK || complete(c, outcome, err) != PF_OK)
+    if (first_pass(c, err) != PF_OK || settle(c, outcome, err) != PF_OK)
         return err->status;
+    /* what can fail comes before the output is seen */
     if (!pf_schema_copy(&outcome->schema, &c->schema))
         return pf_fail_memory(err, sizeof c->schema);
     if (run->counted.misfits != 0 &&
-        !pf_outcome_warn(outcome, run->ctx, "%lld values did not fit their declared type and were made null",
-                         (long long)run->counted.misfits))
+        !pf_outcome_warn(outcome, run->ctx, "%lld value%s did not fit %s declared type and %s made null",
+                         (long long)run->counted.misfits, run->counted.misfits == 1 ? "" : "s",
+                         run->counted.misfits == 1 ? "its" : "their", run->counted.misfits == 1 ? "was" : "were"))
         return pf_fail_memory(err, 128);
-    return PF_OK;
+    return complete(c, outcome, err);
+}
+
+/* How much would be enough is not known here, but twice as much is a number to try; who knows better has named one already. */
+static void advise_memory(const struct pf_memory *memory, struct pf_error *err)
+{
+    size_t mib = memory->limit >> 20;
+
+    if (memory->limit == SIZE_MAX || strncmp(err->remedy, "use --memory", 12) == 0)
+        return;
+    err->remedy[0] = '\0';
+    pf_remedy(err, "raise --memory, which is %zuM: try --memory %zuM", mib, mib * 2);
 }
 
 enum pf_status pf_native_run(struct pf_context *ctx, const struct pf_job *job, struct pf_outcome *outcome, struct pf_error *err)
@@ -402,12 +432,15 @@ enum pf_status pf_native_run(struct pf_context *ctx, const struct pf_job *job, s
     pf_outcome_listen(outcome, ctx);
     status = pf_run_open(&c.run, ctx, job, infer, err);
     if (status == PF_OK) {
-        pf_location_clean(ctx, job->output);
+        if (job->target == NULL && strcmp(job->output, "-") != 0 && !pf_location_is_remote(ctx, job->output))
+            pf_location_clean(ctx, job->output);
         status = convert(&c, outcome, err);
     }
+    if (status == PF_NO_MEMORY)
+        advise_memory(&ctx->memory, err);
     account(&c, outcome);
     pf_pipeline_end(&c.run.pipeline);
-    pf_output_close(&c.output);
+    pf_writing_close(&c.output);
     pf_rejects_close(&c.rejects);
     pf_schema_free(&c.schema);
     pf_run_close(&c.run);
@@ -429,6 +462,8 @@ enum pf_status pf_native_scan(struct pf_context *ctx, const struct pf_job *job, 
         status = pf_run_types(&c.run, err);
     if (status == PF_OK)
         status = pf_settle_schema(&c.run.plan, &c.run.table.schema, &outcome->schema, err);
+    if (status == PF_OK)
+        status = pf_settle_facts(&c.run.plan, outcome, err);
     account(&c, outcome);
     pf_run_close(&c.run);
     pf_memory_trim(&ctx->memory);

@@ -14,31 +14,14 @@ void pf_outcome_init(struct pf_outcome *outcome, struct pf_context *ctx)
 void pf_outcome_free(struct pf_outcome *outcome)
 {
     pf_schema_free(&outcome->schema);
-    if (outcome->arena.memory != NULL)
-        pf_free(outcome->arena.memory, outcome->warnings);
     pf_arena_free(&outcome->arena);
     memset(outcome, 0, sizeof *outcome);
 }
 
 static bool add_warning(struct pf_outcome *outcome, struct pf_context *ctx, const char *text)
 {
-    const char *copy;
-
     pf_log(ctx, PF_LOG_WARNING, "%s", text);
-    if (outcome->warning_count == outcome->warning_capacity) {
-        uint32_t capacity = outcome->warning_capacity * 2 + 8;
-        const char **grown = pf_resize(&ctx->memory, outcome->warnings, capacity * sizeof *grown);
-
-        if (grown == NULL)
-            return false;
-        outcome->warnings = grown;
-        outcome->warning_capacity = capacity;
-    }
-    copy = pf_arena_copy(&outcome->arena, text, strlen(text));
-    if (copy == NULL)
-        return false;
-    outcome->warnings[outcome->warning_count++] = copy;
-    return true;
+    return pf_arena_list_add(&outcome->arena, &outcome->warnings, &outcome->warning_count, text);
 }
 
 bool pf_outcome_warn(struct pf_outcome *outcome, struct pf_context *ctx, const char *format, ...)

@@ -4,26 +4,43 @@
 
 struct pf_encode {
     struct pf_task task;
-    const struct pf_output *output;
+    const struct pf_writing *output;
     struct pf_unit *unit;
     uint32_t job;
     enum pf_status status;
-    struct pf_error err;
+    struct pf_error
+        *err; /* of a job that failed: there are as many jobs as columns, and an error is large; NULL = out of memory */
 };
 
 static void run_encode(struct pf_task *task)
 {
     struct pf_encode *encode = (struct pf_encode *)(void *)task; /* the task is its first member */
-    const struct pf_output *output = encode->output;
+    const struct pf_writing *output = encode->output;
 
-    encode->status = output->job->writer->encode(output->state, encode->unit, encode->job, &encode->err);
+    struct pf_error err;
+
+    pf_error_clear(&err);
+    encode->status = output->job->writer->encode(output->state, encode->unit, encode->job, &err);
+    if (encode->status == PF_OK)
+        return;
+    encode->err = pf_alloc(&output->ctx->memory, sizeof err);
+    if (encode->err != NULL)
+        *encode->err = err;
 }
 
-static enum pf_status open_sinks(struct pf_output *output, struct pf_error *err)
+static enum pf_status open_target(struct pf_writing *output, struct pf_error *err)
 {
-    struct pf_sink_options options = { .replace = output->job->replace, .sync = output->job->sync };
+    const struct pf_job *job = output->job;
+    struct pf_sink_options options = { .replace = job->replace, .sync = job->sync };
 
-    if (output->target == NULL && pf_sink_open(output->ctx, output->job->output, &options, &output->target, err) != PF_OK)
+    if (job->target != NULL)
+        return pf_sink_given(output->ctx, job->target, job->output, &output->target, err);
+    return pf_sink_open(output->ctx, job->output, &options, &output->target, err);
+}
+
+static enum pf_status open_sinks(struct pf_writing *output, struct pf_error *err)
+{
+    if (output->target == NULL && open_target(output, err) != PF_OK)
         return err->status;
     if (output->job->writer->settle == PF_SETTLE_REPAIR && !pf_sink_has_read_at(output->target))
         return pf_sink_scratch(output->ctx, &output->work, err);
@@ -32,8 +49,8 @@ static enum pf_status open_sinks(struct pf_output *output, struct pf_error *err)
     return PF_OK;
 }
 
-enum pf_status pf_output_open(struct pf_output *output, struct pf_context *ctx, struct pf_pool *pool, const struct pf_job *job,
-                              const struct pf_schema *schema, struct pf_error *err)
+enum pf_status pf_writing_open(struct pf_writing *output, struct pf_context *ctx, struct pf_pool *pool,
+                               const struct pf_job *job, const struct pf_schema *schema, struct pf_error *err)
 {
     output->ctx = ctx;
     output->pool = pool;
@@ -44,26 +61,40 @@ enum pf_status pf_output_open(struct pf_output *output, struct pf_context *ctx, 
     if (output->state == NULL)
         return pf_fail_memory(err, job->writer->state_size);
     output->opened = true;
-    return job->writer->open(output->state, ctx, output->work, schema, job->writer_options, err);
+    return job->writer->open(job->writer, output->state, ctx, output->work, schema, job->writer_options, err);
 }
 
 /* ---- units */
 
+/* Waits for the unit's jobs; the error is that of the first that failed. */
+static enum pf_status wait_for(struct pf_writing *output, struct pf_unit_work *work, struct pf_error *err)
+{
+    enum pf_status status = PF_OK;
+
+    for (uint32_t i = 0; i < work->unit->job_count; i++) {
+        struct pf_encode *encode = &work->encodes[i];
+
+        pf_pool_wait(output->pool, &encode->task);
+        if (status == PF_OK && encode->status != PF_OK && encode->err != NULL)
+            *err = *encode->err;
+        else if (status == PF_OK && encode->status != PF_OK)
+            pf_fail_memory(err, sizeof *err);
+        if (status == PF_OK && encode->status != PF_OK)
+            status = err->status;
+        pf_free(&output->ctx->memory, encode->err);
+    }
+    pf_free(&output->ctx->memory, work->encodes);
+    work->encodes = NULL;
+    return status;
+}
+
 /* Waits for the oldest unit and emits it. */
-static enum pf_status emit_first(struct pf_output *output, struct pf_error *err)
+static enum pf_status emit_first(struct pf_writing *output, struct pf_error *err)
 {
     struct pf_unit_work *work = &output->units[output->first];
     struct pf_unit *unit = work->unit;
-    enum pf_status status = PF_OK;
+    enum pf_status status = wait_for(output, work, err);
 
-    for (uint32_t i = 0; i < unit->job_count; i++) {
-        pf_pool_wait(output->pool, &work->encodes[i].task);
-        if (status == PF_OK && work->encodes[i].status != PF_OK) {
-            *err = work->encodes[i].err;
-            status = err->status;
-        }
-    }
-    pf_free(&output->ctx->memory, work->encodes);
     output->first = (output->first + 1) % PF_UNITS_AHEAD;
     output->count--;
     if (status == PF_OK)
@@ -72,14 +103,15 @@ static enum pf_status emit_first(struct pf_output *output, struct pf_error *err)
     return status;
 }
 
-static enum pf_status start_unit(struct pf_output *output, struct pf_unit *unit, struct pf_error *err)
+static enum pf_status start_unit(struct pf_writing *output, struct pf_unit *unit, struct pf_error *err)
 {
     struct pf_encode *encodes = pf_alloc_zero(&output->ctx->memory, unit->job_count, sizeof *encodes);
     struct pf_unit_work *work = &output->units[(output->first + output->count) % PF_UNITS_AHEAD];
 
     if (encodes == NULL) {
+        pf_fail_memory(err, unit->job_count * sizeof *encodes);
         output->job->writer->drop(output->state, unit);
-        return pf_fail_memory(err, unit->job_count * sizeof *encodes);
+        return err->status;
     }
     work->unit = unit;
     work->encodes = encodes;
@@ -94,7 +126,7 @@ static enum pf_status start_unit(struct pf_output *output, struct pf_unit *unit,
     return PF_OK;
 }
 
-static enum pf_status take_units(struct pf_output *output, bool last, struct pf_error *err)
+static enum pf_status take_units(struct pf_writing *output, bool last, struct pf_error *err)
 {
     for (;;) {
         struct pf_unit *unit;
@@ -112,14 +144,14 @@ static enum pf_status take_units(struct pf_output *output, bool last, struct pf_
     }
 }
 
-enum pf_status pf_output_add(struct pf_output *output, struct pf_batch *batch, struct pf_error *err)
+enum pf_status pf_writing_add(struct pf_writing *output, struct pf_batch *batch, struct pf_error *err)
 {
     if (output->job->writer->add(output->state, batch, err) != PF_OK)
         return err->status;
     return take_units(output, false, err);
 }
 
-enum pf_status pf_output_flush(struct pf_output *output, struct pf_error *err)
+enum pf_status pf_writing_flush(struct pf_writing *output, struct pf_error *err)
 {
     if (take_units(output, true, err) != PF_OK)
         return err->status;
@@ -132,8 +164,8 @@ enum pf_status pf_output_flush(struct pf_output *output, struct pf_error *err)
 
 /* ---- the end of the file */
 
-enum pf_status pf_output_repair(struct pf_output *output, const struct pf_schema *schema, const uint32_t *columns,
-                                uint32_t column_count, struct pf_error *err)
+enum pf_status pf_writing_repair(struct pf_writing *output, const struct pf_schema *schema, const uint32_t *columns,
+                                 uint32_t column_count, struct pf_error *err)
 {
     struct pf_sink *old = output->work;
     enum pf_status status;
@@ -151,7 +183,7 @@ enum pf_status pf_output_repair(struct pf_output *output, const struct pf_schema
     return PF_OK;
 }
 
-enum pf_status pf_output_finish(struct pf_output *output, int64_t rows, int64_t *size, struct pf_error *err)
+enum pf_status pf_writing_finish(struct pf_writing *output, int64_t rows, int64_t *size, struct pf_error *err)
 {
     if (output->job->writer->finish(output->state, rows, err) != PF_OK)
         return err->status;
@@ -159,7 +191,7 @@ enum pf_status pf_output_finish(struct pf_output *output, int64_t rows, int64_t 
     return PF_OK;
 }
 
-enum pf_status pf_output_commit(struct pf_output *output, struct pf_error *err)
+enum pf_status pf_writing_commit(struct pf_writing *output, struct pf_error *err)
 {
     if (output->target == NULL)
         return pf_sink_commit(output->work, err);
@@ -168,14 +200,13 @@ enum pf_status pf_output_commit(struct pf_output *output, struct pf_error *err)
     return pf_sink_commit(output->target, err);
 }
 
-void pf_output_close(struct pf_output *output)
+void pf_writing_close(struct pf_writing *output)
 {
     while (output->count != 0) {
         struct pf_unit_work *work = &output->units[output->first];
+        struct pf_error ignored;
 
-        for (uint32_t i = 0; i < work->unit->job_count; i++)
-            pf_pool_wait(output->pool, &work->encodes[i].task);
-        pf_free(&output->ctx->memory, work->encodes);
+        (void)wait_for(output, work, &ignored);
         output->job->writer->drop(output->state, work->unit);
         output->first = (output->first + 1) % PF_UNITS_AHEAD;
         output->count--;

@@ -14,7 +14,7 @@ struct pf_unit_work {
     struct pf_encode *encodes;
 };
 
-struct pf_output {
+struct pf_writing {
     struct pf_context *ctx;
     struct pf_pool *pool;
     const struct pf_job *job;
@@ -28,20 +28,20 @@ struct pf_output {
 };
 
 /* The output is all zero before. */
-enum pf_status pf_output_open(struct pf_output *output, struct pf_context *ctx, struct pf_pool *pool, const struct pf_job *job,
-                              const struct pf_schema *schema, struct pf_error *err);
+enum pf_status pf_writing_open(struct pf_writing *output, struct pf_context *ctx, struct pf_pool *pool,
+                               const struct pf_job *job, const struct pf_schema *schema, struct pf_error *err);
 /* Takes the batch (moved, also on failure). */
-enum pf_status pf_output_add(struct pf_output *output, struct pf_batch *batch, struct pf_error *err);
+enum pf_status pf_writing_add(struct pf_writing *output, struct pf_batch *batch, struct pf_error *err);
 /* Encodes and emits all that was added. */
-enum pf_status pf_output_flush(struct pf_output *output, struct pf_error *err);
+enum pf_status pf_writing_flush(struct pf_writing *output, struct pf_error *err);
 /* After flush: begins the second writing, in which only the given columns come. */
-enum pf_status pf_output_repair(struct pf_output *output, const struct pf_schema *schema, const uint32_t *columns,
-                                uint32_t column_count, struct pf_error *err);
+enum pf_status pf_writing_repair(struct pf_writing *output, const struct pf_schema *schema, const uint32_t *columns,
+                                 uint32_t column_count, struct pf_error *err);
 /* After flush: completes the file, without making it visible. *size: bytes of it. */
-enum pf_status pf_output_finish(struct pf_output *output, int64_t rows, int64_t *size, struct pf_error *err);
+enum pf_status pf_writing_finish(struct pf_writing *output, int64_t rows, int64_t *size, struct pf_error *err);
 /* Makes it visible. */
-enum pf_status pf_output_commit(struct pf_output *output, struct pf_error *err);
+enum pf_status pf_writing_commit(struct pf_writing *output, struct pf_error *err);
 /* Without a commit before it: nothing is left. */
-void pf_output_close(struct pf_output *output);
+void pf_writing_close(struct pf_writing *output);
 
 #endif

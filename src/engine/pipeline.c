@@ -77,7 +77,6 @@ static enum pf_status cut_block(struct pf_pipeline *pipeline, struct pf_error *e
     clear_work(work);
     status = pipeline->reader->cut(pipeline->reader_state, &work->block, err);
     if (status == PF_OK) {
-        work->block.number = pipeline->next_number++;
         work->cost = work->block.cost > 0 ? (size_t)work->block.cost : 0;
         work->size = work->block.bytes != NULL ? work->block.size : 0;
         pipeline->last_cost = work->cost;
@@ -143,6 +142,24 @@ static void fill(struct pf_pipeline *pipeline)
     }
 }
 
+void pf_pipeline_rest(struct pf_pipeline *pipeline)
+{
+    pipeline->rests = true;
+    pf_pool_rest(pipeline->pool);
+}
+
+/* An empty ring is filled and worked through, so that the pool can rest until it is empty again. */
+static void fill_at_once(struct pf_pipeline *pipeline)
+{
+    if (pipeline->count != 0)
+        return;
+    pf_pool_resume(pipeline->pool);
+    fill(pipeline);
+    for (uint32_t i = 0; i < pipeline->count; i++)
+        pf_pool_wait(pipeline->pool, &work_at(pipeline, i)->task);
+    pf_pool_rest(pipeline->pool);
+}
+
 enum pf_status pf_pipeline_head(struct pf_pipeline *pipeline, struct pf_evidence *head, struct pf_error *err)
 {
     enum pf_status status = cut_block(pipeline, err);
@@ -158,17 +175,40 @@ enum pf_status pf_pipeline_head(struct pf_pipeline *pipeline, struct pf_evidence
         return status;
     }
     work->is_decoded = true;
-    for (uint32_t i = 0; i < pipeline->plan->column_count && work->decoded.text != NULL; i++)
+    for (uint32_t i = 0; i < pipeline->plan->column_count && work->decoded.text != NULL; i++) {
+        struct pf_column_plan *column = &pipeline->plan->columns[i];
+
         pf_evidence_add(&head[i], &work->decoded.text[i], work->decoded.rows_kept);
+        if (column->way == PF_WAY_INFERRED && pf_evidence_is_text(&head[i]))
+            atomic_store(&column->explained,
+                         pf_evidence_reason(&work->decoded.text[i], work->decoded.rows_kept, 0, &column->reason));
+    }
     pipeline->head_waits = true;
     return PF_OK;
 }
 
-enum pf_status pf_pipeline_next(struct pf_pipeline *pipeline, struct pf_work **out, struct pf_error *err)
+/* The reason found in the first block that has one stays. */
+static void take_reasons(struct pf_pass_plan *plan, const struct pf_found_reason *found, int64_t rows_before)
+{
+    for (; found != NULL; found = found->next) {
+        struct pf_column_plan *column = &plan->columns[found->index];
+
+        if (column->reason.size != 0)
+            continue;
+        column->reason = found->reason;
+        column->reason.row += found->reason.row != 0 ? rows_before : 0;
+        atomic_store(&column->explained, true);
+    }
+}
+
+enum pf_status pf_pipeline_next(struct pf_pipeline *pipeline, int64_t rows_before, struct pf_work **out, struct pf_error *err)
 {
     struct pf_work *work;
 
-    fill(pipeline);
+    if (pipeline->rests)
+        fill_at_once(pipeline);
+    else
+        fill(pipeline);
     if (pipeline->count == 0)
         return PF_END;
     work = work_at(pipeline, 0);
@@ -180,6 +220,7 @@ enum pf_status pf_pipeline_next(struct pf_pipeline *pipeline, struct pf_work **o
     }
     for (uint32_t i = 0; i < pipeline->plan->column_count && work->evidence != NULL; i++)
         pf_evidence_merge(&pipeline->plan->columns[i].evidence, &work->evidence[i]);
+    take_reasons(pipeline->plan, work->reasons, rows_before);
     return PF_OK;
 }
 
@@ -188,7 +229,8 @@ void pf_pipeline_give_back(struct pf_pipeline *pipeline, struct pf_work *work)
     clear_work(work);
     pipeline->first = (pipeline->first + 1) % pipeline->capacity;
     pipeline->count--;
-    fill(pipeline);
+    if (!pipeline->rests)
+        fill(pipeline);
 }
 
 void pf_pipeline_end(struct pf_pipeline *pipeline)

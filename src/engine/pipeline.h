@@ -26,6 +26,8 @@ struct pf_column_plan {
     uint64_t refuted;            /* what earlier blocks or passes have refuted: need not be looked for again */
     atomic_bool abandoned;       /* contradicted: evidence only from here on */
     struct pf_evidence evidence; /* merged over the blocks handed back */
+    struct pf_reason reason;     /* why it is text; its row counts from the start of the table */
+    atomic_bool explained;       /* reason was found: need not be looked for again */
 };
 
 struct pf_pass_plan {
@@ -36,6 +38,13 @@ struct pf_pass_plan {
     bool typed; /* the reader hands out typed columns: nothing is cast */
 };
 
+/* Why a column is text, found in a block. */
+struct pf_found_reason {
+    uint32_t index; /* in the plan */
+    struct pf_reason reason;
+    struct pf_found_reason *next;
+};
+
 /* A block on its way. */
 struct pf_work {
     struct pf_task task;
@@ -44,9 +53,10 @@ struct pf_work {
     struct pf_arena arena;
     struct pf_decoded decoded;
     struct pf_batch batch;
-    struct pf_evidence *evidence; /* per column of the plan, in the arena */
-    int64_t misfits;              /* values made null under PF_ON_ERROR_NULL */
-    int64_t misfit_row;           /* lowest row with a misfit under PF_ON_ERROR_FAIL; -1 = none */
+    struct pf_evidence *evidence;    /* per column of the plan, in the arena */
+    struct pf_found_reason *reasons; /* a list, in the arena; rows of the block */
+    int64_t misfits;                 /* values made null under PF_ON_ERROR_NULL */
+    int64_t misfit_row;              /* lowest row with a misfit under PF_ON_ERROR_FAIL; -1 = none */
     uint32_t misfit_index;
     size_t cost, size; /* of the block; they stay when it is gone */
     bool is_decoded;
@@ -65,8 +75,8 @@ struct pf_pipeline {
     struct pf_work *works; /* a ring */
     uint32_t capacity, first, count;
     bool ended;
-    bool head_waits; /* the first block is decoded, and not yet submitted: its targets are being set */
-    uint64_t next_number;
+    bool rests;       /* no thread is left between two calls: a ring of blocks is made at once, then handed back one by one */
+    bool head_waits;  /* the first block is decoded, and not yet submitted: its targets are being set */
     size_t last_cost; /* of the block cut last: what the next is taken to need */
     size_t memory;    /* the budget: blocks are admitted while what is in use leaves room */
 };
@@ -75,14 +85,16 @@ struct pf_pipeline {
 enum pf_status pf_pipeline_begin(struct pf_pipeline *pipeline, struct pf_context *ctx, struct pf_pool *pool,
                                  const struct pf_reader *reader, void *reader_state, uint32_t table, struct pf_pass_plan *plan,
                                  size_t memory, struct pf_error *err);
+/* From now on no thread of the pool runs after pf_pipeline_next has returned. Right after begin. */
+void pf_pipeline_rest(struct pf_pipeline *pipeline);
 /* Decodes the first block at once and adds its evidence to head (one a column of the plan); the block is still handed back
  * later. Right after begin. */
 enum pf_status pf_pipeline_head(struct pf_pipeline *pipeline, struct pf_evidence *head, struct pf_error *err);
 /* Decodes and casts the block of a work; fills its status. Any thread; nothing shared is written but the columns' abandoned. */
 void pf_work_run(struct pf_work *work);
-/* The next block in order, done; its evidence is merged into the plan. PF_END after the last. A block that failed gives its
+/* The next block in order, done; its evidence is merged into the plan, rows_before being the rows of the blocks before. PF_END after the last. A block that failed gives its
  * error, with places relative to the block. Valid until pf_pipeline_give_back. */
-enum pf_status pf_pipeline_next(struct pf_pipeline *pipeline, struct pf_work **out, struct pf_error *err);
+enum pf_status pf_pipeline_next(struct pf_pipeline *pipeline, int64_t rows_before, struct pf_work **out, struct pf_error *err);
 void pf_pipeline_give_back(struct pf_pipeline *pipeline, struct pf_work *work);
 /* Also after an error, or before all blocks were taken. Tasks under way are waited for. */
 void pf_pipeline_end(struct pf_pipeline *pipeline);

@@ -28,8 +28,7 @@ static enum pf_status open_file(struct pf_rejects_file *file, struct pf_error *e
     return pf_sink_write(file->sink, heading, sizeof heading - 1, err);
 }
 
-/* A field in quotes, with quotes doubled. */
-static bool append_quoted(struct pf_buffer *to, const uint8_t *bytes, size_t size)
+bool pf_rejects_quote(struct pf_buffer *to, const uint8_t *bytes, size_t size)
 {
     bool ok = pf_buffer_append(to, "\"", 1);
 
@@ -58,10 +57,11 @@ static bool append_reject(struct pf_rejects_file *file, const struct pf_reject *
     const char *name = named ? table->fields[reject->column - 1].name : "";
 
     return append_number(to, rows + 1, reject->row) && append_number(to, lines + 1, reject->line) &&
-           append_number(to, offset, reject->offset) && append_number(to, 0, named ? (int64_t)reject->column : -1) &&
-           append_quoted(to, (const uint8_t *)name, strlen(name)) && pf_buffer_append(to, ",", 1) &&
-           append_quoted(to, (const uint8_t *)reject->reason, strlen(reject->reason)) && pf_buffer_append(to, ",", 1) &&
-           append_quoted(to, reject->raw, raw_size) && pf_buffer_append(to, "\n", 1);
+           append_number(to, offset, offset >= 0 ? reject->offset : -1) &&
+           append_number(to, 0, named ? (int64_t)reject->column : -1) &&
+           pf_rejects_quote(to, (const uint8_t *)name, strlen(name)) && pf_buffer_append(to, ",", 1) &&
+           pf_rejects_quote(to, (const uint8_t *)reject->reason, strlen(reject->reason)) && pf_buffer_append(to, ",", 1) &&
+           pf_rejects_quote(to, reject->raw, raw_size) && pf_buffer_append(to, "\n", 1);
 }
 
 enum pf_status pf_rejects_add(struct pf_rejects_file *file, const struct pf_reject *rejects, int64_t count,
@@ -82,6 +82,12 @@ enum pf_status pf_rejects_add(struct pf_rejects_file *file, const struct pf_reje
 enum pf_status pf_rejects_commit(struct pf_rejects_file *file, struct pf_error *err)
 {
     return file->sink != NULL ? pf_sink_commit(file->sink, err) : PF_OK;
+}
+
+void pf_rejects_retract(struct pf_rejects_file *file)
+{
+    if (file->sink != NULL)
+        pf_sink_retract(file->sink);
 }
 
 void pf_rejects_close(struct pf_rejects_file *file)

@@ -7,7 +7,8 @@
 /* Rows, by what became of them. */
 struct pf_counted {
     int64_t read, kept, rejected, left_out;
-    int64_t misfits; /* values made null under PF_ON_ERROR_NULL */
+    int64_t filled, like_header; /* of those kept: short ones, and repetitions of the header */
+    int64_t misfits;             /* values made null under PF_ON_ERROR_NULL */
 };
 
 struct pf_run {
@@ -15,7 +16,7 @@ struct pf_run {
     const struct pf_job *job;
     double started;
     struct pf_source *source; /* the job's, or its own */
-    void *reader_state;
+    void *reader_state;       /* the job's, or its own */
     bool reader_opened;
     bool infers; /* some types are open */
     struct pf_table table;

@@ -5,8 +5,12 @@
 
 static enum pf_status fail_no_column(const char *name, const struct pf_schema *table, struct pf_error *err)
 {
+    const char *near = pf_names_near(table, name);
+
     pf_fail(err, PF_NOT_FOUND, "there is no column '%s'", name);
-    if (table->count != 0)
+    if (near != NULL)
+        pf_remedy(err, "did you mean '%.200s'?", near);
+    else if (table->count != 0)
         pf_remedy(err, "the columns begin with '%s'%s%s%s", table->fields[0].name, table->count > 1 ? ", '" : "",
                   table->count > 1 ? table->fields[1].name : "", table->count > 1 ? "'" : "");
     return err->status;
@@ -180,4 +184,38 @@ void pf_settle_data(struct pf_pass_plan *plan)
         column->way = PF_WAY_SETTLED;
         column->refuted = column->evidence.refuted;
     }
+}
+
+/* One column. Of declared and typed ones nothing is counted here. */
+static bool column_facts(const struct pf_column_plan *column, struct pf_arena *arena, struct pf_column_facts *facts)
+{
+    const struct pf_evidence *evidence = &column->evidence;
+    bool inferred = column->way == PF_WAY_INFERRED || column->way == PF_WAY_EVIDENCE;
+    char text[PF_REASON_TEXT];
+
+    *facts = (struct pf_column_facts){ .nulls = -1 };
+    if (!inferred)
+        return true;
+    facts->nulls = (int64_t)evidence->nulls;
+    if (column->target.field.type != PF_TYPE_STRING) {
+        facts->nulls += (int64_t)evidence->empties;
+        return true;
+    }
+    if (!pf_reason_text(&column->reason, evidence, text))
+        return true;
+    facts->because_row = column->reason.row;
+    facts->because = pf_arena_copy(arena, text, strlen(text));
+    return facts->because != NULL;
+}
+
+enum pf_status pf_settle_facts(const struct pf_pass_plan *plan, struct pf_outcome *outcome, struct pf_error *err)
+{
+    outcome->columns = pf_arena_alloc_zero(&outcome->arena, plan->slot_count, sizeof *outcome->columns);
+    if (outcome->columns == NULL)
+        return pf_fail_memory(err, plan->slot_count * sizeof *outcome->columns);
+    for (uint32_t i = 0; i < plan->column_count; i++) {
+        if (!column_facts(&plan->columns[i], &outcome->arena, &outcome->columns[plan->columns[i].slot]))
+            return pf_fail_memory(err, PF_REASON_TEXT);
+    }
+    return PF_OK;
 }

@@ -25,6 +25,8 @@ uint32_t pf_settle_evidence(struct pf_pass_plan *plan, bool *again);
 /* Turns the plan of the first pass into that of the repair: the columns marked in again are PF_WAY_SETTLED, declared columns
  * that can reject rows PF_WAY_CHECKED, and the rest are gone. */
 void pf_settle_repair(struct pf_pass_plan *plan, const bool *again);
+/* What is known of the columns goes to the outcome; the plan has every slot. */
+enum pf_status pf_settle_facts(const struct pf_pass_plan *plan, struct pf_outcome *outcome, struct pf_error *err);
 /* Turns the plan of a types pass into that of the data pass. */
 void pf_settle_data(struct pf_pass_plan *plan);
 

@@ -7,6 +7,7 @@
 #include "engine/settle.h"
 
 struct stream {
+    struct pf_context *ctx;
     struct pf_job job;
     struct pf_run run;
     struct pf_schema schema;
@@ -55,7 +56,7 @@ static const char *stream_error(struct ArrowArrayStream *out)
 static void stream_release(struct ArrowArrayStream *out)
 {
     struct stream *stream = out->private_data;
-    struct pf_context *ctx = stream->run.ctx;
+    struct pf_context *ctx = stream->ctx;
 
     pf_run_close(&stream->run);
     pf_schema_free(&stream->schema);
@@ -76,7 +77,10 @@ static enum pf_status begin(struct stream *stream, struct pf_error *err)
     }
     if (pf_settle_schema(&run->plan, &run->table.schema, &stream->schema, err) != PF_OK)
         return err->status;
-    return pf_run_pass(run, err);
+    if (pf_run_pass(run, err) != PF_OK)
+        return err->status;
+    pf_pipeline_rest(&run->pipeline);
+    return PF_OK;
 }
 
 enum pf_status pf_native_stream(struct pf_context *ctx, const struct pf_job *job, struct ArrowArrayStream *out,
@@ -88,6 +92,7 @@ enum pf_status pf_native_stream(struct pf_context *ctx, const struct pf_job *job
     memset(out, 0, sizeof *out);
     if (stream == NULL)
         return pf_fail_memory(err, sizeof *stream);
+    stream->ctx = ctx;
     stream->job = *job;
     pf_schema_init(&stream->schema, &ctx->memory);
     status = pf_run_open(&stream->run, ctx, &stream->job, job->types == PF_TYPES_INFER, err);
@@ -98,9 +103,7 @@ enum pf_status pf_native_stream(struct pf_context *ctx, const struct pf_job *job
     out->get_next = stream_next;
     out->get_last_error = stream_error;
     out->release = stream_release;
-    if (status != PF_OK) {
-        stream->run.ctx = ctx;
+    if (status != PF_OK)
         stream_release(out);
-    }
     return status;
 }

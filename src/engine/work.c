@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "engine/pipeline.h"
+#include "engine/rejects.h"
+#include "transform/lenient.h"
 
 static enum pf_status check_rows(struct pf_work *work)
 {
@@ -13,27 +15,6 @@ static enum pf_status check_rows(struct pf_work *work)
                    (long long)d->rows_read, (long long)d->rows_kept, (long long)d->rows_rejected, (long long)d->rows_left_out);
 }
 
-/* Faults of the data that --on-error is about stop the job when it says so. */
-static enum pf_status check_rejects(struct pf_work *work)
-{
-    const struct pf_decoded *d = &work->decoded;
-
-    for (int64_t i = 0; i < d->rows_rejected && work->pipeline->plan->on_error == PF_ON_ERROR_FAIL; i++) {
-        const struct pf_reject *reject = &d->rejects[i];
-
-        if (!reject->by_on_error)
-            continue;
-        pf_fail(&work->err, PF_BAD_DATA, "%s", reject->reason);
-        pf_remedy(&work->err, "set such rows aside with --on-error reject, or give the right --encoding");
-        work->err.row = reject->row + 1;
-        work->err.line = reject->line + 1;
-        work->err.offset = reject->offset;
-        work->err.column = reject->column;
-        return PF_BAD_DATA;
-    }
-    return PF_OK;
-}
-
 static enum pf_status decode_block(struct pf_work *work)
 {
     const struct pf_pipeline *pipeline = work->pipeline;
@@ -42,7 +23,7 @@ static enum pf_status decode_block(struct pf_work *work)
                                                       &work->decoded, &work->err) != PF_OK)
         return work->err.status;
     work->is_decoded = true;
-    return check_rows(work) == PF_OK ? check_rejects(work) : work->err.status;
+    return check_rows(work);
 }
 
 /* ---- rows whose declared values do not fit */
@@ -56,6 +37,14 @@ static int64_t first_bit(const uint8_t *bits, int64_t count)
     return at;
 }
 
+static bool is_unclear(const struct pf_work *work, uint32_t index, int64_t row)
+{
+    const struct pf_text_column *text = &work->decoded.text[index];
+
+    return text->size[row] <= 60 && pf_lenient_unclear(text->bytes + text->offset[row], text->size[row],
+                                                       &work->pipeline->plan->columns[index].target.field);
+}
+
 static void describe_misfit(const struct pf_work *work, uint32_t index, int64_t row, char *to, size_t room)
 {
     const struct pf_column_plan *column = &work->pipeline->plan->columns[index];
@@ -64,8 +53,13 @@ static void describe_misfit(const struct pf_work *work, uint32_t index, int64_t 
     struct pf_error shown;
     char type[32];
 
-    pf_fail(&shown, PF_BAD_DATA, "'%.*s%s' is not of the declared type %s", size > 60 ? 60 : (int)size,
-            (const char *)text->bytes + text->offset[row], size > 60 ? "..." : "", pf_type_text(&column->target.field, type));
+    if (is_unclear(work, index, row))
+        pf_fail(&shown, PF_BAD_DATA, "in '%.*s' either day or month may stand first", (int)size,
+                (const char *)text->bytes + text->offset[row]);
+    else
+        pf_fail(&shown, PF_BAD_DATA, "'%.*s%s' is not of the declared type %s", size > 60 ? 60 : (int)size,
+                (const char *)text->bytes + text->offset[row], size > 60 ? "..." : "",
+                pf_type_text(&column->target.field, type));
     memcpy(to, shown.message, room < sizeof shown.message ? room : sizeof shown.message);
     to[room - 1] = '\0';
 }
@@ -76,8 +70,8 @@ static void place_of(const struct pf_decoded *decoded, int64_t row, int64_t *lin
     *line = *offset = -1;
     if (decoded->row_place == NULL)
         return;
-    *line = (int64_t)(decoded->row_place[row] >> 40);
-    *offset = (int64_t)(decoded->row_place[row] & (((uint64_t)1 << 40) - 1));
+    *line = pf_place_line(decoded->row_place[row]);
+    *offset = pf_place_offset(decoded->row_place[row]);
 }
 
 /* Rows of the block that stand before a kept row and were rejected: kept rows and rejects are both in order. */
@@ -98,13 +92,44 @@ static enum pf_status fail_misfit(struct pf_work *work, uint32_t index, int64_t 
 
     describe_misfit(work, index, row, message, sizeof message);
     pf_fail(&work->err, PF_BAD_DATA, "%s", message);
-    pf_remedy(&work->err, "change --schema, or choose --on-error null or reject");
+    if (is_unclear(work, index, row))
+        pf_remedy(&work->err, "state the order in --schema: date(dmy) or date(mdy); the same for timestamp");
+    else
+        pf_remedy(&work->err, "change --schema, or choose --on-error null or reject");
     place_of(decoded, row, &line, &offset);
     work->err.row = row + 1 + rejects_before(decoded, offset);
     work->err.line = line + 1;
     work->err.offset = offset;
     work->err.column = work->pipeline->plan->columns[index].table_column + 1;
     return PF_BAD_DATA;
+}
+
+static enum pf_status fail_reject(struct pf_work *work, const struct pf_reject *reject)
+{
+    pf_fail(&work->err, PF_BAD_DATA, "%s", reject->reason);
+    pf_remedy(&work->err, "set such rows aside with --on-error reject, or give the right --encoding");
+    work->err.row = reject->row + 1;
+    work->err.line = reject->line + 1;
+    work->err.offset = reject->offset;
+    work->err.column = reject->column;
+    return PF_BAD_DATA;
+}
+
+/* Under --on-error fail: of the faults of decoding and of casting, the one that stands first stops the job. */
+static enum pf_status check_faults(struct pf_work *work)
+{
+    const struct pf_decoded *d = &work->decoded;
+    int64_t at = 0, line, offset = -1;
+
+    if (work->pipeline->plan->on_error != PF_ON_ERROR_FAIL)
+        return PF_OK;
+    while (at < d->rows_rejected && !d->rejects[at].by_on_error)
+        at++;
+    if (work->misfit_row >= 0)
+        place_of(d, work->misfit_row, &line, &offset);
+    if (at < d->rows_rejected && (work->misfit_row < 0 || d->rejects[at].offset < offset))
+        return fail_reject(work, &d->rejects[at]);
+    return work->misfit_row >= 0 ? fail_misfit(work, work->misfit_index, work->misfit_row) : PF_OK;
 }
 
 /* Columns are cast one after another; of their misfits the one in the lowest row is told. */
@@ -116,25 +141,13 @@ static void keep_lowest(struct pf_work *work, uint32_t index, int64_t row)
     work->misfit_index = index;
 }
 
-static bool needs_quotes(const uint8_t *bytes, uint32_t size)
+static bool append_value(struct pf_buffer *to, const uint8_t *bytes, uint32_t size)
 {
     for (uint32_t i = 0; i < size; i++) {
         if (bytes[i] == ',' || bytes[i] == '"' || bytes[i] == '\n' || bytes[i] == '\r')
-            return true;
+            return pf_rejects_quote(to, bytes, size);
     }
-    return false;
-}
-
-static bool append_value(struct pf_buffer *to, const uint8_t *bytes, uint32_t size)
-{
-    bool ok = true;
-
-    if (!needs_quotes(bytes, size))
-        return pf_buffer_append(to, bytes, size);
-    ok = pf_buffer_append(to, "\"", 1);
-    for (uint32_t i = 0; ok && i < size; i++)
-        ok = pf_buffer_append(to, bytes + i, 1) && (bytes[i] != '"' || pf_buffer_append(to, "\"", 1));
-    return ok && pf_buffer_append(to, "\"", 1);
+    return pf_buffer_append(to, bytes, size);
 }
 
 /* The text of a kept row: decoding has unescaped it in place, so it is written anew from its values. */
@@ -299,6 +312,27 @@ static enum pf_status find_rejects(struct pf_work *work)
     return any ? reject_misfits(work, bad) : PF_OK;
 }
 
+/* Looks for the value that made the column text, if none is known yet and it stands in this block. */
+static enum pf_status explain(struct pf_work *work, uint32_t index)
+{
+    struct pf_column_plan *column = &work->pipeline->plan->columns[index];
+    struct pf_found_reason *found;
+    struct pf_reason reason;
+
+    if (!pf_evidence_is_text(&work->evidence[index]) || column->way == PF_WAY_SETTLED ||
+        atomic_load_explicit(&column->explained, memory_order_relaxed) ||
+        !pf_evidence_reason(&work->decoded.text[index], work->decoded.rows_kept, column->refuted, &reason))
+        return PF_OK;
+    found = pf_arena_alloc(&work->arena, sizeof *found);
+    if (found == NULL)
+        return pf_fail_memory(&work->err, sizeof *found);
+    *found = (struct pf_found_reason){ index, reason, work->reasons };
+    if (work->decoded.rows_rejected != 0)
+        found->reason.row = 0; /* which of the rows it is cannot be told any more */
+    work->reasons = found;
+    return PF_OK;
+}
+
 static enum pf_status cast_inferred(struct pf_work *work, uint32_t index, struct ArrowArray *out)
 {
     struct pf_column_plan *column = &work->pipeline->plan->columns[index];
@@ -307,10 +341,11 @@ static enum pf_status cast_inferred(struct pf_work *work, uint32_t index, struct
 
     if (column->way == PF_WAY_EVIDENCE || atomic_load_explicit(&column->abandoned, memory_order_relaxed)) {
         pf_evidence_add(&work->evidence[index], text, work->decoded.rows_kept);
-        return PF_OK;
+        return explain(work, index);
     }
     if (pf_cast_inferred(text, work->decoded.rows_kept, &column->target, &work->evidence[index], work->arena.memory, out, &fits,
-                         &work->err) != PF_OK)
+                         &work->err) != PF_OK ||
+        explain(work, index) != PF_OK)
         return work->err.status;
     if (fits)
         return PF_OK;
@@ -339,6 +374,7 @@ static enum pf_status cast_block(struct pf_work *work)
 
     work->misfit_row = -1;
     work->evidence = pf_arena_alloc_zero(&work->arena, plan->column_count, sizeof *work->evidence);
+    work->reasons = NULL;
     if (work->evidence == NULL)
         return pf_fail_memory(&work->err, plan->column_count * sizeof *work->evidence);
     if (find_rejects(work) != PF_OK)
@@ -350,7 +386,7 @@ static enum pf_status cast_block(struct pf_work *work)
         if (cast_column(work, i) != PF_OK)
             return work->err.status;
     }
-    return work->misfit_row < 0 ? PF_OK : fail_misfit(work, work->misfit_index, work->misfit_row);
+    return check_faults(work);
 }
 
 /* Typed columns come in the order of the pass; batches have them in slots. */

@@ -29,9 +29,8 @@ struct pf_pass {
 };
 
 struct pf_block {
-    uint64_t number; /* order within the pass, from 0 */
-    int64_t offset;  /* of the block in the decompressed (and, for text, re-encoded) source */
-    uint8_t *bytes;  /* pf_alloc'd, freed by the engine; readable 64 bytes past size; NULL = decode reads the range itself */
+    int64_t offset; /* of the block in the decompressed source; -1 = not known */
+    uint8_t *bytes; /* pf_alloc'd, freed by the engine; readable 64 bytes past size; NULL = decode reads the range itself */
     size_t size;
     int64_t cost;    /* bytes of memory that decoding will need at most, bytes included */
     uint64_t own[4]; /* the reader's */
@@ -52,12 +51,28 @@ struct pf_reject {
 struct pf_decoded {
     int64_t rows_read; /* = kept + rejected + left_out, checked by the engine */
     int64_t rows_kept, rows_rejected, rows_left_out;
+    int64_t rows_short;          /* of those kept: had fewer fields than columns, and got nulls */
+    int64_t rows_like_header;    /* of those kept: are the header once more */
     int64_t lines;               /* physical lines in the block */
     struct pf_text_column *text; /* per column of the pass, rows_kept values each; NULL when typed */
     struct pf_batch typed;       /* else this (rows_kept rows, columns of the pass); the engine frees it */
     struct pf_reject *rejects;   /* rows_rejected entries, ascending, in the arena */
-    const uint64_t *row_place;   /* per kept row: line << 40 | offset in the block (for messages); NULL = not known */
+    const uint64_t *row_place;   /* per kept row, for messages: pf_place of line and offset in the block; NULL = not known */
 };
+
+/* Blocks are smaller than 4 GiB (a record is at most 1 GiB), and so are the lines in one fewer. */
+static inline uint64_t pf_place(uint64_t line, uint64_t offset)
+{
+    return line << 32 | offset;
+}
+static inline int64_t pf_place_line(uint64_t place)
+{
+    return (int64_t)(place >> 32);
+}
+static inline int64_t pf_place_offset(uint64_t place)
+{
+    return (int64_t)(place & UINT32_MAX);
+}
 
 /* A named fact that info shows: "encoding" = "utf-8", "delimiter" = ",". number: value is a JSON number or true/false. */
 typedef void (*pf_fact_fn)(void *user, const char *name, const char *value, bool number);
@@ -74,10 +89,11 @@ struct pf_reader {
     const char *const *suffixes; /* without the dot, NULL-ended */
     const struct pf_option *options;
     size_t state_size, option_size; /* zeroed by the core; option structs are filled from the table */
+    size_t compat_offset;           /* of the bool in the option struct that --compat 1.0 sets; 0 = none */
     /* 0 = not mine ... 100 = certain. head is what the source begins with (decompressed, up to 64 KiB). */
-    int (*probe)(const uint8_t *head, size_t size);
-    enum pf_status (*open)(void *state, struct pf_context *ctx, struct pf_source *src, const void *options,
-                           struct pf_error *err);
+    int (*probe)(const struct pf_reader *self, const uint8_t *head, size_t size); /* NULL = by suffix only */
+    enum pf_status (*open)(const struct pf_reader *self, void *state, struct pf_context *ctx, struct pf_source *src,
+                           const void *options, struct pf_error *err);
     /* PF_END after the last table. */
     enum pf_status (*table)(void *state, uint32_t index, struct pf_table *out, struct pf_error *err);
     /* Begins a pass; called again for a second one (the engine has rewound the source). pass stays valid until close or the next start. */
@@ -104,7 +120,11 @@ enum pf_settle {
 struct pf_unit {
     uint64_t number;    /* order, from 0 */
     uint32_t job_count; /* encode is called once for each job 0..job_count-1, concurrently */
-    int64_t cost;       /* bytes of memory held by the unit */
+};
+
+/* What a suffix says of an option that is not given: ".tsv" of the delimiter. Tables end with a row whose suffix is NULL. */
+struct pf_implied {
+    const char *suffix, *option, *value;
 };
 
 struct pf_writer {
@@ -115,9 +135,10 @@ struct pf_writer {
     const char *const *suffixes;
     const struct pf_option *options;
     size_t state_size, option_size;
+    const struct pf_implied *implied; /* NULL = nothing */
     /* sink is borrowed until close. schema is copied. */
-    enum pf_status (*open)(void *state, struct pf_context *ctx, struct pf_sink *sink, const struct pf_schema *schema,
-                           const void *options, struct pf_error *err);
+    enum pf_status (*open)(const struct pf_writer *self, void *state, struct pf_context *ctx, struct pf_sink *sink,
+                           const struct pf_schema *schema, const void *options, struct pf_error *err);
     /* Takes the batch (moved, also on failure). Columns may be absent when the settle is REPAIR: their type is open, they
      * come later by repair. One thread, in order. */
     enum pf_status (*add)(void *state, struct pf_batch *batch, struct pf_error *err);
@@ -147,6 +168,7 @@ struct pf_format {
 struct pf_format_list {
     const struct pf_format *formats;
     uint32_t count;
+    const struct pf_writer *usual_writer; /* when neither option nor suffix names one; NULL = none */
 };
 
 extern const struct pf_format_list pf_builtin_formats;

@@ -17,7 +17,7 @@ static const struct pf_format builtin[] = {
       .writer_owner = "parquet writer" },
 };
 
-const struct pf_format_list pf_builtin_formats = { builtin, PF_COUNT(builtin) };
+const struct pf_format_list pf_builtin_formats = { builtin, PF_COUNT(builtin), &pf_parquet_writer };
 
 /* ---- by name and by suffix */
 
@@ -195,7 +195,10 @@ enum pf_status pf_detect_reader(const struct pf_format_list *list, struct pf_sou
         return err->status;
     for (uint32_t i = 0; i < list->count; i++) {
         const struct pf_reader *reader = list->formats[i].reader;
-        int score = reader != NULL ? reader->probe(head, size) : 0;
+        int score = reader == NULL          ? 0
+                    : reader->probe != NULL ? reader->probe(reader, head, size)
+                    : reader == by_suffix   ? CERTAIN /* it is told by nothing else */
+                                            : 0;
         /* Of equal scores, the suffix decides. */
         if (score > best_score || (score > 0 && score == best_score && reader == by_suffix)) {
             best = reader;

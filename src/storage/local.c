@@ -1,30 +1,38 @@
 /* Local files as sinks: a file is built without a name (O_TMPFILE) or under a private one beside its target, and appears at
  * commit.
  *
- * A temporary file is locked (flock) by the process that writes it, so that a later run can tell one that was left behind. */
+ * A temporary file is locked (flock) by the process that writes it, and its name says on which host, so that a later run there can
+ * tell one that was left behind. Where files cannot be locked it has another suffix, and nobody removes it but its writer. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
+#include "storage/raw.h"
+#include "storage/scheme.h"
 #include "storage/sink.h"
 
 #define TEMPORARY_PREFIX ".pyforge-"
 #define TEMPORARY_SUFFIX ".tmp"
+#define UNLOCKED_SUFFIX  ".new"
 
-enum { NAME_TRIES = 16 };
+enum { NAME_TRIES = 16, WAIT_MILLISECONDS = 100 };
 
-const char *pf_temp_dir(void)
+const char *pf_temp_dir(const struct pf_context *ctx)
 {
     const char *const names[] = { "PYFORGE_TEMP_DIR", "TMPDIR" };
 
+    if (ctx->temp_dir != NULL && ctx->temp_dir[0] != '\0')
+        return ctx->temp_dir;
     for (size_t i = 0; i < PF_COUNT(names); i++) {
         const char *value = getenv(names[i]);
         if (value != NULL && value[0] != '\0')
@@ -35,6 +43,20 @@ const char *pf_temp_dir(void)
 
 /* ---- writing */
 
+/* A full pipe may stay so for long: whether the context was cancelled meanwhile is asked for now and then. */
+static enum pf_status wait_for_room(const struct pf_sink *sink, struct pf_error *err)
+{
+    struct pollfd waiting = { .fd = sink->fd, .events = POLLOUT };
+
+    for (;;) {
+        if (pf_check_cancel(sink->ctx, err) != PF_OK)
+            return err->status;
+        /* anything but time-out and signal is for write() to tell */
+        if (poll(&waiting, 1, WAIT_MILLISECONDS) > 0)
+            return PF_OK;
+    }
+}
+
 static enum pf_status fd_write(struct pf_sink *sink, const void *bytes, size_t size, struct pf_error *err)
 {
     const uint8_t *at = bytes;
@@ -44,6 +66,11 @@ static enum pf_status fd_write(struct pf_sink *sink, const void *bytes, size_t s
 
         if (count < 0 && errno == EINTR)
             continue;
+        if (count < 0 && errno == EAGAIN) {
+            if (wait_for_room(sink, err) != PF_OK)
+                return err->status;
+            continue;
+        }
         if (count < 0) {
             int reason = errno;
 
@@ -81,16 +108,9 @@ static void close_fd(struct pf_sink *sink)
     sink->fd = -1;
 }
 
-static enum pf_status nothing_to_commit(struct pf_sink *sink, struct pf_error *err)
-{
-    (void)sink;
-    (void)err;
-    return PF_OK;
-}
-
 /* Standard output and devices: bytes are seen as they come. */
-static const struct pf_sink_functions direct_functions = { fd_write, NULL, nothing_to_commit, close_fd };
-static const struct pf_sink_functions scratch_functions = { fd_write, fd_read_at, nothing_to_commit, close_fd };
+static const struct pf_sink_functions direct_functions = { fd_write, NULL, pf_sink_nothing_to_commit, close_fd };
+static const struct pf_sink_functions scratch_functions = { fd_write, fd_read_at, pf_sink_nothing_to_commit, close_fd };
 
 /* ---- temporary names */
 
@@ -104,7 +124,20 @@ static char *folder_of(struct pf_memory *memory, const char *path)
     return pf_copy_text(memory, path, slash == path ? 1 : (size_t)(slash - path));
 }
 
-static char *temporary_name(struct pf_memory *memory, const char *folder)
+/* Tells hosts apart that write to the same folder: a lock of one may not be seen by another. */
+static uint32_t host_mark(void)
+{
+    struct utsname system;
+    uint32_t mark = 2166136261u;
+
+    if (uname(&system) != 0)
+        return 0;
+    for (const char *at = system.nodename; *at != '\0'; at++)
+        mark = (mark ^ (uint8_t)*at) * 16777619u;
+    return mark;
+}
+
+static char *temporary_name(struct pf_memory *memory, const char *folder, const char *suffix)
 {
     struct pf_buffer name;
     uint64_t random = 0;
@@ -113,52 +146,100 @@ static char *temporary_name(struct pf_memory *memory, const char *folder)
     if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random)
         random ^= (uint64_t)getpid();
     pf_buffer_init(&name, memory, SIZE_MAX);
-    if (pf_buffer_printf(&name, "%s/" TEMPORARY_PREFIX "%016llx" TEMPORARY_SUFFIX, folder, (unsigned long long)random))
+    if (pf_buffer_printf(&name, "%s/" TEMPORARY_PREFIX "%08x-%016llx%s", folder, host_mark(), (unsigned long long)random,
+                         suffix))
         text = pf_buffer_take_text(&name);
     pf_buffer_free(&name);
     return text;
 }
 
-/* Opens a file in folder that has no name; where the file system has no such thing, one with a temporary name, returned in
- * *name. */
-static enum pf_status open_temporary(struct pf_memory *memory, const char *folder, mode_t mode, int *fd, char **name,
-                                     struct pf_error *err)
+/* A temporary file, as it was opened. */
+struct temporary {
+    int fd;
+    char *name;  /* NULL = it has none */
+    bool locked; /* false: the file system has no locks */
+};
+
+/* Locks the file. Where that cannot be, its name must not look as if nobody wrote to it. */
+static enum pf_status lock_temporary(struct pf_memory *memory, struct temporary *file, struct pf_error *err)
 {
-    *name = NULL;
-    *fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
-    for (int i = 0; *fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL || errno == EEXIST) && i < NAME_TRIES;
-         i++) {
-        pf_free(memory, *name);
-        *name = temporary_name(memory, folder);
-        if (*name == NULL)
-            return pf_fail_memory(err, strlen(folder));
-        *fd = open(*name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, mode);
+    size_t kept;
+    char *name;
+
+    file->locked = flock(file->fd, LOCK_EX | LOCK_NB) == 0;
+    if (file->locked || file->name == NULL)
+        return PF_OK;
+    name = pf_copy_text(memory, file->name, strlen(file->name));
+    if (name == NULL)
+        return pf_fail_memory(err, strlen(file->name));
+    kept = strlen(name) - strlen(TEMPORARY_SUFFIX);
+    memcpy(name + kept, UNLOCKED_SUFFIX, sizeof UNLOCKED_SUFFIX);
+    if (rename(file->name, name) != 0) {
+        pf_free(memory, name);
+        return pf_fail_io(err, errno, "create", file->name);
     }
-    if (*fd < 0) {
-        pf_fail_io(err, errno, "create a file in", folder);
-        pf_free(memory, *name);
-        *name = NULL;
-        return err->status;
-    }
-    (void)flock(*fd, LOCK_EX | LOCK_NB);
+    pf_free(memory, file->name);
+    file->name = name;
     return PF_OK;
+}
+
+/* Opens a file in folder that has no name; where the file system has no such thing, or nameless is not wanted, one with a
+ * temporary name. */
+static enum pf_status open_temporary(struct pf_memory *memory, const char *folder, mode_t mode, bool nameless,
+                                     struct temporary *file, struct pf_error *err)
+{
+    file->name = NULL;
+    file->fd = -1;
+    errno = EOPNOTSUPP;
+    if (nameless)
+        file->fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
+    for (int i = 0;
+         file->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL || errno == EEXIST) && i < NAME_TRIES;
+         i++) {
+        pf_free(memory, file->name);
+        file->name = temporary_name(memory, folder, TEMPORARY_SUFFIX);
+        if (file->name == NULL)
+            return pf_fail_memory(err, strlen(folder));
+        file->fd = open(file->name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, mode);
+    }
+    if (file->fd >= 0 && lock_temporary(memory, file, err) == PF_OK)
+        return PF_OK;
+    if (file->fd < 0)
+        pf_fail_io(err, errno, "create a file in", folder);
+    else
+        (void)close(file->fd);
+    if (file->fd >= 0 && file->name != NULL)
+        (void)unlink(file->name);
+    pf_free(memory, file->name);
+    *file = (struct temporary){ .fd = -1 };
+    return err->status;
+}
+
+/* Whether a name is that of a temporary file of this host that its writer has locked. */
+static bool is_ours(const char *name)
+{
+    char start[32];
+    size_t length = strlen(name), suffix = strlen(TEMPORARY_SUFFIX);
+
+    (void)snprintf(start, sizeof start, TEMPORARY_PREFIX "%08x-", host_mark());
+    return strncmp(name, start, strlen(start)) == 0 && length > suffix && strcmp(name + length - suffix, TEMPORARY_SUFFIX) == 0;
 }
 
 void pf_location_clean(struct pf_context *ctx, const char *location)
 {
-    char *folder = folder_of(&ctx->memory, location);
+    char *resolved = realpath(location, NULL); /* as for the file itself: it is built beside what a link leads to */
+    char *folder = folder_of(&ctx->memory, resolved != NULL ? resolved : location);
     DIR *listing = folder != NULL ? opendir(folder) : NULL;
     const struct dirent *entry;
 
     pf_free(&ctx->memory, folder);
+    free(resolved);
     if (listing == NULL)
         return;
     while ((entry = readdir(listing)) != NULL) {
-        size_t length = strlen(entry->d_name);
         int fd;
 
-        if (strncmp(entry->d_name, TEMPORARY_PREFIX, strlen(TEMPORARY_PREFIX)) != 0 || length < strlen(TEMPORARY_SUFFIX) ||
-            strcmp(entry->d_name + length - strlen(TEMPORARY_SUFFIX), TEMPORARY_SUFFIX) != 0)
+        if (!is_ours(entry->d_name))
             continue;
         fd = openat(dirfd(listing), entry->d_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
         if (fd < 0)
@@ -180,13 +261,22 @@ static void file_discard(struct pf_sink *sink)
     close_fd(sink);
 }
 
-/* Gives the nameless file a name. */
+/* A nameless file gets its name through /proc. Without that it takes a capability, which is not to be relied on. */
+static bool can_name(void)
+{
+    return access("/proc/self/fd", X_OK) == 0;
+}
+
 static int link_fd(int fd, const char *path)
 {
     char self[64];
+    int failed;
 
     (void)snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
-    return linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+    failed = linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+    if (failed != 0 && errno == ENOENT)
+        failed = linkat(fd, "", AT_FDCWD, path, AT_EMPTY_PATH);
+    return failed;
 }
 
 static enum pf_status fail_exists(struct pf_sink *sink, struct pf_error *err)
@@ -224,7 +314,8 @@ static enum pf_status take_over(struct pf_sink *sink, struct pf_error *err)
 {
     if (sink->temporary == NULL) {
         char *folder = folder_of(&sink->ctx->memory, sink->target);
-        char *name = folder != NULL ? temporary_name(&sink->ctx->memory, folder) : NULL;
+        const char *suffix = sink->locked ? TEMPORARY_SUFFIX : UNLOCKED_SUFFIX;
+        char *name = folder != NULL ? temporary_name(&sink->ctx->memory, folder, suffix) : NULL;
 
         pf_free(&sink->ctx->memory, folder);
         if (name == NULL)
@@ -241,21 +332,19 @@ static enum pf_status take_over(struct pf_sink *sink, struct pf_error *err)
     return PF_OK;
 }
 
-static enum pf_status sync_folder(struct pf_sink *sink, struct pf_error *err)
+/* The file is in place by now: that its name may not outlive a power cut is no failure. */
+static void sync_folder(struct pf_sink *sink)
 {
     char *folder = folder_of(&sink->ctx->memory, sink->target);
-    int fd, failed;
+    int fd = folder != NULL ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    bool synced = fd >= 0 && fsync(fd) == 0;
 
-    if (folder == NULL)
-        return pf_fail_memory(err, strlen(sink->target));
-    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    failed = fd < 0 || fsync(fd) != 0 ? errno : 0;
     if (fd >= 0)
         (void)close(fd);
-    if (failed != 0)
-        (void)pf_fail_io(err, failed, "sync", folder);
     pf_free(&sink->ctx->memory, folder);
-    return failed == 0 ? PF_OK : err->status;
+    if (!synced)
+        pf_warn(sink->ctx, "%s is complete and in place, but its folder could not be synced: a power cut may still undo it",
+                sink->name);
 }
 
 static enum pf_status file_commit(struct pf_sink *sink, struct pf_error *err)
@@ -270,7 +359,7 @@ static enum pf_status file_commit(struct pf_sink *sink, struct pf_error *err)
         return pf_fail_io(err, errno, "sync", sink->name);
     status = sink->replace ? take_over(sink, err) : appear(sink, err);
     if (status == PF_OK && sink->sync)
-        status = sync_folder(sink, err);
+        sync_folder(sink);
     return status;
 }
 
@@ -282,6 +371,7 @@ static enum pf_status open_file(struct pf_sink *sink, const char *location, cons
     struct pf_memory *memory = &sink->ctx->memory;
     char *resolved = old != NULL ? realpath(location, NULL) : NULL;
     const char *target = resolved != NULL ? resolved : location;
+    struct temporary file;
     char *folder;
     enum pf_status status;
 
@@ -290,13 +380,53 @@ static enum pf_status open_file(struct pf_sink *sink, const char *location, cons
     folder = sink->target != NULL ? folder_of(memory, sink->target) : NULL;
     if (folder == NULL)
         return pf_fail_memory(err, strlen(location));
-    status = open_temporary(memory, folder, 0666, &sink->fd, &sink->temporary, err);
+    status = open_temporary(memory, folder, 0666, can_name(), &file, err);
+    sink->fd = file.fd;
+    sink->temporary = file.name;
+    sink->locked = file.locked;
     if (status == PF_OK && old != NULL)
         (void)fchmod(sink->fd, old->st_mode & 07777);
     if (status != PF_OK && strcmp(folder, ".") != 0)
         pf_remedy(err, "check that the folder exists and may be written to");
     pf_free(memory, folder);
     return status;
+}
+
+/* A pipe with a name can be opened once somebody reads from it, which may be never. It stays in the mode that does not block. */
+static enum pf_status open_pipe(struct pf_sink *sink, const char *location, struct pf_error *err)
+{
+    do {
+        if (pf_check_cancel(sink->ctx, err) != PF_OK)
+            return err->status;
+        sink->fd = open(location, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
+        if (sink->fd >= 0)
+            return PF_OK;
+        if (errno != ENXIO && errno != EINTR)
+            return pf_fail_io(err, errno, "open", location);
+        (void)poll(NULL, 0, WAIT_MILLISECONDS);
+    } while (true);
+}
+
+/* What is neither a file nor a directory: bytes are seen as they come. */
+static enum pf_status open_direct(struct pf_sink *sink, const char *location, const struct stat *st, struct pf_error *err)
+{
+    sink->functions = &direct_functions;
+    if (S_ISFIFO(st->st_mode))
+        return open_pipe(sink, location, err);
+    sink->fd = open(location, O_WRONLY | O_CLOEXEC);
+    return sink->fd >= 0 ? PF_OK : pf_fail_io(err, errno, "open", location);
+}
+
+/* A link that leads nowhere: somebody else may have laid it to have a file written where it leads. */
+static enum pf_status check_link(const char *location, struct pf_error *err)
+{
+    struct stat st;
+
+    if (lstat(location, &st) != 0 || !S_ISLNK(st.st_mode))
+        return PF_OK;
+    pf_fail(err, PF_EXISTS, "%s is a link to something that does not exist", location);
+    pf_remedy(err, "remove the link, or give the path of the file itself");
+    return err->status;
 }
 
 static enum pf_status fill_sink(struct pf_sink *sink, const char *location, const struct pf_sink_options *options,
@@ -311,11 +441,10 @@ static enum pf_status fill_sink(struct pf_sink *sink, const char *location, cons
         pf_fail(err, PF_EXISTS, "%s is a directory, a file was to be written", location);
         return err->status;
     }
-    if (exists && !S_ISREG(old.st_mode)) {
-        sink->functions = &direct_functions;
-        sink->fd = open(location, O_WRONLY | O_CLOEXEC);
-        return sink->fd >= 0 ? PF_OK : pf_fail_io(err, errno, "open", location);
-    }
+    if (exists && !S_ISREG(old.st_mode))
+        return open_direct(sink, location, &old, err);
+    if (!exists && check_link(location, err) != PF_OK)
+        return err->status;
     if (exists && !options->replace) {
         pf_fail(err, PF_EXISTS, "%s already exists", location);
         pf_remedy(err, "use --force to replace it");
@@ -327,6 +456,12 @@ static enum pf_status fill_sink(struct pf_sink *sink, const char *location, cons
 enum pf_status pf_sink_open(struct pf_context *ctx, const char *location, const struct pf_sink_options *options,
                             struct pf_sink **out, struct pf_error *err)
 {
+    const struct pf_scheme *scheme;
+
+    if (pf_scheme_of(ctx, location, &scheme, err) != PF_OK)
+        return err->status;
+    if (scheme != NULL)
+        return pf_sink_scheme(ctx, scheme, location, options->replace, out, err);
     if (strcmp(location, "-") == 0) {
         if (pf_sink_new(ctx, location, &direct_functions, out, err) != PF_OK)
             return err->status;
@@ -345,29 +480,36 @@ enum pf_status pf_sink_open(struct pf_context *ctx, const char *location, const 
 
 enum pf_status pf_sink_scratch(struct pf_context *ctx, struct pf_sink **out, struct pf_error *err)
 {
-    const char *folder = pf_temp_dir();
-    char *name;
+    const char *folder = pf_temp_dir(ctx);
+    struct temporary file;
 
     if (pf_sink_new(ctx, folder, &scratch_functions, out, err) != PF_OK)
         return err->status;
-    if (open_temporary(&ctx->memory, folder, 0600, &(*out)->fd, &name, err) != PF_OK) {
+    if (open_temporary(&ctx->memory, folder, 0600, true, &file, err) != PF_OK) {
         pf_remedy(err, "set PYFORGE_TEMP_DIR to a folder that may be written to");
         pf_sink_free(*out);
         *out = NULL;
         return err->status;
     }
-    if (name != NULL)
-        (void)unlink(name);
-    pf_free(&ctx->memory, name);
+    (*out)->fd = file.fd;
+    if (file.name != NULL)
+        (void)unlink(file.name);
+    pf_free(&ctx->memory, file.name);
     return PF_OK;
 }
 
 /* ---- locations */
 
-enum pf_status pf_location_stat(const char *location, struct pf_source_stat *out, bool *directory, struct pf_error *err)
+enum pf_status pf_location_stat(struct pf_context *ctx, const char *location, struct pf_source_stat *out, bool *directory,
+                                struct pf_error *err)
 {
+    const struct pf_scheme *scheme;
     struct stat st;
 
+    if (pf_scheme_of(ctx, location, &scheme, err) != PF_OK)
+        return err->status;
+    if (scheme != NULL)
+        return pf_scheme_stat(ctx, scheme, location, out, directory, err);
     *directory = false;
     memset(out, 0, sizeof *out);
     if (stat(location, &st) != 0) {
@@ -379,11 +521,7 @@ enum pf_status pf_location_stat(const char *location, struct pf_source_stat *out
         return err->status;
     }
     *directory = S_ISDIR(st.st_mode);
-    out->regular = S_ISREG(st.st_mode);
-    out->size = out->regular ? (int64_t)st.st_size : -1;
-    out->modified_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
-    out->device = (uint64_t)st.st_dev;
-    out->inode = (uint64_t)st.st_ino;
+    pf_source_stat_fill(out, &st);
     return PF_OK;
 }
 

@@ -12,7 +12,7 @@ static const size_t read_ceiling = (size_t)1 << 30;
 
 enum { WAIT_MILLISECONDS = 100 };
 
-static void fill_stat(struct pf_source_stat *out, const struct stat *st)
+void pf_source_stat_fill(struct pf_source_stat *out, const struct stat *st)
 {
     out->regular = S_ISREG(st->st_mode);
     out->size = out->regular ? (int64_t)st->st_size : -1;
@@ -70,9 +70,13 @@ static enum pf_status file_read(struct pf_raw *raw, void *to, size_t size, size_
         raw->at += (int64_t)*got;
         return PF_OK;
     }
-    do {
+    for (;;) {
         count = read(raw->fd, to, size < read_ceiling ? size : read_ceiling);
-    } while (count < 0 && errno == EINTR);
+        if (count >= 0 || (errno != EINTR && errno != EAGAIN))
+            break;
+        if (errno == EAGAIN && wait_for_bytes(raw, err) != PF_OK) /* somebody else took the bytes */
+            return err->status;
+    }
     if (count < 0)
         return pf_fail_io(err, errno, "read", raw->name);
     raw->at += count;
@@ -101,7 +105,7 @@ static enum pf_status file_rewind(struct pf_raw *raw, struct pf_error *err)
 
     if (fstat(raw->fd, &st) != 0)
         return pf_fail_io(err, errno, "examine", raw->name);
-    fill_stat(&now, &st);
+    pf_source_stat_fill(&now, &st);
     now.size -= raw->base;
     if (now.size != raw->stat.size || now.modified_ns != raw->stat.modified_ns) {
         pf_fail(err, PF_BAD_DATA, "the file was changed by another program while it was read");
@@ -138,7 +142,8 @@ static enum pf_status open_fd(const char *location, int *fd, struct pf_error *er
         *fd = STDIN_FILENO;
         return PF_OK;
     }
-    *fd = open(location, O_RDONLY | O_CLOEXEC);
+    /* a pipe with a name would be waited for here, and not even a signal could end that; poll() waits for it later */
+    *fd = open(location, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (*fd >= 0)
         return PF_OK;
     pf_fail_io(err, errno, "open", location);
@@ -172,7 +177,7 @@ enum pf_status pf_raw_file(struct pf_context *ctx, const char *location, struct 
         file_close(raw);
         return err->status;
     }
-    fill_stat(&raw->stat, &st);
+    pf_source_stat_fill(&raw->stat, &st);
     raw->functions = raw->stat.regular ? &file_functions : &pipe_functions;
     if (raw->stat.regular) {
         off_t at = lseek(raw->fd, 0, SEEK_CUR);
@@ -199,11 +204,18 @@ static enum pf_status memory_read(struct pf_raw *raw, void *to, size_t size, siz
     return PF_OK;
 }
 
+static enum pf_status check_inside(const struct pf_raw *raw, int64_t offset, size_t size, struct pf_error *err)
+{
+    if (offset >= 0 && offset <= raw->stat.size && size <= (size_t)(raw->stat.size - offset))
+        return PF_OK;
+    return pf_fail(err, PF_BAD_DATA, "the data ends at byte %lld, %zu bytes were expected at %lld", (long long)raw->stat.size,
+                   size, (long long)offset);
+}
+
 static enum pf_status memory_read_at(const struct pf_raw *raw, int64_t offset, void *to, size_t size, struct pf_error *err)
 {
-    if (offset < 0 || offset > raw->stat.size || size > (size_t)(raw->stat.size - offset))
-        return pf_fail(err, PF_BAD_DATA, "the data ends at byte %lld, %zu bytes were expected at %lld",
-                       (long long)raw->stat.size, size, (long long)offset);
+    if (check_inside(raw, offset, size, err) != PF_OK)
+        return err->status;
     if (size != 0)
         memcpy(to, raw->bytes + offset, size);
     return PF_OK;
@@ -245,9 +257,8 @@ enum pf_status pf_raw_memory(struct pf_memory *memory, const void *bytes, size_t
 
 static enum pf_status copy_read_at(const struct pf_raw *raw, int64_t offset, void *to, size_t size, struct pf_error *err)
 {
-    if (offset < 0 || offset > raw->stat.size || size > (size_t)(raw->stat.size - offset))
-        return pf_fail(err, PF_BAD_DATA, "the data ends at byte %lld, %zu bytes were expected at %lld",
-                       (long long)raw->stat.size, size, (long long)offset);
+    if (check_inside(raw, offset, size, err) != PF_OK)
+        return err->status;
     return pf_sink_read_at(raw->copy, offset, to, size, err);
 }
 

@@ -22,17 +22,25 @@ struct pf_raw {
     struct pf_context *ctx; /* waiting for a pipe ends when the context is cancelled */
     struct pf_memory *memory;
     struct pf_source_stat stat;
-    const char *name;     /* borrowed from the source */
-    const uint8_t *bytes; /* memory */
-    struct pf_sink *copy; /* a scratch sink, owned */
-    int fd;               /* file */
-    int64_t base;         /* where the source begins in the file (standard input may be part-way through one) */
-    int64_t at;           /* of sequential reading, from base */
+    const char *name;             /* borrowed from the source */
+    const uint8_t *bytes;         /* memory */
+    const struct pf_input *input; /* a caller's functions */
+    struct pf_sink *copy;         /* a scratch sink, owned */
+    int fd;                       /* file */
+    int64_t base;                 /* where the source begins in the file (standard input may be part-way through one) */
+    int64_t at;                   /* of sequential reading, from base */
 };
+
+struct stat; /* sys/stat.h */
+void pf_source_stat_fill(struct pf_source_stat *out, const struct stat *st);
 
 enum pf_status pf_raw_file(struct pf_context *ctx, const char *location, struct pf_raw **out, struct pf_error *err);
 enum pf_status pf_raw_memory(struct pf_memory *memory, const void *bytes, size_t size, const char *name, struct pf_raw **out,
                              struct pf_error *err);
+
+/* Bytes from the function of a caller; input is borrowed. */
+enum pf_status pf_raw_given(struct pf_context *ctx, const struct pf_input *input, const char *name, struct pf_raw **out,
+                            struct pf_error *err);
 
 /* Reads back what was written to a scratch sink, which is taken over, also on failure. */
 enum pf_status pf_raw_copy(struct pf_memory *memory, struct pf_sink *copy, const char *name, struct pf_raw **out,

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "storage/scheme.h"
 #include "storage/sink.h"
 
 enum { COPY_PART = 1 << 20 };
@@ -77,6 +78,14 @@ enum pf_status pf_sink_commit(struct pf_sink *sink, struct pf_error *err)
     return PF_OK;
 }
 
+void pf_sink_retract(struct pf_sink *sink)
+{
+    if (sink->committed && sink->target != NULL)
+        (void)unlink(sink->target);
+    if (sink->committed && sink->scheme != NULL)
+        pf_scheme_retract(sink);
+}
+
 /* Through a buffer of ours: always possible. */
 static enum pf_status copy_by_hand(struct pf_sink *to, struct pf_sink *from, int64_t offset, int64_t size, struct pf_error *err)
 {
@@ -130,20 +139,20 @@ static enum pf_status memory_read_at(struct pf_sink *sink, int64_t offset, void 
     return PF_OK;
 }
 
-static enum pf_status nothing_to_commit(struct pf_sink *sink, struct pf_error *err)
+enum pf_status pf_sink_nothing_to_commit(struct pf_sink *sink, struct pf_error *err)
 {
     (void)sink;
     (void)err;
     return PF_OK;
 }
 
-static void nothing_to_discard(struct pf_sink *sink)
+void pf_sink_nothing_to_discard(struct pf_sink *sink)
 {
     (void)sink;
 }
 
-static const struct pf_sink_functions memory_functions = { memory_write, memory_read_at, nothing_to_commit,
-                                                           nothing_to_discard };
+static const struct pf_sink_functions memory_functions = { memory_write, memory_read_at, pf_sink_nothing_to_commit,
+                                                           pf_sink_nothing_to_discard };
 
 enum pf_status pf_sink_memory(struct pf_context *ctx, struct pf_sink **out, struct pf_error *err)
 {

@@ -12,6 +12,8 @@ struct pf_sink_functions {
     void (*discard)(struct pf_sink *sink); /* frees what the kind holds; after a commit, keeps the output */
 };
 
+struct pf_scheme; /* storage/scheme.h */
+
 struct pf_sink {
     const struct pf_sink_functions *functions;
     struct pf_context *ctx;
@@ -21,8 +23,16 @@ struct pf_sink {
     char *target;    /* file: the path to appear at commit, links resolved */
     char *temporary; /* file: its name beside the target until then; NULL = it has none yet */
     bool replace, sync, committed;
+    bool locked; /* file: others can tell that it is being written */
     struct pf_buffer memory;
+    const struct pf_output *given;  /* a caller's functions */
+    const struct pf_scheme *scheme; /* and what its writer is */
+    void *writer;
 };
+
+/* For kinds that have nothing to do there. */
+enum pf_status pf_sink_nothing_to_commit(struct pf_sink *sink, struct pf_error *err);
+void pf_sink_nothing_to_discard(struct pf_sink *sink);
 
 enum pf_status pf_sink_new(struct pf_context *ctx, const char *name, const struct pf_sink_functions *functions,
                            struct pf_sink **out, struct pf_error *err);

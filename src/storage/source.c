@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "storage/raw.h"
+#include "storage/scheme.h"
 
 enum { STORED_PART = 256 * 1024, PEEK_CEILING = 1 << 20 };
 /* Below this many bytes a high ratio is harmless. */
@@ -12,6 +13,8 @@ struct pf_source {
     struct pf_context *ctx;
     char *name;
     struct pf_raw *raw;
+    struct pf_source_stat stat; /* of what is stored, also when raw is an unpacked copy of it */
+    int64_t unpacked_from;      /* stored bytes that were unpacked; 0 = not unpacked */
     struct pf_inflate *inflate; /* NULL = stored plainly */
     const char *compression;
     uint8_t *stored; /* STORED_PART bytes of compressed input */
@@ -31,7 +34,7 @@ const char *pf_source_name(const struct pf_source *src)
 
 const struct pf_source_stat *pf_source_stat_of(const struct pf_source *src)
 {
-    return &src->raw->stat;
+    return &src->stat;
 }
 
 const char *pf_source_compression(const struct pf_source *src)
@@ -46,6 +49,8 @@ int64_t pf_source_size(const struct pf_source *src)
 
 int64_t pf_source_consumed(const struct pf_source *src)
 {
+    if (src->unpacked_from != 0)
+        return src->unpacked_from;
     return src->raw->at - (int64_t)(src->stored_size - src->stored_at) -
            (src->inflate == NULL ? (int64_t)(src->head_size - src->head_at) : 0);
 }
@@ -220,7 +225,7 @@ enum pf_status pf_source_unpack(struct pf_source *src, struct pf_error *err)
 {
     struct pf_sink *copy;
     struct pf_raw *raw;
-    const struct pf_source_stat stored = src->raw->stat;
+    int64_t unpacked_from;
 
     if (pf_source_has_read_at(src))
         return PF_OK;
@@ -230,13 +235,12 @@ enum pf_status pf_source_unpack(struct pf_source *src, struct pf_error *err)
         pf_sink_free(copy);
         return err->status;
     }
+    unpacked_from = pf_source_consumed(src);
     if (pf_raw_copy(&src->ctx->memory, copy, src->name, &raw, err) != PF_OK)
         return err->status;
-    if (stored.size >= 0)
-        raw->stat.modified_ns = stored.modified_ns;
-    raw->stat.regular = stored.regular;
     src->raw->functions->close(src->raw);
     src->raw = raw;
+    src->unpacked_from = unpacked_from;
     pf_inflate_free(src->inflate);
     src->inflate = NULL;
     src->head_at = src->head_size = src->stored_at = src->stored_size = 0;
@@ -315,10 +319,17 @@ static enum pf_status unwrap(struct pf_source *src, struct pf_error *err)
 enum pf_status pf_source_open(struct pf_context *ctx, const char *location, bool raw, struct pf_source **out,
                               struct pf_error *err)
 {
+    const struct pf_scheme *scheme = NULL;
     enum pf_status status = new_source(ctx, location, out, err);
 
     if (status == PF_OK)
+        status = pf_scheme_of(ctx, location, &scheme, err);
+    if (status == PF_OK && scheme != NULL)
+        status = pf_raw_scheme(ctx, scheme, (*out)->name, &(*out)->raw, err);
+    else if (status == PF_OK)
         status = pf_raw_file(ctx, (*out)->name, &(*out)->raw, err);
+    if (status == PF_OK)
+        (*out)->stat = (*out)->raw->stat;
     if (status == PF_OK && !raw)
         status = unwrap(*out, err);
     if (status != PF_OK) {
@@ -332,10 +343,22 @@ enum pf_status pf_source_open(struct pf_context *ctx, const char *location, bool
 enum pf_status pf_source_memory(struct pf_context *ctx, const void *bytes, size_t size, const char *name,
                                 struct pf_source **out, struct pf_error *err)
 {
+    const struct pf_input input = { .bytes = bytes, .size = (int64_t)size };
+
+    return pf_source_given(ctx, &input, name, out, err);
+}
+
+enum pf_status pf_source_given(struct pf_context *ctx, const struct pf_input *input, const char *name, struct pf_source **out,
+                               struct pf_error *err)
+{
     enum pf_status status = new_source(ctx, name, out, err);
 
+    if (status == PF_OK && (input->bytes != NULL || input->read == NULL))
+        status = pf_raw_memory(&ctx->memory, input->bytes, (size_t)input->size, (*out)->name, &(*out)->raw, err);
+    else if (status == PF_OK)
+        status = pf_raw_given(ctx, input, (*out)->name, &(*out)->raw, err);
     if (status == PF_OK)
-        status = pf_raw_memory(&ctx->memory, bytes, size, (*out)->name, &(*out)->raw, err);
+        (*out)->stat = (*out)->raw->stat;
     if (status == PF_OK)
         status = unwrap(*out, err);
     if (status != PF_OK) {

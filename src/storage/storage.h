@@ -23,6 +23,10 @@ enum pf_status pf_source_open(struct pf_context *ctx, const char *location, bool
 /* Reads from memory (borrowed). */
 enum pf_status pf_source_memory(struct pf_context *ctx, const void *bytes, size_t size, const char *name,
                                 struct pf_source **out, struct pf_error *err);
+/* Reads what a caller of the library gives: bytes, or a function. input and name are borrowed until the source is closed; release
+ * is not called here. */
+enum pf_status pf_source_given(struct pf_context *ctx, const struct pf_input *input, const char *name, struct pf_source **out,
+                               struct pf_error *err);
 void pf_source_close(struct pf_source *src);
 
 /* The name for messages: the location. */
@@ -62,9 +66,13 @@ struct pf_sink_options {
     bool sync;    /* file and directory are synced before commit returns */
 };
 
-/* location "-": standard output, written as it comes. */
+/* location "-": standard output, written as it comes. A link that leads nowhere is PF_EXISTS, whatever the options say. */
 enum pf_status pf_sink_open(struct pf_context *ctx, const char *location, const struct pf_sink_options *options,
                             struct pf_sink **out, struct pf_error *err);
+/* Writes to the functions of a caller of the library; commit calls finish, release is not called here. output is borrowed until the
+ * sink is freed. */
+enum pf_status pf_sink_given(struct pf_context *ctx, const struct pf_output *output, const char *name, struct pf_sink **out,
+                             struct pf_error *err);
 /* A private temporary file that is never committed: read back with read_at, gone when freed. */
 enum pf_status pf_sink_scratch(struct pf_context *ctx, struct pf_sink **out, struct pf_error *err);
 /* Grows in memory; tests and small results. */
@@ -79,19 +87,24 @@ enum pf_status pf_sink_read_at(struct pf_sink *sink, int64_t offset, void *to, s
 /* Appends size bytes of from at offset to to; the kernel copies where it can. */
 enum pf_status pf_sink_copy(struct pf_sink *to, struct pf_sink *from, int64_t offset, int64_t size, struct pf_error *err);
 enum pf_status pf_sink_commit(struct pf_sink *sink, struct pf_error *err);
+/* After a commit: removes the file that appeared. One that was replaced does not come back. */
+void pf_sink_retract(struct pf_sink *sink);
 /* Without a commit before it: everything written is discarded. NULL is allowed. */
 void pf_sink_free(struct pf_sink *sink);
 
 /* ---- locations */
 /* PF_NOT_FOUND when there is nothing. directory is set for a directory. */
-enum pf_status pf_location_stat(const char *location, struct pf_source_stat *out, bool *directory, struct pf_error *err);
+enum pf_status pf_location_stat(struct pf_context *ctx, const char *location, struct pf_source_stat *out, bool *directory,
+                                struct pf_error *err);
+/* Whether location is of a storage scheme (storage/scheme.h) and not a path. */
+bool pf_location_is_remote(struct pf_context *ctx, const char *location);
 /* Whether both name the same existing file, also through links. */
 bool pf_location_same(const char *a, const char *b);
 /* Whether both would be the same file, also when neither exists: the same name in the same folder. */
 bool pf_location_same_target(const char *a, const char *b);
 /* Removes temporary files beside location that a dead process of ours left there. */
 void pf_location_clean(struct pf_context *ctx, const char *location);
-/* The directory for private temporary files: PYFORGE_TEMP_DIR, TMPDIR, else the system's. */
-const char *pf_temp_dir(void);
+/* The directory for private temporary files: the job's --temp-dir, PYFORGE_TEMP_DIR, TMPDIR, else the system's. */
+const char *pf_temp_dir(const struct pf_context *ctx);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/swar.h"
 #include "transform/cast.h"
 #include "transform/infer.h"
+#include "transform/number_form.h"
 #include "transform/pattern.h"
 #include "transform/scan.h"
 #include "transform/strict.h"
@@ -142,19 +143,19 @@ static bool has_pattern(const struct pf_evidence *evidence, const struct pf_targ
 
     if (target->field.type == PF_TYPE_TIMESTAMP)
         return (left & PF_TIMESTAMPS) != 0;
+    if (target->field.type == PF_TYPE_INT64 || target->field.type == PF_TYPE_FLOAT64)
+        return (left & PF_NUMBERS) != 0;
     return target->field.type != PF_TYPE_DATE32 || (left & pf_date_order(target->pattern)) != 0;
 }
 
-enum pf_status pf_cast_inferred(const struct pf_text_column *text, int64_t rows, const struct pf_target *target,
-                                struct pf_evidence *evidence, struct pf_memory *memory, struct ArrowArray *out, bool *fits,
-                                struct pf_error *err)
+static enum pf_status cast_plain(const struct pf_text_column *text, int64_t rows, const struct pf_target *target,
+                                 struct pf_evidence *evidence, struct pf_memory *memory, struct ArrowArray *out, bool *fits,
+                                 struct pf_error *err)
 {
     const int64_t blank = pf_evidence_count(evidence, text, rows);
     enum pf_status status;
     int64_t read;
 
-    out->release = NULL;
-    *fits = true;
     if (target->field.type == PF_TYPE_STRING) {
         pf_evidence_scan(evidence, text, 0, rows);
         return pf_cast_text(text, rows, PF_TYPE_STRING, memory, out, err);
@@ -175,4 +176,29 @@ enum pf_status pf_cast_inferred(const struct pf_text_column *text, int64_t rows,
         return pf_fail_memory(err, (size_t)rows / 8);
     }
     return PF_OK;
+}
+
+/* The text stays as it is; its numbers are read from a plain copy. */
+static enum pf_status cast_formed(const struct pf_text_column *text, int64_t rows, const struct pf_target *target,
+                                  struct pf_evidence *evidence, struct pf_memory *memory, struct ArrowArray *out, bool *fits,
+                                  struct pf_error *err)
+{
+    struct pf_plain_column plain;
+    enum pf_status status = pf_plain_make(&plain, text, rows, &evidence->witnessed, memory, err);
+
+    if (status == PF_OK)
+        status = cast_plain(&plain.text, rows, target, evidence, memory, out, fits, err);
+    pf_plain_free(&plain);
+    return status;
+}
+
+enum pf_status pf_cast_inferred(const struct pf_text_column *text, int64_t rows, const struct pf_target *target,
+                                struct pf_evidence *evidence, struct pf_memory *memory, struct ArrowArray *out, bool *fits,
+                                struct pf_error *err)
+{
+    out->release = NULL;
+    *fits = true;
+    if (text->numbers != NULL && target->field.type != PF_TYPE_STRING)
+        return cast_formed(text, rows, target, evidence, memory, out, fits, err);
+    return cast_plain(text, rows, target, evidence, memory, out, fits, err);
 }

@@ -4,6 +4,8 @@
 #include "transform/cast.h"
 #include "transform/infer.h"
 #include "transform/lenient.h"
+#include "transform/number_form.h"
+#include "transform/pattern.h"
 #include "transform/strict.h"
 
 typedef bool (*lenient_fn)(const uint8_t *at, size_t size, const struct pf_field *field, void *data);
@@ -19,12 +21,20 @@ struct declared {
     int64_t *bad_count;
 };
 
+/* The order in which most of the column's dates are expected. */
+static uint32_t date_pattern(const struct pf_field *field)
+{
+    return field->order == PF_ORDER_SHOWN ? 0 : pf_date_pattern(field->order == PF_DAY_FIRST ? PF_CAN_DMY : PF_CAN_MDY);
+}
+
 /* Reads what fits the strict rules, which are quicker, from the row on; returns the first row that does not. */
 static int64_t read_run(const struct declared *cast, int64_t from, int64_t rows)
 {
     struct pf_evidence ignored = { .refuted = PF_ALL };
     void *data = cast->data;
 
+    if (cast->text->numbers != NULL && cast->field->type != PF_TYPE_DATE32 && cast->field->type != PF_TYPE_TIMESTAMP)
+        return from;
     switch (cast->field->type) {
     case PF_TYPE_BOOL:
         return pf_strict_bool(cast->text, from, rows, data, &ignored);
@@ -33,7 +43,7 @@ static int64_t read_run(const struct declared *cast, int64_t from, int64_t rows)
     case PF_TYPE_FLOAT64:
         return pf_strict_float64(cast->text, from, rows, data, &ignored);
     case PF_TYPE_DATE32:
-        return pf_strict_date(cast->text, from, rows, 0, data, &ignored);
+        return pf_strict_date(cast->text, from, rows, date_pattern(cast->field), data, &ignored);
     case PF_TYPE_TIMESTAMP:
         return pf_strict_timestamp(cast->text, from, rows, cast->field->utc, data, &ignored);
     default:
@@ -80,6 +90,24 @@ static bool read_value(const struct declared *cast, const uint8_t *at, size_t si
     return true;
 }
 
+static bool is_number(enum pf_type type)
+{
+    return type >= PF_TYPE_INT8 && type <= PF_TYPE_DECIMAL128;
+}
+
+/* As read_value, for numbers in the form that the column's texts have. */
+static bool read_form(const struct declared *cast, const uint8_t *at, size_t size, int64_t row)
+{
+    uint8_t plain[PF_PLAIN_ROOM];
+    uint32_t plain_size = (uint32_t)size;
+    uint64_t ignored = 0;
+
+    if (cast->text->numbers == NULL || !is_number(cast->field->type))
+        return read_value(cast, at, size, row);
+    at = pf_number_plain(cast->text->numbers, at, &plain_size, plain, &ignored);
+    return read_value(cast, at, plain_size, row);
+}
+
 /* One row by the lenient rules. false = out of memory. */
 static bool read_row(const struct declared *cast, int64_t row)
 {
@@ -95,7 +123,7 @@ static bool read_row(const struct declared *cast, int64_t row)
         size--;
     for (; size > 0 && is_blank(*at); size--)
         at++;
-    if (size > 0 && read_value(cast, at, size, row))
+    if (size > 0 && read_form(cast, at, size, row))
         return true;
     if (cast->lenient)
         memset(cast->data + (size_t)row * pf_type_width(cast->field->type), 0, pf_type_width(cast->field->type));

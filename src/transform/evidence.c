@@ -1,6 +1,10 @@
 /* What values say of their column's type. */
 #include "transform/infer.h"
 
+#include <stdio.h>
+#include <string.h>
+
+#include "transform/number_form.h"
 #include "transform/pattern.h"
 #include "transform/scan.h"
 
@@ -92,18 +96,102 @@ static uint64_t keep(const uint8_t *at, uint32_t size, uint64_t refuted, uint64_
     }
 }
 
+static void add_value(struct pf_evidence *evidence, const struct pf_text_column *text, int64_t row)
+{
+    const uint8_t *at = text->bytes + text->offset[row];
+    uint8_t plain[PF_PLAIN_ROOM];
+    uint32_t size = text->size[row];
+
+    if (text->numbers != NULL)
+        at = pf_number_plain(text->numbers, at, &size, plain, &evidence->witnessed);
+    evidence->refuted |= PF_ALL & ~keep(at, size, evidence->refuted, &evidence->witnessed);
+    pf_evidence_close(evidence);
+}
+
 void pf_evidence_scan(struct pf_evidence *evidence, const struct pf_text_column *text, int64_t from, int64_t rows)
 {
     pf_evidence_close(evidence);
     for (int64_t row = from; row < rows && evidence->refuted != PF_ALL; row++) {
-        const uint32_t size = text->size[row];
-
         pf_prefetch_text(text, row, rows);
-        if (size == 0)
-            continue;
-        evidence->refuted |= PF_ALL & ~keep(text->bytes + text->offset[row], size, evidence->refuted, &evidence->witnessed);
-        pf_evidence_close(evidence);
+        if (text->size[row] != 0)
+            add_value(evidence, text, row);
     }
+}
+
+bool pf_evidence_reason(const struct pf_text_column *text, int64_t rows, uint64_t refuted, struct pf_reason *out)
+{
+    struct pf_evidence evidence = { .refuted = refuted };
+
+    pf_evidence_close(&evidence);
+    for (int64_t row = 0; row < rows && evidence.refuted != PF_ALL; row++) {
+        const uint64_t before = evidence.refuted;
+
+        if (text->size[row] == 0)
+            continue;
+        add_value(&evidence, text, row);
+        if (evidence.refuted != PF_ALL)
+            continue;
+        *out = (struct pf_reason){ .row = row + 1, .before = before, .size = text->size[row] };
+        memcpy(out->text, text->bytes + text->offset[row], out->size < sizeof out->text ? out->size : sizeof out->text);
+        return true;
+    }
+    return false;
+}
+
+bool pf_evidence_is_text(const struct pf_evidence *evidence)
+{
+    return (evidence->refuted & PF_ALL) == PF_ALL;
+}
+
+/* Bytes of the text that are shown: whole characters. */
+static int shown_size(const struct pf_reason *reason)
+{
+    const size_t all = reason->size < sizeof reason->text ? reason->size : sizeof reason->text;
+    size_t at = all;
+
+    while (at > 0 && (reason->text[at - 1] & 0xC0) == 0x80)
+        at--;
+    if (at > 0 && reason->text[at - 1] >= 0xC0) {
+        const uint8_t lead = reason->text[at - 1];
+        const size_t needs = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+        if (at - 1 + needs > all)
+            return (int)(at - 1);
+    }
+    return (int)all;
+}
+
+/* Of ordinary text nobody asks why it is text. */
+static bool looks_typed(const struct pf_reason *reason)
+{
+    static const char marks[] = "0123456789+-.,";
+
+    return reason->text[0] != 0 && strchr(marks, reason->text[0]) != NULL;
+}
+
+bool pf_reason_text(const struct pf_reason *reason, const struct pf_evidence *evidence, char to[PF_REASON_TEXT])
+{
+    struct pf_evidence before = { .values = 1, .refuted = reason->before, .witnessed = PF_SAW_NUMBER };
+    const uint64_t left = PF_ALL & ~evidence->refuted;
+    struct pf_target target;
+    char type[32];
+
+    to[0] = '\0';
+    if (reason->size > 0) {
+        const char *dots = reason->size > sizeof reason->text ? "..." : "";
+        if (reason->before == 0 && !looks_typed(reason))
+            return false;
+        pf_evidence_decide(&before, &target);
+        if (reason->before == 0 || target.field.type == PF_TYPE_STRING)
+            (void)snprintf(to, PF_REASON_TEXT, "'%.*s%s' fits no type", shown_size(reason), (const char *)reason->text, dots);
+        else
+            (void)snprintf(to, PF_REASON_TEXT, "'%.*s%s' does not fit %s", shown_size(reason), (const char *)reason->text, dots,
+                           pf_type_text(&target.field, type));
+    } else if (evidence->values != 0 && (left & PF_DMY) != 0 && (left & PF_MDY) != 0) {
+        (void)snprintf(to, PF_REASON_TEXT, "dates whose day and month may stand in either order");
+    } else if (evidence->values != 0 && pf_evidence_is_text(evidence)) {
+        (void)snprintf(to, PF_REASON_TEXT, "values of different types");
+    }
+    return to[0] != '\0';
 }
 
 int64_t pf_evidence_count(struct pf_evidence *evidence, const struct pf_text_column *text, int64_t rows)

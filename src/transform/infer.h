@@ -19,6 +19,14 @@ struct pf_evidence {
     uint64_t witnessed; /* bit a fact that some value shows (such as: an ordinary number among NaN words) */
 };
 
+/* Of a column of text: the value after which no type was left. size 0 = no single value is it. */
+struct pf_reason {
+    int64_t row;     /* from 1; 0 = not known */
+    uint64_t before; /* what the values before it had refuted */
+    uint32_t size;   /* of the value, of which text holds the beginning */
+    uint8_t text[44];
+};
+
 /* A column's type with the pattern its text has. pattern 0 = the plain one of the type. */
 struct pf_target {
     struct pf_field field; /* name not used */
@@ -36,6 +44,14 @@ bool pf_target_same(const struct pf_target *made, const struct pf_target *settle
 
 /* Adds the evidence of a column without casting. */
 void pf_evidence_add(struct pf_evidence *to, const struct pf_text_column *text, int64_t rows);
+
+/* Whether some value left no type but text. */
+bool pf_evidence_is_text(const struct pf_evidence *evidence);
+/* Finds the first value of the column after which no type is left, refuted being what was refuted before. false = there is none. */
+bool pf_evidence_reason(const struct pf_text_column *text, int64_t rows, uint64_t refuted, struct pf_reason *out);
+enum { PF_REASON_TEXT = 96 };
+/* Why a column is text, "'N/A' does not fit int64", by its evidence and the reason found. false = nothing is to be said. */
+bool pf_reason_text(const struct pf_reason *reason, const struct pf_evidence *evidence, char to[PF_REASON_TEXT]);
 
 /* Casts the column to target and adds its evidence in the same loop. *fits false: a value contradicts the target; out is then
  * released (release NULL) but the evidence of all rows has been added. Errors: PF_NO_MEMORY, PF_LIMIT (over 2 GiB of text). */
@@ -55,6 +71,8 @@ enum pf_status pf_text_filter(struct pf_text_column *text, int64_t rows, const u
                               struct pf_arena *arena, struct pf_error *err);
 
 /* ---- column names */
+/* The column that name was probably meant for: equal but for case and blanks, or nearly equal. NULL = none. */
+const char *pf_names_near(const struct pf_schema *schema, const char *name);
 /* Makes names fit for a table: empty ones become column_N, repeated ones get _2, _3, ...; compat: as 1.0.9 did (a.1, a
  * column without a name is "Unnamed: N", without any header Column_N). Surrounding blanks are removed. names (NULL is as "") are
  * replaced by copies in the arena where they change. */

@@ -12,9 +12,12 @@ bool pf_lenient_float(const uint8_t *at, size_t size, const struct pf_field *fie
 bool pf_lenient_decimal(const uint8_t *at, size_t size, const struct pf_field *field, void *data);
 /* true/false, t/f, yes/no, y/n, 1/0, in any case. */
 bool pf_lenient_bool(const uint8_t *at, size_t size, bool *value);
-/* Any ISO form, also without leading zeros or separators; day and month in front of the year only if one order alone is possible. */
+/* Any ISO form, also without leading zeros or separators; day and month in front of the year in the field's order, or, where it has
+ * none, only if one order alone is possible. */
 bool pf_lenient_date(const uint8_t *at, size_t size, const struct pf_field *field, void *data);
 bool pf_lenient_time(const uint8_t *at, size_t size, const struct pf_field *field, void *data);
 bool pf_lenient_timestamp(const uint8_t *at, size_t size, const struct pf_field *field, void *data);
+/* Whether the only fault of a date or timestamp is that day and month may stand in either order. */
+bool pf_lenient_unclear(const uint8_t *at, size_t size, const struct pf_field *field);
 
 #endif

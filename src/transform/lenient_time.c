@@ -6,6 +6,7 @@
 /* What is left of the text. */
 struct rest {
     const uint8_t *at, *end;
+    uint8_t order; /* enum pf_day_order */
 };
 
 static const int64_t second_micros = 1000000, day_micros = INT64_C(86400000000);
@@ -75,11 +76,13 @@ static bool settle_day(uint32_t year, uint32_t month, uint32_t day, int32_t *day
     return true;
 }
 
-/* 31/1/2024 or 1/31/2024: the order must show in the value itself, or not matter. */
-static bool settle_order(uint32_t first, uint32_t second, uint32_t year, int32_t *days)
+/* 31/1/2024 or 1/31/2024: unless it was stated, the order must show in the value itself, or not matter. */
+static bool settle_order(uint8_t order, uint32_t first, uint32_t second, uint32_t year, int32_t *days)
 {
     const bool day_first = pf_is_day(year, second, first), month_first = pf_is_day(year, first, second);
 
+    if (order != PF_ORDER_SHOWN)
+        return order == PF_DAY_FIRST ? settle_day(year, second, first, days) : settle_day(year, first, second, days);
     if (day_first && month_first && first != second)
         return false;
     return day_first ? settle_day(year, second, first, days) : settle_day(year, first, second, days);
@@ -103,7 +106,7 @@ static bool take_date(struct rest *rest, int32_t *days)
         return false;
     if (digits == 4)
         return digit_count(rest) <= 2 && take_number(rest, 1, 2, &third) && settle_day(first, second, third, days);
-    return digit_count(rest) == 4 && take_number(rest, 4, 4, &third) && settle_order(first, second, third, days);
+    return digit_count(rest) == 4 && take_number(rest, 4, 4, &third) && settle_order(rest->order, first, second, third, days);
 }
 
 /* ---- time of day */
@@ -177,9 +180,10 @@ static bool take_zone(struct rest *rest, bool *found, int64_t *offset)
 /* ---- whole values */
 
 /* A date, which may be followed by a time, which may be followed by a zone. */
-static bool read_moment(const uint8_t *at, size_t size, int32_t *days, int64_t *time, bool *zoned, int64_t *offset)
+static bool read_moment(const uint8_t *at, size_t size, uint8_t order, int32_t *days, int64_t *time, bool *zoned,
+                        int64_t *offset)
 {
-    struct rest rest = { at, at + size };
+    struct rest rest = { at, at + size, order };
 
     *time = *offset = 0;
     *zoned = false;
@@ -204,8 +208,7 @@ bool pf_lenient_date(const uint8_t *at, size_t size, const struct pf_field *fiel
     int32_t days;
     bool zoned;
 
-    (void)field;
-    if (!read_moment(at, size, &days, &time, &zoned, &offset) || zoned || time != 0)
+    if (!read_moment(at, size, field->order, &days, &time, &zoned, &offset) || zoned || time != 0)
         return false;
     memcpy(data, &days, sizeof days);
     return true;
@@ -213,7 +216,7 @@ bool pf_lenient_date(const uint8_t *at, size_t size, const struct pf_field *fiel
 
 bool pf_lenient_time(const uint8_t *at, size_t size, const struct pf_field *field, void *data)
 {
-    struct rest rest = { at, at + size };
+    struct rest rest = { at, at + size, PF_ORDER_SHOWN };
     int64_t time;
 
     (void)field;
@@ -230,9 +233,22 @@ bool pf_lenient_timestamp(const uint8_t *at, size_t size, const struct pf_field 
     bool zoned;
 
     /* A zone would be lost in a type without one; without one, UTC is meant. */
-    if (!read_moment(at, size, &days, &time, &zoned, &offset) || (zoned && !field->utc))
+    if (!read_moment(at, size, field->order, &days, &time, &zoned, &offset) || (zoned && !field->utc))
         return false;
     micros = days * day_micros + time - offset;
     memcpy(data, &micros, sizeof micros);
     return true;
+}
+
+bool pf_lenient_unclear(const uint8_t *at, size_t size, const struct pf_field *field)
+{
+    int64_t time, offset;
+    int32_t days;
+    bool zoned;
+
+    if ((field->type != PF_TYPE_DATE32 && field->type != PF_TYPE_TIMESTAMP) || field->order != PF_ORDER_SHOWN)
+        return false;
+    return !read_moment(at, size, PF_ORDER_SHOWN, &days, &time, &zoned, &offset) &&
+           read_moment(at, size, PF_DAY_FIRST, &days, &time, &zoned, &offset) &&
+           read_moment(at, size, PF_MONTH_FIRST, &days, &time, &zoned, &offset);
 }

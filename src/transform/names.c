@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "transform/infer.h"
 
 struct entry {
@@ -238,4 +239,40 @@ enum pf_status pf_names_settle(const char **names, uint32_t count, bool compat, 
     if (compat ? settle_compat(names, count, arena) : settle(names, count, arena))
         return PF_OK;
     return pf_fail_memory(err, (size_t)count * sizeof *names);
+}
+
+/* ---- names that were misspelt */
+
+/* Letters in lower case, without what stands between words. */
+static void reduce(const char *name, char *to, size_t size)
+{
+    size_t used = 0;
+
+    for (; *name != '\0' && used + 1 < size; name++) {
+        if (*name == ' ' || *name == '_' || *name == '-')
+            continue;
+        to[used++] = *name >= 'A' && *name <= 'Z' ? (char)(*name | 0x20) : *name;
+    }
+    to[used] = '\0';
+}
+
+const char *pf_names_near(const struct pf_schema *schema, const char *name)
+{
+    enum { LONGEST = 64, MOST_COLUMNS = 10000 };
+    char wanted[LONGEST], other[LONGEST];
+    const char *best = NULL;
+    uint32_t least;
+
+    reduce(name, wanted, sizeof wanted);
+    least = (uint32_t)(strlen(wanted) > 3 ? 2 : 1) + 1;
+    for (uint32_t i = 0; i < schema->count && i < MOST_COLUMNS; i++) {
+        uint32_t distance;
+        reduce(schema->fields[i].name, other, sizeof other);
+        distance = pf_edit_distance(wanted, other, least);
+        if (distance < least && distance < strlen(other)) {
+            least = distance;
+            best = schema->fields[i].name;
+        }
+    }
+    return best;
 }

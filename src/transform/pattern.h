@@ -45,7 +45,12 @@ enum pf_candidate {
 #define PF_TIMESTAMPS (PF_SEPARATORS | PF_ZONES | PF_SECONDS)
 
 /* Bits of pf_evidence.witnessed. */
-enum { PF_SAW_NUMBER = 1 }; /* beside the words NaN, inf and -inf there is an ordinary number */
+enum {
+    PF_SAW_NUMBER = 1,   /* beside the words NaN, inf and -inf there is an ordinary number */
+    PF_SAW_GROUPS = 2,   /* of numbers in another form than the plain one: one of four digits or more in groups */
+    PF_SAW_NO_GROUPS = 4 /* one that is not */
+};
+#define PF_SAW_BOTH ((uint64_t)PF_SAW_GROUPS | PF_SAW_NO_GROUPS)
 
 /* Patterns of a date target. */
 static inline uint32_t pf_date_pattern(uint32_t candidate)
@@ -68,8 +73,13 @@ static inline uint64_t pf_date_order(uint32_t pattern)
  * This makes evidence a function of the set of values, in whatever order they came. */
 static inline void pf_evidence_close(struct pf_evidence *evidence)
 {
-    const uint64_t refuted = evidence->refuted;
+    uint64_t refuted = evidence->refuted;
 
+    /* One pattern would have to print both. */
+    if ((evidence->witnessed & PF_SAW_BOTH) == PF_SAW_BOTH)
+        refuted = evidence->refuted |= PF_NUMBERS;
+    if ((refuted & PF_NUMBERS) == PF_NUMBERS)
+        evidence->witnessed &= ~PF_SAW_BOTH;
     if ((refuted & PF_SEPARATORS) == PF_SEPARATORS || (refuted & PF_ZONES) == PF_ZONES || (refuted & PF_SECONDS) == PF_SECONDS)
         evidence->refuted |= PF_TIMESTAMPS;
     if (refuted & PF_BIT(PF_CAN_FLOAT64))

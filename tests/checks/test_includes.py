@@ -4,7 +4,7 @@ import re
 
 from sources import c_files, exceptions, name_of
 
-ROOMS = ["base", "arrow", "storage", "transform", "formats", "engine", "convert", "cli"]
+ROOMS = ["base", "arrow", "storage", "transform", "formats", "engine", "extension", "convert", "cli"]
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
 # What differs between operating systems; src/base hides it from the rest.
 SYSTEM = re.compile(r"^(pthread|unistd|fcntl|dirent|sched|signal|poll|termios|dlfcn|iconv|langinfo|semaphore|spawn|pwd|fnmatch|glob|linux/.*"
@@ -72,6 +72,12 @@ def test_rooms_above_know_formats_by_their_descriptors_only():
 def test_command_line_sees_public_headers_only():
     wrong = [f"{name_of(path)} includes {header}" for path in c_files("src") if room_of(name_of(path)) == "cli"
              for header in quoted(path) if header.split("/")[0] not in ("pyforge", "cli")]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_python_module_sees_public_headers_only():
+    wrong = [f"{name_of(path)} includes {header}" for path in c_files("python") for header, _ in includes(path)
+             if header and not header.startswith("pyforge/") and header != "binding.h"]
     assert not wrong, "\n".join(wrong)
 
 

@@ -7,6 +7,9 @@ import pytest
 from sources import TOP, exceptions
 
 ARCHIVE = TOP / "build" / "dev" / "libpyforge.a"
+# The command line runs inside other programs as well: what it writes goes through its host (pyforge/command.h).
+COMMAND_ARCHIVE = TOP / "build" / "dev" / "libpyforge_cli.a"
+COMMAND_FORBIDDEN = ("prints", "exits", "depends on the locale", "allocates without pf_memory")
 # Functions of the C library, and the rooms that may use them.
 FORBIDDEN = {
     "prints": ({"printf", "puts", "putchar", "perror", "vprintf", "stdout", "stderr"}, set()),
@@ -19,11 +22,11 @@ FORBIDDEN = {
 OBJECT = re.compile(r"^(?P<object>[^\s:]+\.o): +file format|^(?P<member>[^\s:]+\.o):$", re.MULTILINE)
 
 
-def objects(*command):
+def objects(*command, archive=ARCHIVE):
     """{object file: lines} of what objdump or nm says of the archive."""
-    if not ARCHIVE.exists():
+    if not archive.exists():
         pytest.skip("build/dev is not built")
-    text = subprocess.run([*command, ARCHIVE], capture_output=True, text=True, check=True).stdout
+    text = subprocess.run([*command, archive], capture_output=True, text=True, check=True).stdout
     found, current = {}, None
     for line in text.splitlines():
         match = OBJECT.match(line)
@@ -70,6 +73,13 @@ def test_library_never(what):
         if rooms.get(name) and rooms[name] <= allowed:
             continue
         wrong += [f"{name} uses {line.split()[-1]}" for line in lines if line.split() and line.split()[-1] in functions]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("what", COMMAND_FORBIDDEN)
+def test_command_line_never(what):
+    wrong = [f"{name} uses {line.split()[-1]}" for name, lines in objects("nm", "--undefined-only", archive=COMMAND_ARCHIVE).items()
+             for line in lines if line.split() and line.split()[-1] in FORBIDDEN[what][0] | {"fputs", "fputc", "fprintf", "fwrite"}]
     assert not wrong, "\n".join(wrong)
 
 

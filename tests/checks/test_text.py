@@ -34,7 +34,7 @@ def test_forbidden_text(what):
 
 
 def test_files_stay_readable():
-    wrong = [f"{name_of(path)}: {lines} lines" for path in c_files("src", "include")
+    wrong = [f"{name_of(path)}: {lines} lines" for path in c_files("src", "include", "python")
              if (lines := len(path.read_text().splitlines())) > FILE_LINES_AT_MOST]
     assert not wrong, "\n".join(wrong)
 
@@ -43,7 +43,7 @@ def test_layout():
     """clang-format decides layout (make format)."""
     if not shutil.which("clang-format-16"):
         pytest.skip("clang-format-16 is not installed")
-    files = c_files("src", "include", "tests", "fuzz", "bench")
+    files = c_files("src", "include", "python", "tests", "fuzz", "bench")
     done = subprocess.run(["clang-format-16", "--dry-run", "-Werror", "--ferror-limit=1", *files], capture_output=True, text=True, cwd=TOP)
     wrong = sorted({line.split(":")[0] for line in done.stderr.splitlines() if "error: code should be clang-formatted" in line})
     assert done.returncode == 0, "run make format; these differ:\n" + "\n".join(wrong)

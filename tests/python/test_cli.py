@@ -18,7 +18,7 @@ DONE, FAILED, USAGE, REJECTED, REFUSED = 0, 1, 2, 3, 4
 
 RESULT_KEYS = {
     "success", "input_path", "output_path", "output_format", "row_count", "rows_processed", "rows_read", "rows_rejected",
-    "rows_left_out", "processing_engine", "converter_used", "duration", "duration_seconds", "file_size_bytes",
+    "rows_left_out", "rows_short", "processing_engine", "converter_used", "duration", "duration_seconds", "file_size_bytes",
     "output_size_bytes", "columns", "warnings", "rejects_path", "attempts", "columns_repaired", "peak_memory_bytes", "threads",
     "error",
 }
@@ -61,6 +61,11 @@ def test_no_arguments_is_help(pyforge):
     assert check(process, DONE, None) == ""
     assert process.stdout.startswith(b"Usage: pyforge")
     assert process.stdout == pyforge("--help").stdout == pyforge("-h").stdout == pyforge("help").stdout
+
+
+def check_answer(process):
+    check(process, DONE, None)
+    return process.stdout.decode()
 
 
 def test_summary_goes_to_stderr(pyforge, sales):
@@ -117,6 +122,26 @@ def test_output_to_stdout(pyforge, sales):
     assert process.stdout.decode() == SALES
     assert json.loads(said.splitlines()[0])["output_path"] == "-"
     assert names_in(sales.parent) == ["sales.csv"]
+
+
+def test_json_does_not_mix_with_data(pyforge):
+    for words in (["-", "-", "--to", "csv"], ["-", "--to", "csv"]):
+        process = pyforge("convert", *words, "--json", input=SALES)
+        said = check(process, DONE, SALES.encode())
+        assert json.loads(said.splitlines()[0])["success"] is True
+
+
+def test_info_of_a_pipe_has_the_dialect(pyforge):
+    process = pyforge("info", "-", input=SALES.replace(",", "\t"))
+    assert check(process, DONE, None) == ""
+    assert re.search(r"^Delimiter: +tab$", process.stdout.decode().replace("\\t", "tab"), re.M)
+    assert json.loads(pyforge("info", "-", "--json", input=SALES).stdout)["encoding"] == "utf-8"
+
+
+def test_notes_of_info_come_once(pyforge, write):
+    path = write("x.csv", "Report\nid;b;c\n1;2;3\n4;5;6\n")
+    said = check(pyforge("info", path, "--compression", "zstd"), DONE, None).splitlines()
+    assert len(said) == len(set(said)) == 2
 
 
 def test_binary_to_stdout(pyforge, sales, tmp_path):
@@ -276,7 +301,8 @@ def test_rejects_of_an_earlier_conversion(pyforge, write):
     path = write("x.csv", "a,b\n1,2,3\n1,2\n")
     check(pyforge("convert", path, "--max-rejects", "60%"), REJECTED)
     words = ["convert", "x.csv", "out.parquet", "--max-rejects", "60%", "--rejects", "x.parquet.rejects.csv"]
-    assert "x.parquet.rejects.csv already exists" in check(pyforge(*words, cwd=path.parent), REFUSED)
+    said = check(pyforge(*words, cwd=path.parent), REFUSED)
+    assert "x.parquet.rejects.csv: the place for rejected rows is taken" in said and "--force" in said
     path.write_text("a,b\n1,2\n")
     assert "x.parquet.rejects.csv is of an earlier conversion" in check(pyforge("convert", path, "--force"), DONE)
 
@@ -287,6 +313,19 @@ def test_too_many_rejects_fail(pyforge, write):
     assert "--max-rejects" in said
     assert names_in(path.parent) == ["ragged.csv"]
     check(pyforge("convert", path, "--max-rejects", "100%"), REJECTED)
+
+
+@pytest.mark.parametrize("most, code", [
+    ("2", REJECTED), ("1", FAILED), ("0", FAILED), ("0%", FAILED), ("60%", FAILED), ("67 %", REJECTED), ("0.67", REJECTED),
+    ("1.0", REJECTED), ("3", REJECTED), ("-1", USAGE), ("1.5", USAGE), ("101%", USAGE), ("few", USAGE), ("", USAGE), ("nan", USAGE),
+])
+def test_max_rejects_is_a_share_or_a_count(pyforge, write, most, code):
+    path = write("ragged.csv", "a,b\n1,2\n1,2,3\n1,2,3\n")
+    said = check(pyforge("convert", path, "--max-rejects", most), code)
+    if code == USAGE:
+        assert "--max-rejects" in said and "10%" in said
+    if most == "1":
+        assert "2 of 3 rows were rejected, more than --max-rejects allows (1)" in said
 
 
 def test_bad_value_has_its_place(pyforge, write):
@@ -443,6 +482,27 @@ def test_examples_of_help_work(pyforge, pyforge_path, tmp_path):
 # ---- formats, options, explain, info, validate
 
 
+@pytest.mark.parametrize("words, hint", [
+    (["convert", "x.csv", "--output", "y"], "pyforge convert INPUT OUTPUT"),
+    (["convert", "x.csv", "-o", "y"], "pyforge convert INPUT OUTPUT"),
+    (["convert", "x.csv", "--overwrite"], "did you mean --force?"),
+    (["convert", "x.csv", "--na-values", "NA"], "did you mean --null-values?"),
+    (["convert", "x.csv", "--delimeter", ","], "did you mean --delimiter?"),
+    (["version"], "pyforge --version"),
+    (["data.csv"], "pyforge convert data.csv"),
+    (["data/x"], "pyforge convert data/x"),
+    (["convrt"], "did you mean convert?"),
+])
+def test_words_of_other_programs(pyforge, words, hint):
+    assert hint in check(pyforge(*words), USAGE)
+
+
+def test_formats_line_up(pyforge):
+    lines = pyforge("formats").stdout.decode().splitlines()[2:]
+    at = lines[0].index("Description")
+    assert len(lines) > 2 and all(line[at - 2 : at] == "  " and line[at] != " " for line in lines)
+
+
 def test_formats(pyforge):
     process = pyforge("formats")
     check(process, DONE, None)
@@ -475,8 +535,37 @@ def test_explain_does_nothing(pyforge, sales):
     assert plan["threads"] == 3 and plan["memory_bytes"] == 256 << 20
     assert plan["writer_options"]["compression"] == "zstd" and plan["facts"]["delimiter"] == ","
     assert names_in(sales.parent) == ["sales.csv"]
+
+
+def test_explain_of_an_output_that_exists(pyforge, sales):
     (sales.parent / "out.parquet").write_text("old")
-    check(pyforge("convert", sales, sales.parent / "out.parquet", "--explain"), REFUSED)
+    words = ["convert", sales, sales.parent / "out.parquet", "--explain"]
+    assert "exists: --force replaces it" in pyforge(*words).stdout.decode()
+    assert "replaces the file that is there" in pyforge(*words, "--force").stdout.decode()
+    for more, refused in ([], True), (["--force"], False):
+        plan = json.loads(pyforge(*words, *more, "--json").stdout)
+        assert plan["output_exists"] is True and plan["output_refused"] is refused and plan["options"]["force"] is not refused
+    assert (sales.parent / "out.parquet").read_text() == "old"
+    check(pyforge("convert", sales, sales, "--to", "csv", "--explain"), REFUSED)
+
+
+def test_explain_tells_types(pyforge, write):
+    path = write("x.csv", "id,day,zip\n1,2024-01-31,007\n2,2024-02-01,12\n")
+    text = check_answer(pyforge("convert", path, "--explain"))
+    assert re.search(r"id: int64\n +day: date\n +zip: string\n", text)
+    assert pyforge("convert", "-", "x.parquet", "--explain", input=path.read_bytes(), cwd=path.parent).stdout.count(b"int64") == 1
+    columns = json.loads(pyforge("convert", path, "--explain", "--json").stdout)["columns"]
+    assert [(column["name"], column["type"]) for column in columns] == [("id", "int64"), ("day", "date"), ("zip", "string")]
+    text = check_answer(pyforge("convert", path, "--explain", "--schema", "day:int64"))
+    assert "fails     in row 1: '2024-01-31' is not of the declared type int64" in text
+    plan = json.loads(pyforge("convert", path, "--explain", "--json", "--schema", "day:int64").stdout)
+    assert plan["error"]["row"] == 1 and plan["error"]["column_name"] == "day"
+
+
+def test_explain_tells_notes_once(pyforge, write):
+    process = pyforge("convert", write("semi.csv", "Report\n" + SALES.replace(",", ";")), "--explain")
+    assert check(process, DONE, None) == ""
+    assert process.stdout.count(b"if it is a title") == 1 and process.stdout.count(b"the delimiter is ;") == 1
 
 
 def test_info_of_csv(pyforge, write):
@@ -502,7 +591,7 @@ def test_info_of_parquet(pyforge, sales):
     check(pyforge("convert", sales, "-c", "zstd"), DONE)
     record = json.loads(pyforge("info", sales.with_suffix(".parquet"), "--json").stdout)
     assert record["file_type"] == "PARQUET" and record["rows"] == 1003 and record["column_count"] == 3
-    assert record["columns"][0] == {"name": "id", "type": "int64"}
+    assert record["columns"][0] == {"name": "id", "type": "int64", "null_count": None, "text_because": None}
     assert record["row_groups"] == 1 and "pyforge" in record["created_by"]
     assert "zstd" in json.dumps(record).lower()
 
@@ -532,9 +621,199 @@ def test_validate(pyforge, sales, write):
     check(pyforge("validate", sales.parent / "x/sales.parquet"), DONE, "✓ sales.parquet is a valid .PARQUET file\n".encode())
 
 
+def test_validate_json(pyforge, sales, write):
+    record = json.loads(check_answer(pyforge("validate", sales, "--json")))
+    assert record == {"valid": True, "input_path": str(sales), "file_type": "csv", "rows": 3, "rows_short": 0, "warnings": [],
+                      "error": None}
+    process = pyforge("validate", write("bad.csv", "a,b\n1,2\n1,2,3\n"), "--json")
+    assert "row 2" in check(process, FAILED, None)
+    record = json.loads(process.stdout)
+    assert process.stdout.count(b"\n") == 1 and record["valid"] is False
+    assert set(record["error"]) == ERROR_KEYS and record["error"]["row"] == 2 and record["error"]["line"] == 3
+    process = pyforge("validate", "gone.csv", "--json")
+    check(process, USAGE, None)
+    assert json.loads(process.stdout)["error"]["code"] == "PF_NOT_FOUND"
+    short = write("short.csv", "a,b,c\n1,2,3\n1,2\n4,5,6\n")
+    record = json.loads(check_answer(pyforge("validate", short, "--json")))
+    assert record["valid"] is True and record["rows_short"] == 1 and "1 row has fewer fields" in record["warnings"][0]
+    check(pyforge("validate", short, "--ragged", "fail"), FAILED)
+
+
+def test_validate_quietly(pyforge, sales, write):
+    assert check(pyforge("validate", sales, "-q"), DONE) == ""
+    assert "row 1" in check(pyforge("validate", write("bad.csv", "a,b\n1,2,3\n"), "-q"), FAILED)
+
+
+# ---- what is told of rows, columns and headers
+
+
+def test_short_rows_are_counted(pyforge, write):
+    path = write("short.csv", "a,b,c\n1,2,3\n1,2\n4\n5,6,7\n8,9,10\n")
+    process = pyforge("convert", path, "--json")
+    assert "note: 2 rows have fewer fields than there are columns" in check(process, DONE, None)
+    assert json.loads(process.stdout)["rows_short"] == 2
+    process = pyforge("info", path)
+    assert check(process, DONE, None).count("2 rows have fewer fields") == 1
+    assert re.search(r"^Short Rows: +2$", process.stdout.decode(), re.M)
+    said = check(pyforge("convert", path, "--force", "--ragged", "fail"), FAILED)
+    assert "row 2 (line 3): the row has 2 fields, but the table has 3 columns" in said
+    check(pyforge("convert", path, "--force", "--ragged", "fail-long"), DONE)
+    path.write_text("a,b,c\n1,2,3\n1,2,3,4\n")
+    assert "row 2 (line 3)" in check(pyforge("convert", path, "--force", "--ragged", "fail-long"), FAILED)
+
+
+def test_header_among_the_rows(pyforge, write):
+    path = write("twice.csv", "id,name\n1,anna\nid,name\n2,bo\n")
+    assert "note: 1 row is the header once more" in check(pyforge("convert", path), DONE)
+    path.write_text("id,name\n" + "1,anna\n" * 5000 + "id,name\r\n2,bo\nid,name")
+    assert "note: 2 rows are the header once more" in check(pyforge("info", path), DONE, None)
+
+
+def test_changed_names_are_told(pyforge, write):
+    path = write("names.csv", "id, id ,name,,name\n1,2,3,4,5\n")
+    said = check(pyforge("convert", path, "--header", "yes"), DONE)
+    assert said.count("column names that are empty, occur twice") == 1
+    assert "' id ' is called 'id_2', column 4 is called 'column_4', 'name' is called 'name_2'" in said
+    path.write_text(",".join(["x"] * 9) + "\n" + ",".join("1" * 9) + "\n")
+    assert "'x' is called 'x_5' and 4 more" in check(pyforge("convert", path, "--force", "--header", "yes"), DONE)
+    assert "column names" not in check(pyforge("convert", path, "--force", "--header", "no"), DONE)
+    assert "column names" not in check(pyforge("convert", path, "--force", "--compat", "1.0"), DONE)
+
+
+def test_first_lines_that_are_no_header(pyforge, write):
+    path = write("title.csv", "Report of sales\nid;b;c\n1;2;3\n4;5;6\n7;8;9\n")
+    said = check(pyforge("convert", path), FAILED)
+    assert "the header on line 1 has 1 field, but most rows have 3; if it is a title, --header N" in said
+    assert "--header" not in check(pyforge("convert", path, "--header", "2"), DONE)
+    path = write("sep.csv", "sep=;\nid;b\n1;2\n3;4\n")
+    assert check(pyforge("info", path), DONE, None).count("the first line is 'sep=;'") == 1
+    assert "sep=" not in check(pyforge("convert", path, "--skip-rows", "1"), DONE)
+
+
+def test_delimiter_that_never_occurs(pyforge, write):
+    path = write("semi.csv", "a;b\n1;2\n")
+    said = check(pyforge("convert", path, "-d", ","), DONE)
+    assert "only one column: the delimiter ',' never occurs" in said and "1 row, 1 column" in said
+    assert "never occurs" not in check(pyforge("convert", path, "--force", "-d", ";"), DONE)
+    assert "never occurs" not in check(pyforge("convert", write("one.csv", "a\nx\n")), DONE)
+
+
+def test_failed_conversions_tell_notes(pyforge, write):
+    path = write("semi.csv", "a;b\n1;2;3\n")
+    said = check(pyforge("convert", path), FAILED)
+    assert said.index("note: the delimiter is ;") < said.index("error: ") and "the only row was rejected" in said
+    assert "note:" not in check(pyforge("convert", path, "-q"), FAILED)
+
+
+def test_why_a_column_is_text(pyforge, write):
+    path = write("why.csv", "id,size,day,zip,name,none,late\n1,5,2024-01-31,007,anna,,\n2,N/A,2024-02-30,12,bo,,\n"
+                 + "3,6,2024-02-01,13,eve,,4\n" * 70000 + "4,7,2024-02-01,14,jo,,x\n")
+    text = check_answer(pyforge("info", path))
+    for line in (r"size +string +0  row 2: 'N/A' does not fit int64", r"day +string +0  row 2: '2024-02-30' does not fit date",
+                 r"zip +string +0  row 1: '007' fits no type", r"name +string +0", r"none +string +70,003",
+                 r"late +string +2  row 70,003: 'x' does not fit int64", r"id +int64 +0"):
+        assert re.search(rf"^ +\d  {line}$", text, re.M), line
+    for command in (["info", path, "--json"], ["convert", path, "--json"]):
+        columns = {column["name"]: column for column in json.loads(check_answer(pyforge(*command)))["columns"]}
+        assert columns["size"]["text_because"] == {"row": 2, "reason": "'N/A' does not fit int64"}, command
+        assert columns["late"]["text_because"]["row"] == 70003 and columns["late"]["null_count"] == 2, command
+        assert columns["id"]["text_because"] is None and columns["none"]["text_because"] is None
+    said = check(pyforge("convert", path, "--force", "-v"), DONE)
+    assert "Column 'late' is text: row 70003: 'x' does not fit int64" in said
+    path.write_text("d\n01/02/2024\n03/04/2024\n")
+    assert "dates whose day and month may stand in either order" in check_answer(pyforge("info", path))
+
+
+def test_why_is_the_same_with_any_threads(pyforge, write):
+    path = write("late.csv", "a,b\n" + "1,2\n" * 900000 + "x,2\n" + "1,y\n" * 200000)
+    answers = {check_answer(pyforge("info", path, "--threads", threads)) for threads in ("1", "2", "4")}
+    assert len(answers) == 1
+    text = answers.pop()
+    assert "row 900,001: 'x' does not fit int64" in text and "row 900,002: 'y' does not fit int64" in text
+
+
+# ---- values: dates, numbers, nulls
+
+
+def values_of(pyforge, path, *words):
+    """The output as CSV lines, typed on the way."""
+    check(pyforge("convert", path, path.with_suffix(".parquet"), "--force", "--header", "yes", *words), DONE)
+    return check_answer(pyforge("convert", path.with_suffix(".parquet"), "-", "--to", "csv")).splitlines()[1:]
+
+
+def test_order_of_day_and_month(pyforge, write):
+    path = write("d.csv", "d\n01/02/2024\n03/04/2024\n2024-05-06\n")
+    said = check(pyforge("convert", path, "--schema", "d:date"), FAILED)
+    assert "row 1 (line 2), column 1 'd': in '01/02/2024' either day or month may stand first" in said and "date(dmy)" in said
+    assert values_of(pyforge, path, "--schema", "d:date(dmy)") == ["2024-02-01", "2024-04-03", "2024-05-06"]
+    assert values_of(pyforge, path, "--schema", "d:DATE(MDY)") == ["2024-01-02", "2024-03-04", "2024-05-06"]
+    path.write_text("d\n1.2.2024 10:30\n31.12.2024\n")
+    assert values_of(pyforge, path, "--schema", "d:timestamp(dmy)") == ["2024-02-01 10:30:00", "2024-12-31 00:00:00"]
+    assert "'31.12.2024' is not of" in check(pyforge("convert", path, "--force", "--schema", "d:timestamp(mdy)"), FAILED)
+    for wrong in ("d:int64(dmy)", "d:time(dmy)", "d:date(ymd)", "d:(dmy)"):
+        assert "--schema" in check(pyforge("convert", path, "--schema", wrong), USAGE)
+
+
+@pytest.mark.parametrize("texts, words, values", [
+    (["1,5", "2,25", "3"], ["--decimal", ","], ["1.5", "2.25", "3"]),
+    (["1.234,50", "0,25", "999"], ["--decimal", ",", "--thousands", "."], ["1234.5", "0.25", "999"]),
+    (["1,234", "12", "1,234,567"], ["--thousands", ","], ["1234", "12", "1234567"]),
+    (["1 234,5", "-12"], ["--decimal", ",", "--thousands", "space"], ["1234.5", "-12"]),
+    (["1\u202f234", "12"], ["--thousands", "\u202f"], ["1234", "12"]),
+    (["2024", "2023"], ["--thousands", "."], None),
+    (["2024", "2023"], ["--decimal", ",", "--thousands", "."], ["2024", "2023"]),
+    # not as one pattern would print it: text
+    (["1234", "1.235"], ["--decimal", ",", "--thousands", "."], "string"),
+    (["1.5", "2"], ["--decimal", ","], "string"),
+    (["1.23", "2"], ["--decimal", ",", "--thousands", "."], "string"),
+    (["1234.567", "2"], ["--decimal", ",", "--thousands", "."], "string"),
+    (["0,5", "007,5"], ["--decimal", ","], "string"),
+    (["1,5", "2,25"], [], "string"),
+    (["31.01.2024", "01.02.2024"], ["--decimal", ",", "--thousands", "."], ["2024-01-31", "2024-02-01"]),
+])
+def test_numbers_in_other_forms(pyforge, write, texts, words, values):
+    path = write("n.csv", "n;m\n" + "".join(f"{text};x\n" for text in texts))
+    if values is None:
+        assert "--decimal , --thousands ." in check(pyforge("convert", path, "-d", ";", *words), USAGE)
+        return
+    process = pyforge("convert", path, "--json", "-d", ";", "--header", "yes", *words)
+    check(process, DONE, None)
+    column = json.loads(process.stdout)["columns"][0]
+    if values == "string":
+        assert column["type"] == "string"
+        values = [f'"{text}"' if "," in text else text for text in texts]
+    assert [line.removesuffix(",x") for line in values_of(pyforge, path, "-d", ";", *words)] == values
+
+
+def test_numbers_in_other_forms_when_declared(pyforge, write):
+    path = write("n.csv", "n;m;t\n1.234,50;+7;1,5\n-0,5; 1.000 ;1.5\n")
+    words = ["-d", ";", "--decimal", ",", "--thousands", ".", "--schema", "n:decimal(12,2),m:int32,t:string"]
+    assert values_of(pyforge, path, *words) == ['1234.50,7,"1,5"', "-0.50,1000,1.5"]
+    path.write_text("n;m\n1.5;2\n")
+    said = check(pyforge("convert", path, "--force", "-d", ";", "--decimal", ",", "--schema", "n:float64"), FAILED)
+    assert "'1.5' is not of the declared type float64" in said
+    for wrong in (["--decimal", "1"], ["--decimal", "ab"], ["--decimal", ",", "--thousands", ","], ["--thousands", "7"]):
+        check(pyforge("convert", path, "--force", *wrong), USAGE)
+
+
+def test_null_values(pyforge, write):
+    path = write("n.csv", "a,b\n1,NA\nN/A,2\n3, x\n")
+    for words in (["--null-values", "NA, N/A , x"], ["--null-values", "NA", "--null-values", "N/A,x"]):
+        assert values_of(pyforge, path, *words) == ["1,", ",2", "3, x"]
+    path.write_text("a,b\n1, \n2,3\n")
+    assert values_of(pyforge, path, "--null-values", " ,NA") == ["1,", "2,3"]
+
+
+def test_columns_that_were_misspelt(pyforge, sales):
+    for words in (["--columns", "id,Amout"], ["--schema", "amonut:int64"], ["--columns", "AMOUNT"]):
+        said = check(pyforge("convert", sales, *words), USAGE)
+        assert "there is no column" in said and "did you mean 'amount'?" in said
+    assert "the columns begin with 'id', 'name'" in check(pyforge("convert", sales, "--columns", "quantity"), USAGE)
+
+
 def test_notes_on_what_is_unusual(pyforge, write):
     path = write("semi.csv", SALES.replace(",", ";"))
-    assert "note: values are separated by ;" in check(pyforge("convert", path), DONE)
+    assert "note: the delimiter is ;" in check(pyforge("convert", path), DONE)
     assert "note:" not in check(pyforge("convert", path, "--force", "--delimiter", ";"), DONE)
 
 
@@ -544,7 +823,7 @@ def test_replacing_a_file_of_version_1_warns(pyforge, sales):
     process = pyforge("convert", sales, target, "--force", "--json")
     said = check(process, DONE, None)
     warning = json.loads(process.stdout)["warnings"][-1]
-    assert "held text only" in warning and "id int64" in warning and "--compat 1.0" in warning
+    assert "held text only" in warning and "id int64" in warning and "--types string" in warning
     assert warning in said
     process = pyforge("convert", sales, target, "--force", "--json")
     assert json.loads(process.stdout)["warnings"] == []

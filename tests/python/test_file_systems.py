@@ -21,6 +21,9 @@ SHIM = r"""
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 typedef int (*open_function)(const char *, int, ...);
@@ -73,11 +76,40 @@ ssize_t pread64(int fd, void *to, size_t size, off_t offset)
 
 int fsync(int fd)
 {
-    if (getenv("SHIM_NO_SYNC")) {
+    struct stat st;
+
+    if (getenv("SHIM_NO_SYNC") || (getenv("SHIM_NO_FOLDER_SYNC") && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))) {
         errno = EIO;
         return -1;
     }
     return ((int (*)(int))dlsym(RTLD_NEXT, "fsync"))(fd);
+}
+
+int flock(int fd, int operation)
+{
+    if (getenv("SHIM_NO_LOCK")) {
+        errno = ENOLCK;
+        return -1;
+    }
+    return ((int (*)(int, int))dlsym(RTLD_NEXT, "flock"))(fd, operation);
+}
+
+int access(const char *path, int mode)
+{
+    if (getenv("SHIM_NO_PROC") && strncmp(path, "/proc/", 6) == 0) {
+        errno = ENOENT;
+        return -1;
+    }
+    return ((int (*)(const char *, int))dlsym(RTLD_NEXT, "access"))(path, mode);
+}
+
+int linkat(int from, const char *path, int to, const char *target, int flags)
+{
+    if (getenv("SHIM_NO_PROC") && strncmp(path, "/proc/", 6) == 0) {
+        errno = ENOENT;
+        return -1;
+    }
+    return ((int (*)(int, const char *, int, const char *, int))dlsym(RTLD_NEXT, "linkat"))(from, path, to, target, flags);
 }
 """
 
@@ -99,7 +131,9 @@ def folder(tmp_path):
 
 
 LACKS = [pytest.param({"SHIM_NO_TMPFILE": "1"}, id="nameless files"),
-         pytest.param({"SHIM_NO_TMPFILE": "1", "SHIM_NO_LINK": "1"}, id="nameless files and links")]
+         pytest.param({"SHIM_NO_TMPFILE": "1", "SHIM_NO_LINK": "1"}, id="nameless files and links"),
+         pytest.param({"SHIM_NO_TMPFILE": "1", "SHIM_NO_LOCK": "1"}, id="nameless files and locks"),
+         pytest.param({"SHIM_NO_LOCK": "1"}, id="locks"), pytest.param({"SHIM_NO_PROC": "1"}, id="proc")]
 
 
 def names_in(folder):
@@ -126,8 +160,8 @@ def test_failure_leaves_nothing(pyforge, shim, folder, lacks):
     assert names_in(folder) == []
 
 
-def test_kill_leaves_one_file_and_the_next_run_removes_it(pyforge, pyforge_path, shim, folder):
-    env = {"LD_PRELOAD": shim, "SHIM_NO_TMPFILE": "1"}
+def kill_while_writing(pyforge_path, shim, folder, lacks):
+    env = {"LD_PRELOAD": shim, "SHIM_NO_TMPFILE": "1", **lacks}
     child = subprocess.Popen([pyforge_path, "convert", "-", folder / "a.parquet", "--from", "csv", "--types", "string"], stdin=subprocess.PIPE,
                              stderr=subprocess.DEVNULL, env=clean_environment(env))
     child.stdin.write(b"a,b\n" + b"1,2\n" * 2_000_000)
@@ -139,8 +173,30 @@ def test_kill_leaves_one_file_and_the_next_run_removes_it(pyforge, pyforge_path,
     child.wait()
     child.stdin.close()
     assert len(names_in(folder)) == 1 and "a.parquet" not in names_in(folder)
+
+
+def test_kill_leaves_one_file_and_the_next_run_removes_it(pyforge, pyforge_path, shim, folder):
+    kill_while_writing(pyforge_path, shim, folder, {})
     assert pyforge("convert", folder.parent / "in.csv", folder / "b.parquet", "--quiet").returncode == 0
     assert names_in(folder) == ["b.parquet"]
+
+
+def test_what_may_still_be_written_is_not_removed(pyforge, pyforge_path, shim, folder):
+    """Where files cannot be locked, nobody can tell whether a temporary file has a living writer."""
+    kill_while_writing(pyforge_path, shim, folder, {"SHIM_NO_LOCK": "1"})
+    left = names_in(folder)
+    assert pyforge("convert", folder.parent / "in.csv", folder / "b.parquet", "--quiet").returncode == 0
+    assert names_in(folder) == sorted([*left, "b.parquet"])
+
+
+def test_folder_that_cannot_be_synced_is_a_warning(pyforge, shim, folder):
+    """The output is in place by then, so it is not a failure."""
+    target = folder / "a.parquet"
+    done = pyforge("convert", folder.parent / "in.csv", target, "--sync", env={"LD_PRELOAD": shim, "SHIM_NO_FOLDER_SYNC": "1"})
+    assert done.returncode == 0, done.stderr.decode()
+    assert b"could not be synced" in done.stderr
+    assert assert_same_everywhere(target).num_rows == 2
+    assert names_in(folder) == ["a.parquet"]
 
 
 @pytest.mark.parametrize("options", [(), ("--sync",)])

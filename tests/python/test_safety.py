@@ -98,6 +98,33 @@ def test_signal_ends_the_wait_for_a_silent_pipe(pyforge_path, tmp_path):
     assert leftovers(tmp_path) == []
 
 
+@pytest.mark.parametrize("end", ["input", "output"])
+def test_signal_ends_the_wait_for_the_other_end_of_a_pipe(pyforge_path, write, tmp_path, end):
+    """A pipe with a name can be opened once somebody has the other end open, which may be never."""
+    source = write("a.csv", "a,b\n1,2\n")
+    os.mkfifo(tmp_path / "pipe")
+    paths = (tmp_path / "pipe", tmp_path / "o.csv") if end == "input" else (source, tmp_path / "pipe")
+    process = start(pyforge_path, "convert", *paths, "--from", "csv", "--to", "csv", "--force")
+    time.sleep(0.5)
+    assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    process.wait(timeout=30)
+    process.stderr.close()
+    assert process.returncode == 143
+    assert leftovers(tmp_path, "a.csv", "pipe") == []
+
+
+@pytest.mark.parametrize("options", [(), ("--force",)])
+def test_nothing_is_written_through_a_link_that_leads_nowhere(pyforge, write, tmp_path, options):
+    source = write("a.csv", "a,b\n1,2\n")
+    (tmp_path / "out.csv").symlink_to(tmp_path / "elsewhere.csv")
+    result = pyforge("convert", source, tmp_path / "out.csv", *options)
+    assert result.returncode == 4
+    assert b"link" in result.stderr and b"remove the link" in result.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "out.csv"]
+    assert (tmp_path / "out.csv").is_symlink()
+
+
 def limit_files(size):
     def limit():
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -239,3 +266,35 @@ def test_memory_stays_within_the_budget(pyforge_path, tmp_path):
     assert "--max-record" in messages
     assert peak < 300 * 1024
     assert leftovers(tmp_path, "long.csv") == []
+
+
+@pytest.mark.parametrize("columns, rows", [(5_000, 600), (20_000, 150), (100_000, 3)])
+def test_memory_of_wide_tables(pyforge_path, tmp_path, columns, rows):
+    """Many columns of few rows: what each column takes besides its values counts, too."""
+    source = tmp_path / "wide.csv"
+    with source.open("w") as out:
+        out.write(",".join(f"c{i}" for i in range(columns)) + "\n")
+        for row in range(rows):
+            out.write(",".join(f"text {i}" if i % 2 else str(row * i) for i in range(columns)) + "\n")
+    for target in ("wide.parquet", "wide2.csv"):
+        status, messages, peak = run_small(pyforge_path, "convert", source, tmp_path / target, "--quiet")
+        assert status == 0, messages
+        assert peak < (256 + 100) * 1024
+    status, messages, peak = run_small(pyforge_path, "convert", tmp_path / "wide.parquet", tmp_path / "wide3.csv", "--quiet")
+    assert status == 0, messages
+    assert peak < (256 + 100) * 1024
+    assert (tmp_path / "wide2.csv").read_bytes() == (tmp_path / "wide3.csv").read_bytes()
+
+
+def test_records_near_the_limit(pyforge_path, tmp_path):
+    """Records almost as long as --max-record allows, within the usual memory."""
+    source = tmp_path / "long.csv"
+    with source.open("w") as out:
+        out.write("id,text\n")
+        for row in range(4):
+            out.write(f"{row}," + chr(ord("a") + row) * 16_000_000 + "\n")
+    for target in ("long.parquet", "long2.csv"):
+        status, messages, peak = run_small(pyforge_path, "convert", source, tmp_path / target, "--quiet")
+        assert status == 0, messages
+        assert peak < (256 + 100) * 1024
+    assert (tmp_path / "long2.csv").read_bytes() == source.read_bytes()

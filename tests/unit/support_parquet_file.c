@@ -354,7 +354,7 @@ static enum pf_status read_block(struct run *run, struct pf_context *ctx, struct
 static enum pf_status read_table(struct run *run, struct pf_context *ctx, struct pf_source *src,
                                  const struct parquet_read_options *options, struct pf_error *err)
 {
-    enum pf_status status = run->reader->open(run->state, ctx, src, options, err);
+    enum pf_status status = run->reader->open(run->reader, run->state, ctx, src, options, err);
 
     if (status == PF_OK)
         status = run->reader->table(run->state, 0, &run->table, err);

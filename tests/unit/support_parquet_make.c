@@ -344,7 +344,7 @@ enum pf_status made_write(struct pf_context *ctx, const struct made_table *table
     made_schema(&schema, table);
     status = pf_pool_new(&pool, &ctx->memory, options->threads ? options->threads : 1, err);
     if (status == PF_OK)
-        status = pf_parquet_writer.open(state, ctx, sink, &schema, values, err);
+        status = pf_parquet_writer.open(&pf_parquet_writer, state, ctx, sink, &schema, values, err);
     if (status == PF_OK)
         status = feed(ctx, state, table, options, false, pool, err);
     if (status == PF_OK && options->repair && second)

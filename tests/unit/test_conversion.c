@@ -85,7 +85,17 @@ static int entries(const struct place *place)
     return count - 2;
 }
 
-/* Makes allocation n, n + stride, ... fail, each in a conversion of its own, until one succeeds. */
+static void remove_outputs(const struct place *place)
+{
+    char rejects[160];
+
+    CHECK_INT(unlink(place->output), 0);
+    (void)snprintf(rejects, sizeof rejects, "%s.rejects.csv", place->output);
+    (void)unlink(rejects);
+}
+
+/* Makes allocation n, n + stride, ... fail, each in a conversion of its own, until there are fewer than n. A conversion may do
+ * without some of them (a look for leftovers of others). */
 static void fail_every_allocation(const struct place *place, const struct setting *settings, long stride, int outputs)
 {
     long n = 0;
@@ -94,18 +104,26 @@ static void fail_every_allocation(const struct place *place, const struct settin
         struct pf_context *ctx = pf_context_new();
         struct pf_error err;
         enum pf_status status;
+        bool all_granted;
 
         atomic_store(&ctx->memory.fail_at, n);
         status = convert(ctx, place, settings, &err);
+        all_granted = atomic_load(&ctx->memory.fail_at) >= 0;
         CHECK_INT(atomic_load(&ctx->memory.in_use), 0);
         pf_context_free(ctx);
-        if (status == PF_OK)
+        if (all_granted) {
+            CHECK_OK(status, err);
             break;
-        if (status != PF_NO_MEMORY)
+        }
+        if (status != PF_OK && status != PF_NO_MEMORY)
             fail_msg("allocation %ld refused: %s, %s", n, pf_status_name(status), err.message);
+        if (status == PF_OK) {
+            CHECK_INT(entries(place), 1 + outputs);
+            remove_outputs(place);
+        }
         CHECK_INT(entries(place), 1);
     }
-    CHECK(n > 20);
+    CHECK(n > 40);
     CHECK_INT(entries(place), 1 + outputs);
 }
 
@@ -229,6 +247,100 @@ static void cancelled_conversion_leaves_nothing(void **state)
     pf_context_free(ctx);
 }
 
+/* ---- rejected rows */
+
+static void put_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "wb");
+
+    CHECK(file != NULL);
+    (void)fputs(text, file);
+    CHECK_INT(fclose(file), 0);
+}
+
+static void rejects_of_before_are_found_by_the_plan(void **state)
+{
+    const struct place *place = *state;
+    const struct setting settings[] = { { NULL, NULL } }, forced[] = { { "force", NULL }, { NULL, NULL } };
+    struct pf_context *ctx = pf_context_new();
+    struct pf_error err;
+    char rejects[160];
+
+    put_file(place->input, "a,b\n1,2\n3,4\n");
+    (void)snprintf(rejects, sizeof rejects, "%s.rejects.csv", place->output);
+    put_file(rejects, "old");
+    CHECK_INT(convert(ctx, place, settings, &err), PF_EXISTS);
+    CHECK_HAS(err.source, ".rejects.csv");
+    CHECK_INT(entries(place), 2);
+    CHECK_OK(convert(ctx, place, forced, &err), err);
+    CHECK_INT(entries(place), 3);
+    pf_context_free(ctx);
+}
+
+/* A fault of decoding and one of casting in the same block: the first of them is told. */
+static void the_first_fault_is_told(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t row;
+        const char *says;
+    } cases[] = {
+        { "a,b\n1,x\nword,y\n3,\xff\xff\n", 2, "'word' is not of the declared type" },
+        { "a,b\n1,\xff\xff\nword,y\n3,z\n", 1, "UTF-8" },
+    };
+    const struct place *place = *state;
+    const struct setting settings[] = { { "schema", "a:int64" }, { "encoding", "utf-8" }, { NULL, NULL } };
+
+    for (size_t i = 0; i < PF_COUNT(cases); i++) {
+        struct pf_context *ctx = pf_context_new();
+        struct pf_error err;
+
+        put_file(place->input, cases[i].text);
+        CHECK_INT(convert(ctx, place, settings, &err), PF_BAD_DATA);
+        CHECK_INT(err.row, cases[i].row);
+        CHECK_INT(err.line, cases[i].row + 1);
+        CHECK_HAS(err.message, cases[i].says);
+        pf_context_free(ctx);
+    }
+}
+
+static enum pf_status take_anything(void *user, const void *bytes, size_t size, struct pf_error *err)
+{
+    (void)user;
+    (void)bytes;
+    (void)size;
+    (void)err;
+    return PF_OK;
+}
+
+/* The rejects must be there before the output is. */
+static enum pf_status refuse_to_finish(void *user, struct pf_error *err)
+{
+    (void)err;
+    return access(user, F_OK) == 0 ? PF_IO : PF_INTERNAL;
+}
+
+static void an_output_that_fails_takes_its_rejects_along(void **state)
+{
+    struct place *place = *state;
+    struct pf_context *ctx = pf_context_new();
+    struct pf_request *request = pf_request_new(ctx);
+    struct pf_output output = { .name = "x.csv", .write = take_anything, .finish = refuse_to_finish, .user = place->output };
+    struct pf_result *result;
+    struct pf_error err;
+
+    put_file(place->input, "a,b\n1,2\n1,2,3\n3,4\n");
+    CHECK_OK(pf_request_paths(request, place->input, NULL, &err), err);
+    CHECK_OK(pf_request_output(request, &output, &err), err);
+    CHECK_OK(pf_request_set(request, "rejects", place->output, &err), err);
+    CHECK_OK(pf_request_set(request, "max-rejects", "100%", &err), err);
+    CHECK_INT(pf_convert(request, &result, &err), PF_IO);
+    CHECK_INT(entries(place), 1);
+    pf_result_free(result);
+    pf_request_free(request);
+    pf_context_free(ctx);
+}
+
 /* ---- Arrow stream */
 
 static void open_stream(struct pf_context *ctx, const struct place *place, struct ArrowArrayStream *stream)
@@ -303,6 +415,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(nth_allocation_fails_to_csv, begin, end),
         cmocka_unit_test_setup_teardown(threads_do_not_change_the_bytes, begin, end),
         cmocka_unit_test_setup_teardown(cancelled_conversion_leaves_nothing, begin, end),
+        cmocka_unit_test_setup_teardown(rejects_of_before_are_found_by_the_plan, begin, end),
+        cmocka_unit_test_setup_teardown(the_first_fault_is_told, begin, end),
+        cmocka_unit_test_setup_teardown(an_output_that_fails_takes_its_rejects_along, begin, end),
         cmocka_unit_test_setup_teardown(stream_has_settled_types_and_all_rows, begin, end),
         cmocka_unit_test_setup_teardown(stream_may_be_left_early, begin, end),
     };

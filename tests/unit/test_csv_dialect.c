@@ -330,12 +330,12 @@ static void test_probe(void **state)
     (void)state;
     for (size_t i = 0; i < PF_COUNT(probe_cases); i++) {
         const struct probe_case *c = &probe_cases[i];
-        int score = pf_csv_reader.probe((const uint8_t *)c->head, c->size != 0 ? c->size : strlen(c->head));
+        int score = pf_csv_reader.probe(&pf_csv_reader, (const uint8_t *)c->head, c->size != 0 ? c->size : strlen(c->head));
 
         if (score < c->least || score > c->most)
             fail_msg("case %zu scores %d, expected %d to %d", i, score, c->least, c->most);
     }
-    CHECK_INT(pf_csv_reader.probe((const uint8_t *)"", 0), 1);
+    CHECK_INT(pf_csv_reader.probe(&pf_csv_reader, (const uint8_t *)"", 0), 1);
 }
 
 int main(void)

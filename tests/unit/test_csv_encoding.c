@@ -258,11 +258,84 @@ static void test_wrong_encoding(void **state)
     }
 }
 
+/* Places of errors are those in the file, byte order mark included, however it is encoded. */
+static void test_places(void **state)
+{
+    static const struct {
+        const char *platform, *mark, *given;
+        size_t mark_size;
+        int64_t unit; /* bytes of a character; 0 = the place is not known */
+    } cases[] = {
+        { "UTF-8", "", NULL, 0, 0 },
+        { "UTF-8", "\xEF\xBB\xBF", NULL, 3, 0 },
+        { "UTF-16LE", "\xFF\xFE", NULL, 2, 2 },
+        { "UTF-16BE", "\xFE\xFF", NULL, 2, 2 },
+        { "UTF-16LE", "", "utf-16le", 0, 2 },
+        { "UTF-32LE", "\xFF\xFE\0\0", NULL, 4, 4 },
+        { "ISO-8859-1", "", "latin1", 0, 1 },
+        { "CP1252", "", "windows-1252", 0, 1 },
+        { "ISO-8859-2", "", "iso-8859-2", 0, 1 },
+        { "CP932", "", "cp932", 0, -1 },
+    };
+    /* quoted values are rewritten in place; enough of them for several blocks */
+    static const char row[] = "\"\"\"\xC3\xB6\"\"\",\"a\nb\"\n", plain[] = "\"\"\"z\"\"\",\"a\nb\"\n", bad[] = "1,2,3\n";
+
+    (void)state;
+    for (size_t i = 0; i < PF_COUNT(cases) * 2; i++) {
+        const bool skips = i % 2 != 0;
+        const struct pf_csv_read_options options = {
+            .encoding = cases[i / 2].given, .ragged = PF_CSV_RAGGED_FAIL, .block_bytes = 64, .skip_rows = skips
+        };
+        const char *one = cases[i / 2].unit >= 0 ? row : plain;
+        char text[1024] = "", bytes[ROOM];
+        int64_t expected;
+        struct csv_run run;
+        size_t size;
+
+        if (skips)
+            strcat(text, "title\n");
+        strcat(text, "a,b\n");
+        for (int n = 0; n < 20; n++)
+            strcat(text, one);
+        expected = (int64_t)strlen(text);
+        if (cases[i / 2].unit != 0)
+            expected = (expected - (one == row ? 20 : 0)) * cases[i / 2].unit;
+        expected = cases[i / 2].unit >= 0 ? expected + (int64_t)cases[i / 2].mark_size : -1;
+        strcat(text, bad);
+        memcpy(bytes, cases[i / 2].mark, cases[i / 2].mark_size);
+        size = cases[i / 2].mark_size + encode(cases[i / 2].platform, text, bytes + cases[i / 2].mark_size);
+        csv_run_all(&run, bytes, size, &options);
+        CHECK_INT(run.status, PF_BAD_DATA);
+        CHECK_HAS(run.err.message, "3 fields");
+        if (run.err.offset != expected)
+            fail_msg("%s: byte %lld, expected %lld", cases[i / 2].platform, (long long)run.err.offset, (long long)expected);
+        csv_run_free(&run);
+    }
+}
+
+/* So are those of bytes that are not of the encoding. */
+static void test_places_of_bad_bytes(void **state)
+{
+    static const char bytes[] = "\xFF\xFE"
+                                "a\0,\0b\0\n\0001\0,\0\0\xD8\n\0";
+    struct pf_csv_read_options options = { 0 };
+    struct csv_run run;
+
+    (void)state;
+    csv_run_all(&run, bytes, sizeof bytes - 1, &options);
+    CHECK_INT(run.status, PF_BAD_DATA);
+    CHECK_INT(run.err.offset, 14);
+    CHECK_HAS(run.err.message, "offset 14");
+    csv_run_free(&run);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_detected), cmocka_unit_test(test_given),       cmocka_unit_test(test_marks),
-        cmocka_unit_test(test_doubts),   cmocka_unit_test(test_far_letters), cmocka_unit_test(test_wrong_encoding),
+        cmocka_unit_test(test_detected),    cmocka_unit_test(test_given),
+        cmocka_unit_test(test_marks),       cmocka_unit_test(test_doubts),
+        cmocka_unit_test(test_far_letters), cmocka_unit_test(test_wrong_encoding),
+        cmocka_unit_test(test_places),      cmocka_unit_test(test_places_of_bad_bytes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -376,7 +376,7 @@ static void test_pipe(void **state)
     CHECK(dup2(ends[0], 0) == 0);
     pf_error_clear(&err);
     CHECK_OK(pf_source_open(ctx, "-", false, &src, &err), err);
-    CHECK_INT(pf_csv_reader.open(reader, ctx, src, &options, &err), PF_UNSUPPORTED);
+    CHECK_INT(pf_csv_reader.open(&pf_csv_reader, reader, ctx, src, &options, &err), PF_UNSUPPORTED);
     CHECK_HAS(err.message, "a pipe does not allow");
     CHECK_HAS(err.remedy, "save the input to a file");
     pf_csv_reader.close(reader);

@@ -78,7 +78,7 @@ static void output_field(struct output *out, const char *name, struct pf_field f
 
 static void output_open(struct output *out, const struct pf_csv_write_options *options)
 {
-    out->status = pf_csv_writer.open(out->state, out->ctx, out->sink, &out->schema, options, &out->err);
+    out->status = pf_csv_writer.open(&pf_csv_writer, out->state, out->ctx, out->sink, &out->schema, options, &out->err);
 }
 
 /* Takes the batch through the writer, as the engine does. */

@@ -119,12 +119,48 @@ static void refused_memory_is_reported(void **state)
     }
 }
 
+static void misspelt_names_are_found(void **state)
+{
+    static const char *const columns[] = { "id", "Order Date", "amount", "amounts", "x" };
+    static const struct {
+        const char *name, *near; /* NULL = none */
+    } wanted[] = {
+        { "Id", "id" },
+        { "order_date", "Order Date" },
+        { "orderdate", "Order Date" },
+        { "amuont", "amount" },
+        { "AMOUNT", "amount" },
+        { "ammounts", "amounts" },
+        { "quantity", NULL },
+        { "y", NULL },
+        { "X", "x" },
+        { "", NULL },
+    };
+    struct pf_field field = { .type = PF_TYPE_STRING };
+    struct pf_memory memory;
+    struct pf_schema schema;
+
+    (void)state;
+    CHECK(pf_memory_init(&memory, SIZE_MAX));
+    pf_schema_init(&schema, &memory);
+    for (size_t i = 0; i < PF_COUNT(columns); i++)
+        CHECK(pf_schema_add(&schema, columns[i], strlen(columns[i]), &field));
+    for (size_t i = 0; i < PF_COUNT(wanted); i++) {
+        const char *near = pf_names_near(&schema, wanted[i].name);
+
+        CHECK_TEXT(near != NULL ? near : "(none)", wanted[i].near != NULL ? wanted[i].near : "(none)");
+    }
+    pf_schema_free(&schema);
+    pf_memory_destroy(&memory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_settled),
         cmocka_unit_test(many_names_are_settled_quickly),
         cmocka_unit_test(refused_memory_is_reported),
+        cmocka_unit_test(misspelt_names_are_found),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -436,10 +436,10 @@ static void test_frame(void **state)
 static void test_probe(void **state)
 {
     (void)state;
-    CHECK_INT(pf_parquet_reader.probe((const uint8_t *)"PAR1", 4), 100);
-    CHECK_INT(pf_parquet_reader.probe((const uint8_t *)"PARE...", 7), 100);
-    CHECK_INT(pf_parquet_reader.probe((const uint8_t *)"PAR2", 4), 0);
-    CHECK_INT(pf_parquet_reader.probe((const uint8_t *)"PAR", 3), 0);
+    CHECK_INT(pf_parquet_reader.probe(&pf_parquet_reader, (const uint8_t *)"PAR1", 4), 100);
+    CHECK_INT(pf_parquet_reader.probe(&pf_parquet_reader, (const uint8_t *)"PARE...", 7), 100);
+    CHECK_INT(pf_parquet_reader.probe(&pf_parquet_reader, (const uint8_t *)"PAR2", 4), 0);
+    CHECK_INT(pf_parquet_reader.probe(&pf_parquet_reader, (const uint8_t *)"PAR", 3), 0);
 }
 
 static void test_row_counts_must_agree(void **state)
@@ -660,7 +660,7 @@ static void test_facts(void **state)
     hand_context_begin(&ctx);
     make_mixed(&bytes, &ctx);
     CHECK_OK(pf_source_memory(&ctx, bytes.data, bytes.size, "by hand", &src, &err), err);
-    CHECK_OK(pf_parquet_reader.open(reader, &ctx, src, &skip, &err), err);
+    CHECK_OK(pf_parquet_reader.open(&pf_parquet_reader, reader, &ctx, src, &skip, &err), err);
     pf_parquet_reader.facts(reader, keep_fact, &facts);
     CHECK_HAS(facts.text, "rows=6#;row_groups=2#;row_group_1=3 rows, ");
     CHECK_HAS(facts.text, "compression=");

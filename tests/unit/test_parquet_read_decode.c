@@ -432,6 +432,57 @@ static void test_plain_text(void **state)
     CHECK_INT(pf_plain_text(section, 1, 1, target(texts), &texts->err), PF_BAD_DATA);
 }
 
+/* Only the values asked for count, however long the page goes on behind them. */
+static void test_plain_text_of_a_long_page(void **state)
+{
+    enum { LONG = 1 << 20 };
+    uint8_t *bytes = calloc(1, LONG + 13);
+    struct texts *texts = *state;
+
+    bytes[0] = 1;
+    bytes[4] = 'a';
+    bytes[11] = LONG >> 16; /* the third value: LONG bytes */
+    CHECK_OK(pf_plain_text((struct pf_section){ bytes, LONG + 13 }, 0, 2, target(texts), &texts->err), texts->err);
+    CHECK(texts->bytes.capacity < LONG / 2);
+    CHECK_OK(pf_plain_text((struct pf_section){ bytes, LONG + 13 }, 0, 3, target(texts), &texts->err), texts->err);
+    CHECK_INT(texts->ends[3], LONG + 1);
+    CHECK_INT(pf_plain_text((struct pf_section){ bytes, LONG + 12 }, 0, 3, target(texts), &texts->err), PF_BAD_DATA);
+    free(bytes);
+}
+
+/* The same values as by a copy, for every length around the sizes of words, and from every prefix an answer. */
+static void test_plain_text_in_place(void **state)
+{
+    enum { COUNT = 200 };
+    uint8_t page[COUNT * (4 + 80) + PF_DECODE_SLACK], copy[sizeof page];
+    struct texts *texts = *state;
+    int32_t ends[COUNT];
+    size_t size = 0;
+
+    for (uint32_t i = 0; i < COUNT; i++) {
+        uint32_t length = (i * 37) % 80;
+
+        memcpy(page + size, &length, 4);
+        for (uint32_t at = 0; at < length; at++)
+            page[size + 4 + at] = (uint8_t)(i + at * 3);
+        size += 4 + length;
+    }
+    memcpy(copy, page, size);
+    texts->ends[0] = 0;
+    CHECK(pf_plain_text_in_place(copy, size, COUNT, ends));
+    for (uint32_t i = 0, from = 4; i < COUNT; i++) {
+        uint32_t start = i != 0 ? (uint32_t)ends[i - 1] : 0, length = (i * 37) % 80;
+
+        CHECK_INT((uint32_t)ends[i] - start, length);
+        CHECK(memcmp(copy + start, page + from, length) == 0);
+        from += length + 4;
+    }
+    for (size_t cut = 0; cut < size; cut++) {
+        memcpy(copy, page, size);
+        CHECK(!pf_plain_text_in_place(copy, cut, COUNT, ends));
+    }
+}
+
 /* Appends values as DELTA_BINARY_PACKED. */
 static size_t put_delta(uint8_t *to, const int32_t *values, size_t count)
 {
@@ -617,6 +668,8 @@ int main(void)
         cmocka_unit_test(test_delta_of_the_specification),
         cmocka_unit_test(test_delta_wrong),
         cmocka_unit_test_setup_teardown(test_plain_text, begin, end),
+        cmocka_unit_test_setup_teardown(test_plain_text_of_a_long_page, begin, end),
+        cmocka_unit_test_setup_teardown(test_plain_text_in_place, begin, end),
         cmocka_unit_test_setup_teardown(test_delta_length_text, begin, end),
         cmocka_unit_test_setup_teardown(test_delta_text, begin, end),
         cmocka_unit_test_setup_teardown(test_delta_text_long, begin, end),

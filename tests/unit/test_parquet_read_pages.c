@@ -23,13 +23,15 @@ static const struct choice_case cases[] = {
     { "one page, much smaller than its values", 1, 1000000, 1000000, 1000, SIZE_MAX, 125056, 1.01 },
     { "one page, as large as its values", 12, 1000000, 1000000, 0, SIZE_MAX, 1000000, 1 },
     { "the same twice as large", 12, 2000000, 2000000, 0, SIZE_MAX, 500032, 4 },
-    { "the same with little memory", 12, 1000000, 1000000, 0, 256 MIB, 125056, 8 },
+    { "the same with little memory", 12, 1000000, 1000000, 0, 256 MIB, 250048, 4 },
     { "wide", 500, 122880, 20000, 0, 1024 MIB, 20000, 1 },
     { "wide, one page each, much memory", 500, 122880, 122880, 0, SIZE_MAX, 15360, 8 },
     { "wide, one page each, little memory", 500, 122880, 122880, 0, 256 MIB, 4096, 30 },
-    { "wide, very little memory", 500, 122880, 122880, 0, 16 MIB, 320, 500 },
+    { "wide, very little memory", 500, 122880, 122880, 0, 16 MIB, 258, 500 },
     { "no columns", 0, 1000000, 1, 0, SIZE_MAX, 131072, 1 },
-    { "rows of a megabyte", 130000, 1000, 10, 0, 16 MIB, 10, 1 },
+    { "rows of a megabyte", 130000, 1000, 10, 0, 256 MIB, 10, 1 },
+    { "rows of a megabyte, very little memory", 130000, 1000, 10, 0, 16 MIB, 1, 10 },
+    { "values of a megabyte, one page", 1, 60, 60, 60000000, 256 MIB, 60, 1 },
 };
 
 static void fill(struct parquet_pages *pages, struct pf_memory *memory, const struct choice_case *c)

@@ -108,7 +108,7 @@ static void open_bytes(struct opened *opened, struct pf_context *ctx, const uint
     CHECK(opened->state != NULL);
     pf_schema_init(&opened->table.schema, &ctx->memory);
     CHECK_OK(pf_source_memory(ctx, bytes, size, "written", &opened->src, &err), err);
-    CHECK_OK(pf_parquet_reader.open(opened->state, ctx, opened->src, NULL, &err), err);
+    CHECK_OK(pf_parquet_reader.open(&pf_parquet_reader, opened->state, ctx, opened->src, NULL, &err), err);
     CHECK_OK(pf_parquet_reader.table(opened->state, 0, &opened->table, &err), err);
 }
 

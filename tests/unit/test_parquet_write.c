@@ -39,7 +39,7 @@ static enum pf_status start(struct run *run, int64_t rows, int64_t batch_rows, c
     run->options = made_writer_options(options);
     run->state = calloc(1, pf_parquet_writer.state_size);
     CHECK(run->state != NULL);
-    return pf_parquet_writer.open(run->state, &run->ctx, run->sink, &run->schema, run->options, &run->err);
+    return pf_parquet_writer.open(&pf_parquet_writer, run->state, &run->ctx, run->sink, &run->schema, run->options, &run->err);
 }
 
 static void stop(struct run *run)
@@ -173,7 +173,8 @@ static void test_required(void **unused)
     CHECK_OK(start(&run, 100, 100, &options), run.err);
     pf_parquet_writer.close(run.state);
     run.schema.fields[1].required = true;
-    CHECK_OK(pf_parquet_writer.open(run.state, &run.ctx, run.sink, &run.schema, run.options, &run.err), run.err);
+    CHECK_OK(pf_parquet_writer.open(&pf_parquet_writer, run.state, &run.ctx, run.sink, &run.schema, run.options, &run.err),
+             run.err);
     add(&run, 0, 100, NULL);
     CHECK_OK(pf_parquet_writer.take(run.state, true, &unit, &run.err), run.err);
     CHECK_INT(pf_parquet_writer.encode(run.state, unit, 1, &run.err), PF_INTERNAL);

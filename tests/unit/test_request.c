@@ -282,7 +282,7 @@ static const struct plan_case plan_cases[] = {
     { "x.csv", NULL, { "rejects", "x.parquet" }, NULL, NULL, PF_BAD_OPTION, "--rejects names the output", NULL },
     { "x.csv", NULL, { "threads", "-1" }, NULL, NULL, PF_BAD_OPTION, "--threads is out of range", NULL },
     { "x.csv", NULL, { "memory", "1M" }, NULL, NULL, PF_BAD_OPTION, "--memory is out of range", NULL },
-    { "x.csv", NULL, { "max-rejects", "10" }, NULL, NULL, PF_BAD_OPTION, "--max-rejects is out of range", NULL },
+    { "x.csv", NULL, { "max-rejects", "1.5" }, NULL, NULL, PF_BAD_OPTION, "--max-rejects cannot be '1.5'", NULL },
     { "x.csv", NULL, { "columns", "a,,b" }, NULL, NULL, PF_BAD_OPTION, "--columns", NULL },
     { "x.csv", NULL, { "schema", "a" }, NULL, NULL, PF_BAD_OPTION, "--schema", NULL },
     { "x.csv", NULL, { NULL }, "PYFORGE_TYPES", "guess", PF_BAD_OPTION, "PYFORGE_TYPES cannot be 'guess'", NULL },

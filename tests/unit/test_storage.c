@@ -2,10 +2,12 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -165,6 +167,179 @@ static void gzip_file_of_two_members(void **state)
     gzclose(file);
     check_reads(place, path_in(place, "x.gz"), text, 500000, "gzip");
     free(text);
+}
+
+/* Zeros behind gzip data are padding; anything else is neither left out nor read. */
+static void what_follows_gzip_data(void **state)
+{
+    static const struct {
+        size_t zeros;
+        const char *tail;
+        enum pf_status status;
+    } cases[] = {
+        { 1, "", PF_OK },
+        { 511, "", PF_OK },
+        { 700000, "", PF_OK },
+        { 0, "x", PF_BAD_DATA },
+        { 0, "\x1f", PF_BAD_DATA },
+        { 0, "\x1f\x8c", PF_BAD_DATA },
+        { 0, "name,id\n1,2\n", PF_BAD_DATA },
+        { 512, "x", PF_BAD_DATA },
+        { 3, "\x1f\x8b", PF_BAD_DATA },
+    };
+    struct place *place = *state;
+    char *text = sample(30000), *to = malloc(40000);
+
+    for (size_t i = 0; i < PF_COUNT(cases); i++) {
+        char *zeros = calloc(cases[i].zeros + 1, 1);
+        struct pf_source *src;
+        struct pf_error err;
+        size_t got = 0, more = 1;
+        enum pf_status status;
+        FILE *raw;
+        gzFile file = gzopen(path_in(place, "x.gz"), "wb");
+
+        gzwrite(file, text, 30000);
+        gzclose(file);
+        raw = fopen(path_in(place, "x.gz"), "ab");
+        (void)fwrite(zeros, 1, cases[i].zeros, raw);
+        (void)fwrite(cases[i].tail, 1, strlen(cases[i].tail), raw);
+        CHECK_INT(fclose(raw), 0);
+        CHECK_OK(pf_source_open(&place->ctx, path_in(place, "x.gz"), false, &src, &err), err);
+        for (int pass = 0; pass < 2; pass++) {
+            status = pf_source_read(src, to, 30000, &got, &err);
+            if (status == PF_OK)
+                status = pf_source_read(src, to + 30000, 100, &more, &err);
+            CHECK_INT(status, cases[i].status);
+            if (status != PF_OK) {
+                CHECK_HAS(err.message, "gzip data");
+                break;
+            }
+            CHECK_INT(got, 30000);
+            CHECK_INT(more, 0);
+            CHECK(memcmp(to, text, 30000) == 0);
+            CHECK_OK(pf_source_rewind(src, &err), err);
+        }
+        pf_source_close(src);
+        free(zeros);
+    }
+    free(text);
+    free(to);
+}
+
+/* What the decoders allocate counts: a window of 64 MiB does not fit into 8. */
+static void memory_of_decoders_is_counted(void **state)
+{
+    struct place *place = *state;
+    size_t size = (size_t)65 << 20, bound = ZSTD_compressBound(size), before, got;
+    char *plain = calloc(size, 1), *packed = malloc(bound);
+    ZSTD_CCtx *zstd = ZSTD_createCCtx();
+    gzFile file = gzopen(path_in(place, "x.gz"), "wb");
+    struct pf_source *src;
+    struct pf_error err;
+
+    gzwrite(file, plain, 1 << 20);
+    gzclose(file);
+    before = atomic_load(&place->ctx.memory.in_use);
+    CHECK_OK(pf_source_open(&place->ctx, path_in(place, "x.gz"), false, &src, &err), err);
+    CHECK_OK(pf_source_read(src, plain, 1 << 19, &got, &err), err);
+    CHECK(atomic_load(&place->ctx.memory.in_use) > before + (256 + 32) * 1024);
+    pf_source_close(src);
+
+    ZSTD_CCtx_setParameter(zstd, ZSTD_c_windowLog, 26);
+    size = ZSTD_compress2(zstd, packed, bound, plain, size);
+    CHECK(!ZSTD_isError(size));
+    ZSTD_freeCCtx(zstd);
+    put(path_in(place, "x.zst"), packed, size);
+    place->ctx.limits.expansion = 0;
+    place->ctx.memory.limit = (size_t)8 << 20;
+    CHECK_OK(pf_source_open(&place->ctx, path_in(place, "x.zst"), false, &src, &err), err);
+    CHECK_INT(pf_source_read(src, plain, 1 << 20, &got, &err), PF_NO_MEMORY);
+    CHECK_HAS(err.message, "zstd");
+    CHECK_HAS(err.remedy, "--memory");
+    pf_source_close(src);
+    place->ctx.memory.limit = SIZE_MAX;
+    CHECK_OK(pf_source_open(&place->ctx, path_in(place, "x.zst"), false, &src, &err), err);
+    CHECK_OK(pf_source_read(src, plain, 1 << 20, &got, &err), err);
+    CHECK_INT(got, 1 << 20);
+    pf_source_close(src);
+    free(plain);
+    free(packed);
+}
+
+/* A source that was unpacked is still told by what is stored. */
+static void unpacked_source_is_told_as_stored(void **state)
+{
+    struct place *place = *state;
+    char *text = sample(500000), *to = malloc(500000);
+    gzFile file = gzopen(path_in(place, "x.gz"), "wb");
+    struct pf_source *src;
+    struct pf_error err;
+    struct stat st;
+
+    gzwrite(file, text, 500000);
+    gzclose(file);
+    CHECK_INT(stat(path_in(place, "x.gz"), &st), 0);
+    CHECK_OK(pf_source_open(&place->ctx, path_in(place, "x.gz"), false, &src, &err), err);
+    CHECK_OK(pf_source_unpack(src, &err), err);
+    CHECK_INT(pf_source_size(src), 500000);
+    CHECK_INT(pf_source_stat_of(src)->size, st.st_size);
+    CHECK_INT(pf_source_consumed(src), st.st_size);
+    CHECK_OK(pf_source_read_at(src, 0, to, 500000, &err), err);
+    CHECK(memcmp(to, text, 500000) == 0);
+    pf_source_close(src);
+    free(text);
+    free(to);
+}
+
+static void *cancel_soon(void *ctx)
+{
+    (void)usleep(150000);
+    atomic_store(&((struct pf_context *)ctx)->cancelled, true);
+    return NULL;
+}
+
+/* Nobody is at the other end, and nobody will be. */
+static void waiting_for_a_pipe_ends_when_cancelled(void **state)
+{
+    struct place *place = *state;
+    struct pf_sink_options options = { .replace = true };
+    struct pf_source *src;
+    struct pf_sink *sink;
+    struct pf_error err;
+    pthread_t thread;
+
+    CHECK_INT(mkfifo(path_in(place, "pipe"), 0600), 0);
+    CHECK_INT(pthread_create(&thread, NULL, cancel_soon, &place->ctx), 0);
+    CHECK_INT(pf_source_open(&place->ctx, path_in(place, "pipe"), false, &src, &err), PF_CANCELLED);
+    CHECK_INT(pthread_join(thread, NULL), 0);
+    atomic_store(&place->ctx.cancelled, false);
+    CHECK_INT(pthread_create(&thread, NULL, cancel_soon, &place->ctx), 0);
+    CHECK_INT(pf_sink_open(&place->ctx, path_in(place, "pipe"), &options, &sink, &err), PF_CANCELLED);
+    CHECK_INT(pthread_join(thread, NULL), 0);
+}
+
+/* A reader who does not read: the pipe is full. */
+static void a_full_pipe_ends_when_cancelled(void **state)
+{
+    struct place *place = *state;
+    struct pf_sink_options options = { .replace = true };
+    char *bytes = calloc(1, (size_t)1 << 20);
+    struct pf_sink *sink;
+    struct pf_error err;
+    pthread_t thread;
+    int fd;
+
+    CHECK_INT(mkfifo(path_in(place, "pipe"), 0600), 0);
+    fd = open(path_in(place, "pipe"), O_RDONLY | O_NONBLOCK);
+    CHECK(fd >= 0);
+    CHECK_OK(pf_sink_open(&place->ctx, path_in(place, "pipe"), &options, &sink, &err), err);
+    CHECK_INT(pthread_create(&thread, NULL, cancel_soon, &place->ctx), 0);
+    CHECK_INT(pf_sink_write(sink, bytes, (size_t)1 << 20, &err), PF_CANCELLED);
+    CHECK_INT(pthread_join(thread, NULL), 0);
+    pf_sink_free(sink);
+    CHECK_INT(close(fd), 0);
+    free(bytes);
 }
 
 static void zstd_file_of_two_frames(void **state)
@@ -426,23 +601,84 @@ static void full_disk_is_told(void **state)
     pf_sink_free(sink);
 }
 
+/* As in the names of temporary files. */
+static uint32_t host_mark(void)
+{
+    struct utsname system;
+    uint32_t mark = 2166136261u;
+
+    CHECK_INT(uname(&system), 0);
+    for (const char *at = system.nodename; *at != '\0'; at++)
+        mark = (mark ^ (uint8_t)*at) * 16777619u;
+    return mark;
+}
+
+static const char *path_of_temporary(const struct place *place, uint32_t host, int number, const char *suffix)
+{
+    char name[64];
+
+    (void)snprintf(name, sizeof name, ".pyforge-%08x-%016x.%s", host, (unsigned)number, suffix);
+    return path_in(place, name);
+}
+
 static void what_a_dead_process_left_is_removed(void **state)
 {
     struct place *place = *state;
     int fd;
 
-    put(path_in(place, ".pyforge-0000000000000001.tmp"), "x", 1);
-    put(path_in(place, ".pyforge-0000000000000002.tmp"), "x", 1);
+    put(path_of_temporary(place, host_mark(), 1, "tmp"), "x", 1);
+    put(path_of_temporary(place, host_mark(), 2, "tmp"), "x", 1);
+    put(path_of_temporary(place, host_mark(), 3, "new"), "x", 1);     /* its writer could not lock it */
+    put(path_of_temporary(place, host_mark() + 1, 4, "tmp"), "x", 1); /* of another host */
     put(path_in(place, ".pyforge-notes"), "x", 1);
-    fd = open(path_in(place, ".pyforge-0000000000000002.tmp"), O_RDWR);
+    fd = open(path_of_temporary(place, host_mark(), 2, "tmp"), O_RDWR);
     CHECK(fd >= 0);
     /* as a living writer has it */
     CHECK_INT(flock(fd, LOCK_EX | LOCK_NB), 0);
     pf_location_clean(&place->ctx, path_in(place, "out"));
-    CHECK_INT(access(path_in(place, ".pyforge-0000000000000001.tmp"), F_OK), -1);
-    CHECK_INT(access(path_in(place, ".pyforge-0000000000000002.tmp"), F_OK), 0);
+    CHECK_INT(access(path_of_temporary(place, host_mark(), 1, "tmp"), F_OK), -1);
+    CHECK_INT(access(path_of_temporary(place, host_mark(), 2, "tmp"), F_OK), 0);
+    CHECK_INT(access(path_of_temporary(place, host_mark(), 3, "new"), F_OK), 0);
+    CHECK_INT(access(path_of_temporary(place, host_mark() + 1, 4, "tmp"), F_OK), 0);
     CHECK_INT(access(path_in(place, ".pyforge-notes"), F_OK), 0);
     CHECK_INT(close(fd), 0);
+}
+
+/* An output that is a link is built beside what it leads to: that is where something may have been left. */
+static void the_folder_that_a_link_leads_to_is_cleaned(void **state)
+{
+    struct place *place = *state;
+    char inner[128], left[256];
+
+    (void)snprintf(inner, sizeof inner, "%s/inner", place->folder);
+    CHECK_INT(mkdir(inner, 0700), 0);
+    put(path_in(place, "inner/out"), "x", 1);
+    CHECK_INT(symlink("inner/out", path_in(place, "link")), 0);
+    (void)snprintf(left, sizeof left, "%s/.pyforge-%08x-0000000000000001.tmp", inner, host_mark());
+    put(left, "x", 1);
+    put(path_of_temporary(place, host_mark(), 2, "tmp"), "x", 1);
+    pf_location_clean(&place->ctx, path_in(place, "link"));
+    CHECK_INT(access(left, F_OK), -1);
+    CHECK_INT(access(path_of_temporary(place, host_mark(), 2, "tmp"), F_OK), 0);
+}
+
+/* Nothing is written through a link that leads nowhere, with or without --force. */
+static void link_that_leads_nowhere_is_refused(void **state)
+{
+    struct place *place = *state;
+    struct pf_sink *sink;
+    struct pf_error err;
+
+    CHECK_INT(symlink("nowhere", path_in(place, "link")), 0);
+    for (int replace = 0; replace < 2; replace++) {
+        struct pf_sink_options options = { .replace = replace != 0 };
+
+        CHECK_INT(pf_sink_open(&place->ctx, path_in(place, "link"), &options, &sink, &err), PF_EXISTS);
+        CHECK(sink == NULL);
+        CHECK_HAS(err.message, "link");
+        CHECK_HAS(err.remedy, "remove the link");
+    }
+    CHECK_INT(entries(place), 1);
 }
 
 static void same_file_through_links(void **state)
@@ -505,6 +741,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(plain_file, begin, end),
         cmocka_unit_test_setup_teardown(gzip_file_of_two_members, begin, end),
         cmocka_unit_test_setup_teardown(zstd_file_of_two_frames, begin, end),
+        cmocka_unit_test_setup_teardown(what_follows_gzip_data, begin, end),
+        cmocka_unit_test_setup_teardown(memory_of_decoders_is_counted, begin, end),
+        cmocka_unit_test_setup_teardown(unpacked_source_is_told_as_stored, begin, end),
+        cmocka_unit_test_setup_teardown(waiting_for_a_pipe_ends_when_cancelled, begin, end),
+        cmocka_unit_test_setup_teardown(a_full_pipe_ends_when_cancelled, begin, end),
+        cmocka_unit_test_setup_teardown(the_folder_that_a_link_leads_to_is_cleaned, begin, end),
+        cmocka_unit_test_setup_teardown(link_that_leads_nowhere_is_refused, begin, end),
         cmocka_unit_test_setup_teardown(cut_compressed_file, begin, end),
         cmocka_unit_test_setup_teardown(expansion_is_limited, begin, end),
         cmocka_unit_test_setup_teardown(spooled_pipe, begin, end),

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/cpu.h"
+#include "base/encoding.h"
 #include "base/text.h"
 #include "support_random.h"
 
@@ -388,6 +389,25 @@ static void names_of_encodings_are_one(void **state)
     CHECK(!pf_encoding_is_utf8("utf-16") && !pf_encoding_is_utf8("something"));
 }
 
+static void bytes_of_a_character_are_known(void **state)
+{
+    static const struct {
+        const char *name;
+        uint32_t unit;
+    } cases[] = {
+        { "latin1", 1 },    { "iso-8859-15", 1 }, { "cp1252", 1 },    { "windows-1250", 1 }, { "windows-874", 1 },
+        { "koi8-u", 1 },    { "cp437", 1 },       { "macintosh", 1 }, { "utf-16", 2 },       { "UTF16LE", 2 },
+        { "utf-16be", 2 },  { "utf-32le", 4 },    { "utf-32", 4 },    { "windows-1255", 0 }, { "windows-1258", 0 },
+        { "shift_jis", 0 }, { "gb18030", 0 },     { "big5", 0 },      { "utf-8", 0 },        { "something", 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PF_COUNT(cases); i++) {
+        if (pf_encoding_unit(cases[i].name) != cases[i].unit)
+            fail_msg("%s: %u bytes, expected %u", cases[i].name, pf_encoding_unit(cases[i].name), cases[i].unit);
+    }
+}
+
 /* ---- words */
 
 static void words_are_compared(void **state)
@@ -429,11 +449,17 @@ static void environment_turns_vectors_off(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_short_sequence_is_judged_right), cmocka_unit_test(damaged_text_is_found_where_it_is),
-        cmocka_unit_test(incomplete_end_is_measured),           cmocka_unit_test(every_code_point_is_written_and_valid),
-        cmocka_unit_test(decodes_whatever_the_pieces),          cmocka_unit_test(long_text_is_decoded_whole),
-        cmocka_unit_test(unknown_encodings_are_refused),        cmocka_unit_test(limits_of_memory_are_kept),
-        cmocka_unit_test(names_of_encodings_are_one),           cmocka_unit_test(words_are_compared),
+        cmocka_unit_test(every_short_sequence_is_judged_right),
+        cmocka_unit_test(damaged_text_is_found_where_it_is),
+        cmocka_unit_test(incomplete_end_is_measured),
+        cmocka_unit_test(every_code_point_is_written_and_valid),
+        cmocka_unit_test(decodes_whatever_the_pieces),
+        cmocka_unit_test(long_text_is_decoded_whole),
+        cmocka_unit_test(unknown_encodings_are_refused),
+        cmocka_unit_test(limits_of_memory_are_kept),
+        cmocka_unit_test(names_of_encodings_are_one),
+        cmocka_unit_test(bytes_of_a_character_are_known),
+        cmocka_unit_test(words_are_compared),
         cmocka_unit_test(environment_turns_vectors_off),
     };
 

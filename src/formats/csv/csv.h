@@ -52,6 +52,9 @@ struct csv_null_list {
     uint32_t count;
     uint64_t sizes; /* bit min(size, 63) is set for the size of every item */
 };
+/* --decimal and --thousands; *given: they differ from what is usual. */
+enum pf_status csv_number_option(const struct pf_csv_read_options *options, struct pf_number_form *out, bool *given,
+                                 struct pf_error *err);
 enum pf_status csv_null_option(const char *text, struct pf_arena *arena, struct csv_null_list *out, struct pf_error *err);
 
 /* ---- walk: the grammar, a step at a time; for every dialect. The words below must say the same, only faster. */
@@ -198,6 +201,7 @@ struct csv_encoding {
     const char *name;  /* static, or the user's text */
     double confidence; /* 1 = known */
     uint32_t bom_size;
+    uint32_t unit; /* pf_encoding_unit; 0 = where a character stands in the source is not known, unless it is UTF-8 */
     bool utf8;
     bool unsure;
 };
@@ -228,7 +232,11 @@ enum pf_status csv_input_read(struct csv_input *input, uint8_t *to, size_t size,
 void csv_input_mark(struct csv_input *input);
 /* Gives back the last size bytes read since the mark. */
 enum pf_status csv_input_unread(struct csv_input *input, const uint8_t *bytes, size_t size, struct pf_error *err);
-enum pf_status csv_input_skip(struct csv_input *input, int64_t size, struct pf_error *err);
+/* *source_size grows by what the bytes passed over take in the source. */
+enum pf_status csv_input_skip(struct csv_input *input, const struct csv_encoding *encoding, int64_t size, int64_t *source_size,
+                              struct pf_error *err);
+/* What text read from a source takes there. */
+int64_t csv_source_size(const struct csv_encoding *encoding, const uint8_t *bytes, size_t size);
 
 /* ---- the reader */
 
@@ -249,6 +257,10 @@ struct csv_reader {
     const char **names;
     uint32_t column_count;
     bool has_header;
+    const uint8_t *header_text; /* the header's record, when it is one; header_size 0 = none */
+    uint32_t header_size;
+    const struct pf_number_form *numbers; /* NULL = plain */
+    struct pf_number_form number_form;
     int64_t header_line;  /* from 1; 0 = none */
     const char *line_end; /* "lf", "crlf", "cr", "mixed", "" */
     int64_t data_offset;  /* bytes of UTF-8 between the byte order mark and the first record of data */
@@ -258,13 +270,14 @@ struct csv_reader {
     /* the pass */
     const struct pf_pass *pass;
     struct csv_input input;
-    int64_t offset, line; /* of the next block */
+    int64_t offset, line; /* of the next block, in the source; offset -1 = not known */
     uint64_t number;
     size_t next_size; /* bytes to read for the next block */
     bool ended;
 };
 
-enum pf_status csv_open(void *state, struct pf_context *ctx, struct pf_source *src, const void *options, struct pf_error *err);
+enum pf_status csv_open(const struct pf_reader *self, void *state, struct pf_context *ctx, struct pf_source *src,
+                        const void *options, struct pf_error *err);
 enum pf_status csv_start(void *state, const struct pf_pass *pass, struct pf_error *err);
 enum pf_status csv_cut(void *state, struct pf_block *block, struct pf_error *err);
 enum pf_status csv_decode(const void *state, const struct pf_pass *pass, struct pf_block *block, struct pf_arena *arena,

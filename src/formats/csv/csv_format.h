@@ -7,12 +7,13 @@
 extern const struct pf_reader pf_csv_reader;
 extern const struct pf_writer pf_csv_writer;
 
-/* What becomes of a row with more fields than there are columns. */
-enum pf_csv_ragged { PF_CSV_RAGGED_REJECT, PF_CSV_RAGGED_EXTEND, PF_CSV_RAGGED_FAIL };
+/* What becomes of a row with more fields than there are columns, or, under _FAIL, fewer; else short rows are filled with nulls. */
+enum pf_csv_ragged { PF_CSV_RAGGED_REJECT, PF_CSV_RAGGED_EXTEND, PF_CSV_RAGGED_FAIL, PF_CSV_RAGGED_FAIL_LONG };
 
 /* Texts are NULL where the reader shall find out by itself. */
 struct pf_csv_read_options {
     const char *delimiter, *quote, *escape, *comment, *header, *null_values, *encoding;
+    const char *decimal, *thousands;
     int64_t skip_rows;  /* physical lines */
     int64_t max_record; /* bytes; 0 = the context's limit */
     int ragged;         /* enum pf_csv_ragged */

@@ -8,8 +8,28 @@ enum {
     SMALLEST_READ = 4096,
     VALUES_PER_BLOCK = 2 << 20, /* short rows of a wide table would otherwise make a block without bound */
     BYTES_PER_VALUE = 9,        /* offset, size and kind */
-    TYPED_BYTES = 8
+    TYPED_BYTES = 8,
+    COLUMN_BYTES = 768, /* of a block, whatever its rows: text column, evidence, array and the least size of its buffers */
+    WIDE_ROWS = 64, /* a block of a wide table is to have, or what each column takes besides its values would be most of it */
+    BLOCKS_IN_MEMORY = 16 /* that the memory limit should have room for */
 };
+
+/* Usual values are 8 bytes with their delimiter. */
+static size_t usual_block_bytes(const struct csv_reader *reader)
+{
+    size_t wide = (size_t)reader->column_count * WIDE_ROWS * 8, most = reader->ctx->memory.limit / BLOCKS_IN_MEMORY;
+
+    wide = wide < most ? wide : most;
+    return wide > BLOCK_BYTES ? wide : BLOCK_BYTES;
+}
+
+/* Characters of some encodings take more or fewer bytes: places are not known then. */
+static enum pf_status tell_place(struct csv_reader *reader)
+{
+    if (!reader->encoding.utf8 && reader->encoding.unit == 0)
+        reader->offset = -1;
+    return PF_OK;
+}
 
 enum pf_status csv_start(void *state, const struct pf_pass *pass, struct pf_error *err)
 {
@@ -17,15 +37,14 @@ enum pf_status csv_start(void *state, const struct pf_pass *pass, struct pf_erro
 
     reader->pass = pass;
     if (reader->block_bytes == 0)
-        reader->block_bytes = BLOCK_BYTES;
+        reader->block_bytes = usual_block_bytes(reader);
     reader->next_size = reader->block_bytes;
-    reader->offset = reader->data_offset + (reader->encoding.utf8 ? reader->encoding.bom_size : 0);
     reader->line = reader->data_line;
     reader->number = 0;
     reader->ended = false;
     if (reader->opened_input) { /* open stands where the data begins */
         reader->opened_input = false;
-        return PF_OK;
+        return tell_place(reader);
     }
     if (reader->input.ctx == NULL) {
         if (csv_input_open(&reader->input, reader->ctx, reader->src, &reader->encoding, err) != PF_OK)
@@ -33,7 +52,10 @@ enum pf_status csv_start(void *state, const struct pf_pass *pass, struct pf_erro
     } else if (csv_input_rewind(&reader->input, &reader->encoding, err) != PF_OK) {
         return err->status;
     }
-    return csv_input_skip(&reader->input, reader->data_offset, err);
+    reader->offset = reader->encoding.bom_size;
+    if (csv_input_skip(&reader->input, &reader->encoding, reader->data_offset, &reader->offset, err) != PF_OK)
+        return err->status;
+    return tell_place(reader);
 }
 
 static uint32_t columns_of(const struct csv_reader *reader)
@@ -80,7 +102,7 @@ static enum pf_status fail_unclosed(const struct csv_reader *reader, const uint8
             (long long)(reader->line + lines + 1));
     pf_remedy(err, "close it in the file, or read quotes as plain text with --quote none");
     err->line = lines_before(reader) + lines + 1;
-    err->offset = (int64_t)offset;
+    err->offset = csv_source_size(&reader->encoding, bytes, offset);
     return err->status;
 }
 
@@ -127,8 +149,13 @@ static enum pf_status grow(struct csv_reader *reader, struct cut *cut, struct pf
     if (capacity > reader->max_record + SMALLEST_READ)
         capacity = reader->max_record + SMALLEST_READ;
     grown = pf_resize(&reader->ctx->memory, cut->bytes, capacity + CSV_PAD);
-    if (grown == NULL)
-        return pf_fail_memory(err, capacity + CSV_PAD);
+    if (grown == NULL) {
+        pf_fail(err, PF_NO_MEMORY, "out of memory: there is no room for a record of more than %zu MiB", cut->border.at >> 20);
+        pf_remedy(err, "raise --memory, or give the machine more memory");
+        err->line = lines_before(reader) + 1;
+        err->offset = 0;
+        return err->status;
+    }
     cut->bytes = grown;
     cut->capacity = capacity;
     return PF_OK;
@@ -170,10 +197,10 @@ static enum pf_status close_last(struct csv_reader *reader, struct cut *cut, str
 /* At most what decoding the block and casting it takes. */
 static int64_t cost_of(const struct csv_reader *reader, const struct cut *cut)
 {
-    int64_t values = cut->border.rows * columns_of(reader);
+    int64_t columns = columns_of(reader), values = cut->border.rows * columns;
 
     return (int64_t)cut->capacity + values * (BYTES_PER_VALUE + TYPED_BYTES) + (int64_t)cut->border.end +
-           cut->border.rows * (int64_t)sizeof(uint64_t);
+           cut->border.rows * (int64_t)sizeof(uint64_t) + columns * COLUMN_BYTES;
 }
 
 static enum pf_status make_block(struct csv_reader *reader, struct cut *cut, struct pf_block *block, struct pf_error *err)
@@ -183,12 +210,13 @@ static enum pf_status make_block(struct csv_reader *reader, struct cut *cut, str
     if (csv_input_unread(&reader->input, cut->bytes + end, cut->size - end, err) != PF_OK)
         return err->status;
     memset(cut->bytes + end, 0, CSV_PAD);
-    *block = (struct pf_block){ .number = reader->number, .offset = reader->offset, .bytes = cut->bytes, .size = end };
+    *block = (struct pf_block){ .offset = reader->offset, .bytes = cut->bytes, .size = end };
     block->cost = cost_of(reader, cut);
     block->own[0] = (uint64_t)lines_before(reader);
     block->own[1] = (uint64_t)cut->border.rows;
     reader->number++;
-    reader->offset += (int64_t)end;
+    if (reader->offset >= 0)
+        reader->offset += csv_source_size(&reader->encoding, cut->bytes, end);
     reader->line += cut->border.lines;
     reader->ended = cut->final && !cut->border.full;
     if (cut->border.full)

@@ -9,7 +9,7 @@
 #include "base/swar.h"
 #include "formats/csv/csv.h"
 
-enum { STRIP = 8192, SLACK = 64, LINE_SHIFT = 40 };
+enum { STRIP = 8192, SLACK = 64, FEW_ROWS = 256 };
 
 /* Columns of the pass, in one piece a column: offsets, sizes, kinds of stride rows. */
 struct columns {
@@ -35,6 +35,7 @@ struct decode {
 
     /* where it stands */
     uint32_t record_start;
+    int64_t place; /* of the record in the source, from the start of the block */
     int64_t line;
     int64_t inner_lines; /* of the record under way, in strips before */
     uint64_t dropped;    /* field ends of the record under way that found no room: it is longer than any row that is kept */
@@ -138,7 +139,7 @@ static struct pf_reject reject_at(const struct decode *decode, int64_t line, uin
 {
     return (struct pf_reject){ .row = decode->out->rows_kept + decode->out->rows_rejected,
                                .line = line,
-                               .offset = decode->record_start,
+                               .offset = decode->place,
                                .raw = decode->bytes + decode->record_start,
                                .raw_size = end - decode->record_start };
 }
@@ -150,7 +151,7 @@ static bool reject_long(struct decode *decode, int64_t line, uint32_t end, uint6
     int size = snprintf(reason, sizeof reason, "the row has %llu fields, but the table has %u column%s",
                         (unsigned long long)fields, decode->reader->column_count, decode->reader->column_count != 1 ? "s" : "");
 
-    if (decode->reader->ragged == PF_CSV_RAGGED_FAIL) {
+    if (decode->reader->ragged == PF_CSV_RAGGED_FAIL || decode->reader->ragged == PF_CSV_RAGGED_FAIL_LONG) {
         pf_fail(decode->err, PF_BAD_DATA, "%s", reason);
         pf_remedy(decode->err, "set long rows aside with --ragged reject, or add columns for them with --ragged extend");
         decode->err->row = reject.row + 1;
@@ -164,6 +165,19 @@ static bool reject_long(struct decode *decode, int64_t line, uint32_t end, uint6
         return false;
     }
     return add_reject(decode, &reject);
+}
+
+static bool fail_short(struct decode *decode, int64_t line, uint32_t end, uint64_t fields)
+{
+    struct pf_reject reject = reject_at(decode, line, end);
+
+    pf_fail(decode->err, PF_BAD_DATA, "the row has %llu field%s, but the table has %u columns", (unsigned long long)fields,
+            fields != 1 ? "s" : "", decode->reader->column_count);
+    pf_remedy(decode->err, "--ragged fail-long fills short rows with nulls and stops at long ones only");
+    decode->err->row = reject.row + 1;
+    decode->err->line = line + 1;
+    decode->err->offset = reject.offset;
+    return false;
 }
 
 /* bad: offset of the first byte that is not UTF-8. ends: field ends of the record, stored of them. */
@@ -192,7 +206,7 @@ static bool fail_record(struct decode *decode, int64_t line)
     pf_remedy(decode->err, "raise the limit with --max-record");
     decode->err->row = decode->out->rows_kept + decode->out->rows_rejected + 1;
     decode->err->line = line + 1;
-    decode->err->offset = decode->record_start;
+    decode->err->offset = decode->place;
     return false;
 }
 
@@ -247,6 +261,9 @@ static bool judge(struct decode *decode, const uint32_t *ends, uint32_t stored, 
         if (valid != end - decode->record_start)
             return reject_text(decode, line, end, decode->record_start + (uint32_t)valid, ends, stored);
     }
+    if (fields < columns && decode->reader->ragged == PF_CSV_RAGGED_FAIL)
+        return fail_short(decode, line, end, fields);
+    decode->out->rows_short += fields < columns;
     *kept = true;
     return true;
 }
@@ -257,9 +274,14 @@ static bool finish_record(struct decode *decode, uint32_t *ends, uint32_t stored
     const struct csv_reader *reader = decode->reader;
     struct pf_decoded *out = decode->out;
     uint32_t stop = ends[stored - 1], end = stop, start = decode->record_start;
-    int64_t line = decode->line;
+    int64_t line = decode->line, next = stop + 1;
     bool kept = true;
 
+    /* before values are rewritten */
+    if (PF_UNLIKELY(reader->encoding.unit != 0)) {
+        next = decode->place + csv_source_size(&reader->encoding, decode->bytes + start, stop + 1 - start);
+        next = next < UINT32_MAX ? next : UINT32_MAX; /* UTF-32 can take four times the block */
+    }
     end -= end > start && decode->bytes[end] == '\n' && decode->bytes[end - 1] == '\r';
     ends[stored - 1] = end;
     if (PF_UNLIKELY(end - start > reader->max_record))
@@ -270,11 +292,14 @@ static bool finish_record(struct decode *decode, uint32_t *ends, uint32_t stored
             return false;
     }
     if (kept) {
+        if (PF_UNLIKELY(end - start == reader->header_size) &&
+            memcmp(decode->bytes + start, reader->header_text, reader->header_size) == 0)
+            out->rows_like_header++;
         if (out->rows_kept == decode->row_limit) {
             pf_fail(decode->err, PF_INTERNAL, "a block holds more records than were counted");
             return false;
         }
-        decode->row_place[out->rows_kept] = (uint64_t)line << LINE_SHIFT | start;
+        decode->row_place[out->rows_kept] = pf_place((uint64_t)line, (uint64_t)decode->place);
         if (decode->pick == NULL && stored == reader->column_count && reader->kernel != &csv_kernel_walk)
             keep_whole(decode, ends, out->rows_kept);
         else
@@ -284,6 +309,7 @@ static bool finish_record(struct decode *decode, uint32_t *ends, uint32_t stored
     out->rows_read++;
     decode->line = line + 1 + inner_lines;
     decode->record_start = stop + 1;
+    decode->place = next;
     return true;
 }
 
@@ -343,9 +369,10 @@ static bool set_up(struct decode *decode)
     struct columns *columns = &decode->columns;
     size_t room = (size_t)STRIP + SLACK, rows = (size_t)decode->row_limit, bytes;
 
-    /* An odd number of cache lines from column to column, so that the columns of a row do not all fall into the same sets. */
-    columns->stride = (rows + 63) / 64 * 64;
-    columns->piece = columns->stride * 9 | 64;
+    /* An odd number of cache lines from column to column, so that the columns of a row do not all fall into the same sets. Where a
+     * column has few rows there are very many columns, and what they take counts. */
+    columns->stride = rows < FEW_ROWS ? (rows + 7) / 8 * 8 : (rows + 63) / 64 * 64;
+    columns->piece = rows < FEW_ROWS ? columns->stride * 9 : columns->stride * 9 | 64;
     bytes = columns->piece * columns->count;
     columns->base = pf_arena_alloc(decode->arena, bytes);
     decode->row_place = pf_arena_alloc(decode->arena, rows * sizeof *decode->row_place);
@@ -393,6 +420,7 @@ static void finish_column(const struct decode *decode, uint32_t column)
     int64_t rows = decode->out->rows_kept, total = 0, nulls = 0;
 
     text->bytes = decode->bytes;
+    text->numbers = decode->reader->numbers;
     text->offset = offsets_of(&decode->columns, column);
     text->size = size;
     text->kind = kind;

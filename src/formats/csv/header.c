@@ -1,4 +1,5 @@
 /* The header: where it is, whether there is one, and the names and the number of the columns. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,22 +78,35 @@ static bool has_year_names(const uint8_t *bytes, const struct column_look *looks
     return years >= 2 && years < count;
 }
 
+/* The first record once more, as in files that were put together: it says nothing of the columns' types. */
+static bool is_first_again(const uint8_t *bytes, const struct csv_span *spans, uint32_t fields, const struct column_look *looks,
+                           uint32_t count)
+{
+    for (uint32_t i = 0; i < count && i < fields; i++) {
+        if (!same_text(bytes, &spans[i], &looks[i].span))
+            return false;
+    }
+    return fields >= count;
+}
+
 static uint32_t look_at_rows(const struct csv_dialect *dialect, const struct csv_sample *head, size_t at,
                              struct column_look *looks, uint32_t count)
 {
     struct csv_span spans[COLUMNS];
     struct csv_record record;
     uint32_t rows = 0;
+    bool again;
 
     while (rows < ROWS && csv_next_record(dialect, head, &at, spans, COLUMNS, &record)) {
         if (record.blank || record.comment)
             continue;
         rows++;
+        again = is_first_again(head->bytes, spans, record.fields, looks, count);
         for (uint32_t i = 0; i < count && i < record.fields; i++) {
             enum csv_cell cell = cell_at(head->bytes, &spans[i]);
 
-            looks[i].values += cell != CSV_CELL_EMPTY;
-            looks[i].typed += is_typed(cell);
+            looks[i].values += !again && cell != CSV_CELL_EMPTY;
+            looks[i].typed += !again && is_typed(cell);
             looks[i].repeated += cell != CSV_CELL_EMPTY && same_text(head->bytes, &spans[i], &looks[i].span);
         }
     }
@@ -424,6 +438,21 @@ static uint32_t count_columns(const struct csv_reader *reader, const struct csv_
     return fields[count - 1 - count / LONGER_SHARE];
 }
 
+/* The header's text, to know it again among the rows. */
+static enum pf_status keep_header(struct csv_reader *reader, const struct csv_sample *head, const struct csv_record *record,
+                                  struct pf_error *err)
+{
+    size_t size = record->end - record->start;
+    uint8_t *copy = pf_arena_alloc(&reader->arena, size + 1);
+
+    if (copy == NULL)
+        return pf_fail_memory(err, size);
+    memcpy(copy, head->bytes + record->start, size);
+    reader->header_text = copy;
+    reader->header_size = (uint32_t)size;
+    return PF_OK;
+}
+
 /* With a header by option or by its looks: takes it. */
 static enum pf_status find_by_looks(struct csv_reader *reader, enum csv_header_mode mode, const struct csv_sample *head,
                                     struct place *place, bool *more, struct pf_error *err)
@@ -441,13 +470,55 @@ static enum pf_status find_by_looks(struct csv_reader *reader, enum csv_header_m
                                 : csv_looks_like_header(&reader->dialect, head, place->at);
     if (!header || !complete)
         return grow_names(reader, count_columns(reader, head, place->at), err);
-    if (take_names(reader, head, &record, place->line + 1, err) != PF_OK)
+    if (take_names(reader, head, &record, place->line + 1, err) != PF_OK || keep_header(reader, head, &record, err) != PF_OK)
         return err->status;
     reader->has_header = true;
     reader->header_line = place->line + 1;
     place->at = next;
     place->line += record.lines;
     return PF_OK;
+}
+
+/* "'id ' is now 'id', " for the names that are not what the header says; at most a few of them. */
+static uint32_t list_changes(const struct csv_reader *reader, const char *const *before, char *to, size_t size)
+{
+    enum { SHOWN = 4 };
+    uint32_t count = 0;
+    size_t used = 0;
+
+    for (uint32_t i = 0; i < reader->column_count; i++) {
+        if (strcmp(before[i], reader->names[i]) == 0)
+            continue;
+        if (count++ >= SHOWN || used >= size)
+            continue;
+        int wrote = before[i][0] == '\0' ? snprintf(to + used, size - used, "%scolumn %u is called '%.60s'",
+                                                    used > 0 ? ", " : "", i + 1, reader->names[i])
+                                         : snprintf(to + used, size - used, "%s'%.60s' is called '%.60s'", used > 0 ? ", " : "",
+                                                    before[i], reader->names[i]);
+        used += wrote > 0 ? (size_t)wrote : 0;
+    }
+    if (count > SHOWN && used < size)
+        (void)snprintf(to + used, size - used, " and %u more", count - SHOWN);
+    return count;
+}
+
+/* Makes the names fit, and tells which the header has otherwise. */
+static enum pf_status settle_names(struct csv_reader *reader, struct pf_error *err)
+{
+    const char **before = pf_alloc_zero(&reader->ctx->memory, reader->column_count, sizeof *before);
+    char changes[400] = "";
+    enum pf_status status;
+
+    if (before == NULL)
+        return pf_fail_memory(err, reader->column_count * sizeof *before);
+    for (uint32_t i = 0; i < reader->column_count; i++)
+        before[i] = reader->names[i];
+    status = pf_names_settle(reader->names, reader->column_count, reader->compat, &reader->arena, err);
+    if (status == PF_OK && reader->has_header && !reader->compat && list_changes(reader, before, changes, sizeof changes) != 0)
+        pf_warn(reader->ctx, "%s: column names that are empty, occur twice or have blanks around them were changed: %s",
+                pf_source_name(reader->src), changes);
+    pf_free(&reader->ctx->memory, before);
+    return status;
 }
 
 enum pf_status csv_find_header(struct csv_reader *reader, const struct csv_header_option *option, const struct csv_sample *head,
@@ -461,6 +532,7 @@ enum pf_status csv_find_header(struct csv_reader *reader, const struct csv_heade
     *more = false;
     reader->column_count = 0;
     reader->header_line = 0;
+    reader->header_size = 0;
     if (mode == CSV_HEADER_LINES) {
         status = find_by_lines(reader, option, head, &place, more, err);
     } else {
@@ -478,7 +550,7 @@ enum pf_status csv_find_header(struct csv_reader *reader, const struct csv_heade
         return status;
     reader->data_offset = offset + (int64_t)place.at;
     reader->data_line = place.line;
-    return pf_names_settle(reader->names, reader->column_count, reader->compat, &reader->arena, err);
+    return settle_names(reader, err);
 }
 
 enum pf_status csv_add_columns(struct csv_reader *reader, uint32_t count, struct pf_error *err)

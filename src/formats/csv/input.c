@@ -45,7 +45,12 @@ enum pf_status csv_input_rewind(struct csv_input *input, const struct csv_encodi
     input->ended = false;
     if (encoding->bom_size != 0 && pf_source_read(input->src, bom, encoding->bom_size, &got, err) != PF_OK)
         return err->status;
-    return encoding->utf8 ? PF_OK : pf_decoder_new(&input->decoder, &input->ctx->memory, encoding->name, err);
+    if (encoding->utf8)
+        return PF_OK;
+    if (pf_decoder_new(&input->decoder, &input->ctx->memory, encoding->name, err) != PF_OK)
+        return err->status;
+    pf_decoder_pass(input->decoder, encoding->bom_size);
+    return PF_OK;
 }
 
 /* Decodes the next part of the source; sets ended at its end. */
@@ -118,7 +123,21 @@ enum pf_status csv_input_unread(struct csv_input *input, const uint8_t *bytes, s
     return pf_buffer_append(&input->held, bytes, size) ? PF_OK : pf_fail_memory(err, size);
 }
 
-enum pf_status csv_input_skip(struct csv_input *input, int64_t size, struct pf_error *err)
+int64_t csv_source_size(const struct csv_encoding *encoding, const uint8_t *bytes, size_t size)
+{
+    size_t characters = 0, pairs = 0;
+
+    if (encoding->utf8)
+        return (int64_t)size;
+    for (size_t i = 0; i < size; i++) {
+        characters += (bytes[i] & 0xC0) != 0x80;
+        pairs += bytes[i] >= 0xF0;
+    }
+    return (int64_t)((encoding->unit == 2 ? characters + pairs : characters) * encoding->unit);
+}
+
+enum pf_status csv_input_skip(struct csv_input *input, const struct csv_encoding *encoding, int64_t size, int64_t *source_size,
+                              struct pf_error *err)
 {
     enum { STEP = 64 * 1024 };
     uint8_t *part = pf_alloc(&input->ctx->memory, STEP);
@@ -130,6 +149,8 @@ enum pf_status csv_input_skip(struct csv_input *input, int64_t size, struct pf_e
         status = csv_input_read(input, part, want, &got, err);
         if (status == PF_OK && got < want)
             status = pf_fail(err, PF_BAD_DATA, "the source is shorter than when it was first read");
+        if (status == PF_OK)
+            *source_size += csv_source_size(encoding, part, want);
         size -= (int64_t)want;
     }
     pf_free(&input->ctx->memory, part);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/cpu.h"
+#include "base/encoding.h"
 #include "formats/csv/csv.h"
 
 enum {
@@ -23,6 +24,7 @@ struct opening {
     bool text_ends;            /* text[0] is the whole source */
     uint32_t inner_count;
     int64_t lines, offset; /* physical lines and bytes before text[0] */
+    int64_t dropped;       /* what those bytes take in the source, without a byte order mark */
 };
 
 /* ---- samples */
@@ -78,6 +80,7 @@ static enum pf_status decode_sample(const struct opening *opening, const uint8_t
     }
     if (pf_decoder_new(&decoder, memory, encoding->name, err) != PF_OK)
         return err->status;
+    pf_decoder_pass(decoder, encoding->bom_size);
     status = pf_decoder_feed(decoder, bytes, size, last, to, err);
     pf_decoder_free(decoder);
     if (status == PF_BAD_DATA)
@@ -118,6 +121,7 @@ static void take_bom(struct csv_encoding *encoding, const struct csv_encoding *f
                                                                       : "utf-16le";
     if (found->bom_size != 0 && pf_same_word(encoding->name, found->name))
         encoding->bom_size = found->bom_size;
+    encoding->unit = pf_encoding_unit(encoding->name);
 }
 
 static enum pf_status choose_encoding(struct opening *opening, const uint8_t *head, size_t size, bool ends,
@@ -132,6 +136,7 @@ static enum pf_status choose_encoding(struct opening *opening, const uint8_t *he
         samples[i + 1] = (struct csv_sample){ opening->inner[i].data, opening->inner[i].size, false, false };
     csv_detect_encoding(samples, 1 + opening->inner_count, &found);
     reader->encoding = found;
+    reader->encoding.unit = pf_encoding_unit(found.name);
     if (opening->options->encoding == NULL || pf_same_word(opening->options->encoding, "auto"))
         return PF_OK;
     reader->encoding = (struct csv_encoding){ .name = pf_encoding_name(opening->options->encoding),
@@ -190,9 +195,30 @@ static void tell_dialect(const struct opening *opening, const struct csv_detecte
     if (reader->has_header && detected->score.fields > reader->column_count &&
         detected->score.same * 2 > detected->score.records)
         pf_warn(reader->ctx,
-                "%s: the header on line %lld has %u fields, but most rows have %u; if it is a title, --header N names the "
+                "%s: the header on line %lld has %u field%s, but most rows have %u; if it is a title, --header N names the "
                 "header's line",
-                name, (long long)reader->header_line, reader->column_count, detected->score.fields);
+                name, (long long)reader->header_line, reader->column_count, reader->column_count != 1 ? "s" : "",
+                detected->score.fields);
+}
+
+/* What a delimiter that the user names, and a first line that names one, say of the file. */
+static void tell_delimiter(const struct opening *opening, const struct csv_sample *head)
+{
+    const struct csv_reader *reader = opening->reader;
+    const struct csv_dialect *dialect = &reader->dialect;
+    const char *name = pf_source_name(reader->src);
+    size_t line = csv_line_size(head->bytes, head->size, 0);
+    char shown[4 * CSV_SEQUENCE + 1];
+
+    if (line >= 5 && line <= 7 && memcmp(head->bytes, "sep=", 4) == 0)
+        pf_warn(reader->ctx,
+                "%s: the first line is 'sep=%c', by which some programs name the delimiter; here it was read as a row: "
+                "--skip-rows 1 leaves it out",
+                name, head->bytes[4]);
+    if (opening->given.delimiter && reader->column_count == 1 &&
+        memmem(head->bytes, head->size, dialect->delimiter, dialect->delimiter_size) == NULL)
+        pf_warn(reader->ctx, "%s: only one column: the delimiter '%s' never occurs%s; without --delimiter it is detected", name,
+                csv_show_bytes(dialect->delimiter, dialect->delimiter_size, shown), head->ends ? "" : " at the beginning");
 }
 
 static void find_line_end(struct csv_reader *reader, const struct csv_sample *head)
@@ -281,8 +307,10 @@ static enum pf_status understand(struct opening *opening, bool *more, struct pf_
     if (csv_find_header(reader, &opening->header, &head, &detected.score, opening->lines + (rows > 0 ? rows : 0),
                         opening->offset + (int64_t)skipped, more, err) != PF_OK)
         return err->status;
-    if (!*more)
+    if (!*more) {
         tell_dialect(opening, &detected);
+        tell_delimiter(opening, &head);
+    }
     return PF_OK;
 }
 
@@ -325,9 +353,10 @@ static void drop_lines(struct opening *opening)
     }
     if (at == 0 && opening->lines < opening->options->skip_rows && text->size > LONG_HEAD)
         at = text->size - 1; /* within a long line: its text is not needed */
+    opening->offset += (int64_t)at;
+    opening->dropped += csv_source_size(&opening->reader->encoding, text->data, at);
     memmove(text->data, text->data + at, text->size - at);
     text->size -= at;
-    opening->offset += (int64_t)at;
 }
 
 static enum pf_status read_on(struct opening *opening, struct pf_error *err)
@@ -374,6 +403,7 @@ static enum pf_status look_further(struct opening *opening, struct pf_error *err
     }
     used = (size_t)(reader->data_offset - opening->offset);
     reader->opened_input = true;
+    reader->offset = reader->encoding.bom_size + opening->dropped + csv_source_size(&reader->encoding, text->data, used);
     return csv_input_unread(&reader->input, text->data + used, text->size - used, err);
 }
 
@@ -383,6 +413,7 @@ static enum pf_status read_options(struct opening *opening, struct pf_error *err
 {
     const struct pf_csv_read_options *options = opening->options;
     struct csv_reader *reader = opening->reader;
+    bool numbers;
 
     if (options->skip_rows < 0)
         return pf_fail(err, PF_BAD_OPTION, "--skip-rows cannot be negative");
@@ -393,8 +424,10 @@ static enum pf_status read_options(struct opening *opening, struct pf_error *err
     reader->ragged = (enum pf_csv_ragged)options->ragged;
     reader->compat = options->compat;
     if (csv_header_option(options->header, &opening->header, err) != PF_OK ||
-        csv_null_option(options->null_values, &reader->arena, &reader->nulls, err) != PF_OK)
+        csv_null_option(options->null_values, &reader->arena, &reader->nulls, err) != PF_OK ||
+        csv_number_option(options, &reader->number_form, &numbers, err) != PF_OK)
         return err->status;
+    reader->numbers = numbers ? &reader->number_form : NULL;
     return csv_dialect_options(options, &reader->dialect, &opening->given, err);
 }
 
@@ -421,11 +454,13 @@ static enum pf_status open_steps(struct opening *opening, struct pf_error *err)
     return csv_add_columns(reader, widest, err);
 }
 
-enum pf_status csv_open(void *state, struct pf_context *ctx, struct pf_source *src, const void *options, struct pf_error *err)
+enum pf_status csv_open(const struct pf_reader *self, void *state, struct pf_context *ctx, struct pf_source *src,
+                        const void *options, struct pf_error *err)
 {
     struct opening opening = { .reader = state, .options = options };
     enum pf_status status;
 
+    (void)self;
     opening.reader->ctx = ctx;
     opening.reader->src = src;
     opening.reader->features = pf_cpu_features();

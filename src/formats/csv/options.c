@@ -184,7 +184,50 @@ enum pf_status csv_header_option(const char *text, struct csv_header_option *out
     return err->status;
 }
 
+/* ---- numbers */
+
+static bool is_number_mark(uint8_t byte)
+{
+    bool letter = (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
+
+    return byte > 0x1F && byte != 0x7F && !letter && !(byte >= '0' && byte <= '9') && byte != '-' && byte != '+';
+}
+
+enum pf_status csv_number_option(const struct pf_csv_read_options *options, struct pf_number_form *out, bool *given,
+                                 struct pf_error *err)
+{
+    uint8_t bytes[CSV_SEQUENCE], size = 0;
+
+    *out = (struct pf_number_form){ .decimal = '.' };
+    if (options->decimal != NULL) {
+        if (!csv_option_bytes(options->decimal, bytes, &size) || size != 1 || bytes[0] >= 0x80 || !is_number_mark(bytes[0]) ||
+            bytes[0] == ' ')
+            return pf_fail(err, PF_BAD_OPTION, "--decimal '%.20s' has to be a character such as , or .", options->decimal);
+        out->decimal = bytes[0];
+    }
+    *given = out->decimal != '.';
+    if (options->thousands == NULL || options->thousands[0] == '\0' || pf_same_word(options->thousands, "none"))
+        return PF_OK;
+    if (!csv_option_bytes(options->thousands, bytes, &size) || size > sizeof out->thousands || !is_number_mark(bytes[0]))
+        return pf_fail(err, PF_BAD_OPTION, "--thousands '%.20s' has to be a character such as . or , or space",
+                       options->thousands);
+    if (size == 1 && bytes[0] == out->decimal) {
+        pf_fail(err, PF_BAD_OPTION, "--thousands and --decimal cannot be the same");
+        pf_remedy(err, "give both, as --decimal , --thousands .");
+        return err->status;
+    }
+    memcpy(out->thousands, bytes, size);
+    out->thousands_size = size;
+    *given = true;
+    return PF_OK;
+}
+
 /* ---- null values */
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
 
 enum pf_status csv_null_option(const char *text, struct pf_arena *arena, struct csv_null_list *out, struct pf_error *err)
 {
@@ -200,13 +243,18 @@ enum pf_status csv_null_option(const char *text, struct pf_arena *arena, struct 
     if (text == NULL || out->items == NULL)
         return pf_fail_memory(err, count * sizeof *out->items);
     while (out->count < count) {
-        size_t size = strcspn(text, ",");
+        size_t whole = strcspn(text, ","), skip = strspn(text, " \t"), size = whole;
         struct csv_null *item = &out->items[out->count++];
 
-        item->text = (const uint8_t *)text;
-        item->size = (uint32_t)size;
-        out->sizes |= UINT64_C(1) << (size < 63 ? size : 63);
-        text += size + 1;
+        if (skip == whole)
+            skip = 0; /* blanks alone are meant */
+        else
+            while (is_blank(text[size - 1]))
+                size--;
+        item->text = (const uint8_t *)text + skip;
+        item->size = (uint32_t)(size - skip);
+        out->sizes |= UINT64_C(1) << (item->size < 63 ? item->size : 63);
+        text += whole + 1;
     }
     return PF_OK;
 }

@@ -127,7 +127,7 @@ static size_t binary_share(const uint8_t *head, size_t size)
     return size != 0 ? strange * 1000 / size : 0;
 }
 
-static int csv_probe(const uint8_t *head, size_t size)
+static int csv_probe(const struct pf_reader *self, const uint8_t *head, size_t size)
 {
     enum { PROBED = 8192 };
     uint8_t narrowed[PROBED];
@@ -138,6 +138,7 @@ static int csv_probe(const uint8_t *head, size_t size)
     struct csv_detected detected;
     static const struct csv_given nothing = { .delimiter = false };
 
+    (void)self;
     for (size_t i = 0; i < PF_COUNT(foreign); i++) {
         if (size >= foreign[i].size && memcmp(head, foreign[i].bytes, foreign[i].size) == 0)
             return 0;
@@ -186,13 +187,20 @@ static const struct pf_option csv_options[] = {
       "Leave out the first N lines before anything else.",
       "CSV input", AT(skip_rows) },
     { "null-values", NULL, PF_OPTION_TEXT, NULL, NULL, "TEXTS",
-      "Texts that mean null, separated by commas: 'NA,NULL'; an empty field without quotes always does.",
+      "Texts that mean null, separated by commas: 'NA,NULL'; may be repeated. An empty field without quotes always does.",
       "CSV input", AT(null_values) },
     { "encoding", NULL, PF_OPTION_TEXT, NULL, NULL, "NAME",
       "Encoding of the text, such as utf-8, utf-16, windows-1252; without it, it is detected.",
       "CSV input", AT(encoding) },
-    { "ragged", NULL, PF_OPTION_CHOICE, "reject|extend|fail", "reject", NULL,
-      "What becomes of rows with more fields than columns: set aside, more columns, or stop. Short rows get nulls.",
+    { "decimal", NULL, PF_OPTION_TEXT, NULL, ".", "CHAR",
+      "What stands before the fraction of a number: ',' reads 1,5 as 1.5.",
+      "CSV input", AT(decimal) },
+    { "thousands", NULL, PF_OPTION_TEXT, NULL, NULL, "CHAR",
+      "What parts the digits of a number in groups of three: '.' reads 1.234 as 1234; also space.",
+      "CSV input", AT(thousands) },
+    { "ragged", NULL, PF_OPTION_CHOICE, "reject|extend|fail|fail-long", "reject", NULL,
+      "Rows with more fields than columns: set aside, make more columns, or stop. Short rows get nulls and are counted; fail "
+      "stops at them, too, fail-long does not.",
       "CSV input", AT(ragged) },
     { .name = NULL },
 };
@@ -208,6 +216,7 @@ const struct pf_reader pf_csv_reader = {
     .options = csv_options,
     .state_size = sizeof(struct csv_reader),
     .option_size = sizeof(struct pf_csv_read_options),
+    .compat_offset = AT(compat),
     .probe = csv_probe,
     .open = csv_open,
     .table = csv_table,

@@ -87,7 +87,7 @@ static enum pf_status add_blocks(struct csv_reader *reader, uint32_t *room, uint
             pf_free(&reader->ctx->memory, block.bytes);
         } else if (status != PF_END && err->line > 0) {
             err->line += line; /* places are of the source here, not of the block */
-            err->offset += err->offset >= 0 ? block.offset : 0;
+            err->offset = err->offset >= 0 && block.offset >= 0 ? err->offset + block.offset : -1;
         }
     }
     return status == PF_END ? PF_OK : status;

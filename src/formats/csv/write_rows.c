@@ -300,7 +300,7 @@ enum pf_status csv_format_rows(const struct csv_style *style, const struct pf_sc
     if (ok)
         out->size = (size_t)(rows.to - out->data);
     pf_free(batch->memory, rows.columns);
-    return ok ? PF_OK : pf_fail_memory(err, out->size);
+    return ok ? PF_OK : pf_fail_memory(err, out->capacity + out->capacity / 2 + rows.row_room);
 }
 
 enum pf_status csv_format_names(const struct csv_style *style, const struct pf_schema *schema, struct pf_buffer *out,

@@ -4,61 +4,15 @@
 #include <string.h>
 
 #include "base/date.h"
+#include "base/digits.h"
 #include "base/number.h"
-
-static const char digit_pairs[] =
-    "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748"
-    "49505152535455565758596061626364656667686970717273747576777879808182838485868788899091929394959697"
-    "9899";
-
-static inline uint8_t *put_pair(uint8_t *to, uint32_t value)
-{
-    memcpy(to, digit_pairs + (size_t)value * 2, 2);
-    return to + 2;
-}
-
-static inline uint32_t count_digits(uint64_t value)
-{
-    static const uint64_t powers[] = { 0,
-                                       10,
-                                       100,
-                                       1000,
-                                       10000,
-                                       100000,
-                                       1000000,
-                                       10000000,
-                                       100000000,
-                                       1000000000,
-                                       10000000000,
-                                       100000000000,
-                                       1000000000000,
-                                       10000000000000,
-                                       100000000000000,
-                                       1000000000000000,
-                                       10000000000000000,
-                                       100000000000000000,
-                                       1000000000000000000,
-                                       10000000000000000000u };
-    /* 1233 / 4096 is nearly the logarithm of 2 to base 10 */
-    uint32_t about = ((64 - (uint32_t)__builtin_clzll(value | 1)) * 1233) >> 12;
-
-    return about + (value >= powers[about]);
-}
 
 static inline uint8_t *put_unsigned(uint8_t *to, uint64_t value)
 {
-    uint8_t *end = to + (value != 0 ? count_digits(value) : 1), *at = end;
+    uint32_t count = pf_count_digits(value);
 
-    while (value >= 100) {
-        at -= 2;
-        put_pair(at, (uint32_t)(value % 100));
-        value /= 100;
-    }
-    if (value >= 10)
-        put_pair(at - 2, (uint32_t)value);
-    else
-        at[-1] = (uint8_t)('0' + value);
-    return end;
+    pf_put_digits(to, value, count);
+    return to + count;
 }
 
 static inline uint8_t *put_signed(uint8_t *to, int64_t value)
@@ -218,22 +172,22 @@ static inline bool put_civil(uint8_t **to, int32_t days)
     pf_date_to_civil(days, &year, &month, &day);
     if (year < 1 || year > 9999)
         return false;
-    at = put_pair(at, (uint32_t)year / 100);
-    at = put_pair(at, (uint32_t)year % 100);
+    at = pf_put_pair(at, (uint32_t)year / 100);
+    at = pf_put_pair(at, (uint32_t)year % 100);
     *at++ = '-';
-    at = put_pair(at, (uint32_t)month);
+    at = pf_put_pair(at, (uint32_t)month);
     *at++ = '-';
-    *to = put_pair(at, (uint32_t)day);
+    *to = pf_put_pair(at, (uint32_t)day);
     return true;
 }
 
 static inline uint8_t *put_clock(uint8_t *to, uint32_t seconds)
 {
-    to = put_pair(to, seconds / 3600);
+    to = pf_put_pair(to, seconds / 3600);
     *to++ = ':';
-    to = put_pair(to, seconds / 60 % 60);
+    to = pf_put_pair(to, seconds / 60 % 60);
     *to++ = ':';
-    return put_pair(to, seconds % 60);
+    return pf_put_pair(to, seconds % 60);
 }
 
 static uint8_t *put_date(const struct csv_put_column *column, int64_t row, uint8_t *to)
@@ -260,9 +214,9 @@ static uint8_t *put_timestamp(const struct csv_put_column *column, int64_t row, 
     fraction = (uint32_t)(rest % 1000000);
     if (fraction != 0) {
         *at++ = '.';
-        at = put_pair(at, fraction / 10000);
-        at = put_pair(at, fraction / 100 % 100);
-        at = put_pair(at, fraction % 100);
+        at = pf_put_pair(at, fraction / 10000);
+        at = pf_put_pair(at, fraction / 100 % 100);
+        at = pf_put_pair(at, fraction % 100);
         if (fraction % 1000 == 0)
             at -= 3;
     }

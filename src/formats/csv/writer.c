@@ -119,12 +119,13 @@ static enum pf_status set_encoding(struct csv_writer *writer, const struct pf_cs
     return writer->encoding != NULL ? PF_OK : pf_fail_memory(err, strlen(encoding));
 }
 
-static enum pf_status csv_write_open(void *state, struct pf_context *ctx, struct pf_sink *sink, const struct pf_schema *schema,
-                                     const void *options, struct pf_error *err)
+static enum pf_status csv_write_open(const struct pf_writer *self, void *state, struct pf_context *ctx, struct pf_sink *sink,
+                                     const struct pf_schema *schema, const void *options, struct pf_error *err)
 {
     const struct pf_csv_write_options *set = options;
     struct csv_writer *writer = state;
 
+    (void)self;
     writer->ctx = ctx;
     writer->sink = sink;
     pf_arena_init(&writer->arena, &ctx->memory, SIZE_MAX);
@@ -175,15 +176,6 @@ static enum pf_status csv_write_add(void *state, struct pf_batch *batch, struct 
     return PF_OK;
 }
 
-static int64_t row_size(const struct csv_writer *writer, const struct pf_batch *batch)
-{
-    int64_t size = 0;
-
-    for (uint32_t i = 0; i < batch->column_count; i++)
-        size += pf_array_data_size(&batch->columns[i], writer->schema.fields[i].type);
-    return size / batch->rows + 1;
-}
-
 static enum pf_status csv_write_take(void *state, bool last, struct pf_unit **out, struct pf_error *err)
 {
     struct csv_writer *writer = state;
@@ -209,7 +201,6 @@ static enum pf_status csv_write_take(void *state, bool last, struct pf_unit **ou
     unit->to = writer->taken += rows;
     unit->unit.number = writer->number++;
     unit->unit.job_count = (uint32_t)((rows + CSV_JOB_ROWS - 1) / CSV_JOB_ROWS);
-    unit->unit.cost = 3 * rows * row_size(writer, &shared->batch);
     for (uint32_t i = 0; i < CSV_UNIT_JOBS; i++)
         pf_buffer_init(&unit->pieces[i], &writer->ctx->memory, SIZE_MAX);
     *out = &unit->unit;
@@ -332,6 +323,13 @@ static const struct pf_option csv_options[] = {
 
 static const char *const csv_suffixes[] = { "csv", "tsv", "txt", "tab", "psv", NULL };
 
+static const struct pf_implied csv_implied[] = {
+    { "tsv", "output-delimiter", "tab" },
+    { "tab", "output-delimiter", "tab" },
+    { "psv", "output-delimiter", "pipe" },
+    { .suffix = NULL },
+};
+
 const struct pf_writer pf_csv_writer = {
     .abi = PF_ABI,
     .settle = PF_SETTLE_NONE,
@@ -341,6 +339,7 @@ const struct pf_writer pf_csv_writer = {
     .options = csv_options,
     .state_size = sizeof(struct csv_writer),
     .option_size = sizeof(struct pf_csv_write_options),
+    .implied = csv_implied,
     .open = csv_write_open,
     .add = csv_write_add,
     .take = csv_write_take,

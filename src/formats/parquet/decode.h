@@ -115,6 +115,9 @@ struct pf_text_target {
 enum pf_status pf_text_reserve(struct pf_buffer *bytes, size_t extra, struct pf_error *err);
 enum pf_status pf_plain_text(struct pf_section section, size_t skip, size_t count, struct pf_text_target to,
                              struct pf_error *err);
+/* The same for all count values of bytes, which are moved together where they stand; ends: where each ends. bytes is writable for
+ * PF_DECODE_SLACK bytes beyond size; size is at most INT32_MAX. false = they end early. */
+bool pf_plain_text_in_place(uint8_t *bytes, size_t size, size_t count, int32_t *ends);
 enum pf_status pf_delta_length_text(struct pf_section section, size_t skip, size_t count, struct pf_text_target to,
                                     struct pf_error *err);
 enum pf_status pf_delta_text(struct pf_section section, struct pf_memory *memory, size_t skip, size_t count,

@@ -1,7 +1,7 @@
 /* Byte arrays: PLAIN, DELTA_LENGTH_BYTE_ARRAY, DELTA_BYTE_ARRAY. Layout: Encodings.md. */
 #include "formats/parquet/decode.h"
 
-enum { BATCH = 256 };
+enum { BATCH = 256, MUCH_TEXT = 4096, USUAL_TEXT = 32 };
 
 enum pf_status pf_text_reserve(struct pf_buffer *bytes, size_t extra, struct pf_error *err)
 {
@@ -30,12 +30,28 @@ static inline void copy_short(uint8_t *to, const uint8_t *from, size_t size)
     }
 }
 
+/* Bytes of text in the next count values; more than there are when they end early. */
+static size_t plain_size(const uint8_t *at, const uint8_t *end, size_t count)
+{
+    size_t total = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        size_t size;
+
+        if (end - at < 4 || (size = pf_load32(at)) > (size_t)(end - at) - 4)
+            return SIZE_MAX;
+        at += 4 + size;
+        total += size;
+    }
+    return total;
+}
+
 enum pf_status pf_plain_text(struct pf_section section, size_t skip, size_t count, struct pf_text_target to,
                              struct pf_error *err)
 {
     const uint8_t *at = section.bytes;
     const uint8_t *end = at + section.size;
-    size_t used;
+    size_t used, room;
 
     for (; skip != 0; skip--) {
         size_t size;
@@ -44,10 +60,14 @@ enum pf_status pf_plain_text(struct pf_section section, size_t skip, size_t coun
             return ends_early(err);
         at += 4 + size;
     }
-    /* No more than what is left of the page can be text. */
+    /* No more than what is left of the page can be text. Where that is far more than usual texts take, it is looked at: the page may
+     * go on for long behind these values. */
     if (count > (size_t)(end - at) / 4)
         return ends_early(err);
-    if (pf_text_reserve(to.bytes, (size_t)(end - at) - 4 * count, err) != PF_OK)
+    room = (size_t)(end - at) - 4 * count;
+    if (room > MUCH_TEXT + USUAL_TEXT * count && (room = plain_size(at, end, count)) == SIZE_MAX)
+        return ends_early(err);
+    if (pf_text_reserve(to.bytes, room, err) != PF_OK)
         return err->status;
     used = to.bytes->size;
     for (size_t i = 0; i < count; i++) {
@@ -63,6 +83,29 @@ enum pf_status pf_plain_text(struct pf_section section, size_t skip, size_t coun
     }
     to.bytes->size = used;
     return PF_OK;
+}
+
+bool pf_plain_text_in_place(uint8_t *bytes, size_t size, size_t count, int32_t *ends)
+{
+    const uint8_t *at = bytes, *end = bytes + size;
+    uint8_t *to = bytes;
+
+    for (size_t i = 0; i < count; i++) {
+        size_t length;
+
+        if (end - at < 4 || (length = pf_load32(at)) > (size_t)(end - at) - 4)
+            return false;
+        at += 4;
+        /* copies by whole words must not reach what is still to be read */
+        if (length <= 32 && at - to >= 32)
+            copy_short(to, at, length);
+        else
+            memmove(to, at, length);
+        at += length;
+        to += length;
+        ends[i] = (int32_t)(to - bytes);
+    }
+    return true;
 }
 
 /* Reads lengths and sums them up. false = they end early or one is negative or over 2 GiB in all. */

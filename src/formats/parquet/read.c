@@ -8,6 +8,8 @@
 #include "formats/parquet/read_column.h"
 
 enum { LEAST_FILE = PARQUET_MAGIC_SIZE + PARQUET_TAIL_SIZE, GROUPS_SHOWN = 16, NAMES_SHOWN = 400, TIMES_TOLD = 3 };
+/* Of a column of a block, whatever its rows: the array and the least size of its buffers. */
+enum { COLUMN_BYTES = 768 };
 
 struct parquet_reader {
     struct pf_context *ctx;
@@ -22,16 +24,19 @@ struct parquet_reader {
     /* Of the pass. */
     const struct parquet_column **chosen;
     uint32_t chosen_count;
-    struct parquet_group_pages **pages; /* per row group; NULL = not yet cut, or all decoded */
-    uint32_t group;                     /* being cut */
-    int64_t row;                        /* of the group: first of the next block */
-    bool told;                          /* that pages are decompressed again and again */
+    /* Per row group; NULL = not yet cut, or all decoded. An entry is cut's until the blocks of its row group are handed out, and then
+     * that of the one decode that counts the last of them down; no other decode looks at it after its own count. */
+    struct parquet_group_pages **pages;
+    uint32_t group; /* being cut */
+    int64_t row;    /* of the group: first of the next block */
+    bool told;      /* that pages are decompressed again and again */
 };
 
 /* ---- open */
 
-static int parquet_probe(const uint8_t *head, size_t size)
+static int parquet_probe(const struct pf_reader *self, const uint8_t *head, size_t size)
 {
+    (void)self;
     if (size < PARQUET_MAGIC_SIZE)
         return 0;
     if (memcmp(head, PARQUET_MAGIC, PARQUET_MAGIC_SIZE) == 0 || memcmp(head, PARQUET_MAGIC_ENCRYPTED, PARQUET_MAGIC_SIZE) == 0)
@@ -163,11 +168,12 @@ static enum pf_status open_file(struct parquet_reader *reader, struct pf_error *
     return PF_OK;
 }
 
-static enum pf_status parquet_open(void *state, struct pf_context *ctx, struct pf_source *src, const void *options,
-                                   struct pf_error *err)
+static enum pf_status parquet_open(const struct pf_reader *self, void *state, struct pf_context *ctx, struct pf_source *src,
+                                   const void *options, struct pf_error *err)
 {
     struct parquet_reader *reader = state;
 
+    (void)self;
     reader->ctx = ctx;
     reader->src = src;
     if (options != NULL)
@@ -326,7 +332,7 @@ static int64_t block_cost(const struct parquet_reader *reader, const struct parq
         working = own > working ? own : working;
     }
     /* Buffers come in classes of sizes, and one that grows is there twice for a moment. */
-    columns = (columns + working) * 1.5 + 65536;
+    columns = (columns + working) * 1.5 + 65536 + (double)pages->column_count * COLUMN_BYTES;
     return columns < 1e18 ? (int64_t)columns : (int64_t)1e18;
 }
 
@@ -362,6 +368,23 @@ static enum pf_status parquet_cut(void *state, struct pf_block *block, struct pf
     return PF_OK;
 }
 
+/* A piece that was refused says little to the user; what the rows take in all, and which --memory is enough, does. */
+static enum pf_status explain_memory(const struct parquet_reader *reader, const struct parquet_group_pages *pages,
+                                     const struct pf_block *block, struct pf_error *err)
+{
+    const int64_t mib = 1 << 20, limit = (int64_t)(reader->ctx->memory.limit >> 20);
+    const int64_t rows = (int64_t)block->own[2], cost = block_cost(reader, pages, rows) / mib + 1;
+    const int64_t enough = (2 * (limit > cost ? limit : cost) + 255) / 256 * 256;
+
+    if (err->status != PF_NO_MEMORY || reader->ctx->memory.limit > (size_t)1 << 48)
+        return err->status;
+    pf_fail(err, PF_NO_MEMORY,
+            "out of memory: %lld row%s of row group %llu may take %lld MiB while being read, of %lld MiB in all",
+            (long long)rows, rows == 1 ? "" : "s", (unsigned long long)block->own[0] + 1, (long long)cost, (long long)limit);
+    pf_remedy(err, "use --memory %lldM", (long long)enough);
+    return err->status;
+}
+
 static enum pf_status decode_columns(const struct parquet_reader *reader, const struct pf_block *block, struct pf_batch *batch,
                                      struct pf_error *err)
 {
@@ -376,8 +399,10 @@ static enum pf_status decode_columns(const struct parquet_reader *reader, const 
 
         status = parquet_decode_column(&decoder, column, &group->chunks[column->leaf], &pages->columns[i],
                                        (int64_t)block->own[1], (int64_t)block->own[2], &batch->columns[i], err);
-        if (status != PF_OK)
+        if (status != PF_OK) {
+            (void)explain_memory(reader, pages, block, err);
             (void)place_of_column(reader, column, err);
+        }
     }
     parquet_decoder_free(&decoder);
     return status;

@@ -414,7 +414,7 @@ static enum pf_status read_page(struct filling *filling, const struct parquet_pa
 static enum pf_status begin(struct filling *filling)
 {
     const struct parquet_column *column = filling->column;
-    double expected = filling->pages->text_a_row * (double)filling->rows * 1.05 + 1024;
+    double expected = filling->pages->text_a_row * (double)filling->rows * 1.05 + 64;
 
     if (pf_array_new(filling->out, filling->memory, column->field.type, filling->rows, 0, filling->err) != PF_OK)
         return filling->err->status;

@@ -59,10 +59,10 @@ static bool mark(const struct filling *filling, size_t index)
 static enum pf_status fill_text(const struct filling *filling)
 {
     struct parquet_dictionary *out = filling->out;
-    const uint8_t *bytes = filling->decoder->dictionary_text.data;
+    const uint8_t *bytes = out->physical;
     size_t count = out->values.count;
 
-    out->values.values = out->physical = bytes;
+    out->values.values = bytes;
     out->values.ends = out->physical_ends;
     for (size_t i = 0; i < count; i++) {
         uint32_t size = (uint32_t)(out->values.ends[i] - out->values.ends[(ptrdiff_t)i - 1]);
@@ -103,7 +103,8 @@ static enum pf_status fill_values(const struct filling *filling)
     return PF_OK;
 }
 
-/* Entries of varying length: their bytes in dictionary_text, where they end in dictionary_ends. */
+/* Entries of varying length: their bytes back to back where the page was (a copy would be as large), where they end in
+ * dictionary_ends. */
 static enum pf_status unpack_texts(const struct filling *filling, struct pf_section section)
 {
     struct parquet_decoder *decoder = filling->decoder;
@@ -118,10 +119,10 @@ static enum pf_status unpack_texts(const struct filling *filling, struct pf_sect
         return filling->err->status;
     *ends++ = 0;
     filling->out->physical_ends = ends;
-    if (pf_plain_text(section, 0, count, (struct pf_text_target){ &decoder->dictionary_text, ends }, filling->err) != PF_OK)
-        return filling->err->status;
-    filling->out->physical = decoder->dictionary_text.data;
-    return PF_OK;
+    filling->out->physical = decoder->dictionary_plain.bytes;
+    if (pf_plain_text_in_place(decoder->dictionary_plain.bytes, section.size, count, ends))
+        return PF_OK;
+    return pf_fail(filling->err, PF_BAD_DATA, "a dictionary page ends before its last value");
 }
 
 /* Entries of fixed width that become text: the same form. */
@@ -145,6 +146,7 @@ static enum pf_status lay_out_texts(const struct filling *filling)
     decoder->dictionary_text.size = count * width;
     for (size_t i = 0; i < count; i++)
         ends[i] = (int32_t)((i + 1) * width);
+    filling->out->physical = decoder->dictionary_text.data;
     return PF_OK;
 }
 

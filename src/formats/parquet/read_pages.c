@@ -10,11 +10,12 @@ enum {
     HEADER_LIMIT = 16 << 20, /* a header with two very long texts as its statistics */
     CHUNK_SLACK = 100,       /* old writers leave the dictionary page's header out of the chunk's size */
     BLOCK_ROWS = 128 * 1024, /* most rows of a block */
-    BLOCK_ROWS_LEAST = 16,
+    BLOCK_ROWS_LEAST = 1,
     BLOCK_BYTES = 16 << 20,      /* decoded bytes a block is meant to have */
     BLOCK_BYTES_MOST = 64 << 20, /* and may have where smaller ones would decompress pages again and again */
     BLOCK_BYTES_LEAST = 1 << 20,
-    BLOCKS_IN_MEMORY = 16 /* that the memory limit should have room for: several are under way, and their output */
+    BLOCKS_IN_MEMORY =
+        8 /* of the largest, that the memory limit should have room for: several are under way, and their output */
 };
 
 /* ---- one header */
@@ -368,12 +369,12 @@ static int64_t align_to_pages(const struct parquet_group_pages *group, int64_t b
     return aligned;
 }
 
-/* Blocks of equal size; validity bits are written by whole bytes. */
+/* Blocks of equal size, of whole words of validity bits where blocks are not small. */
 static int64_t even_out(int64_t block_rows, int64_t rows)
 {
-    int64_t blocks = (rows - 1) / block_rows + 1;
+    int64_t blocks = (rows - 1) / block_rows + 1, even = (rows - 1) / blocks + 1;
 
-    return ((rows - 1) / blocks + 64) / 64 * 64;
+    return even < 1024 ? even : (even + 63) / 64 * 64;
 }
 
 static double most_bytes(const struct pf_memory *memory)
@@ -385,7 +386,7 @@ static double most_bytes(const struct pf_memory *memory)
 
 void parquet_choose_block_rows(struct parquet_group_pages *group, const struct parquet_column *const *columns, int64_t rows)
 {
-    double most = most_bytes(group->memory), usual = most < BLOCK_BYTES ? most : BLOCK_BYTES;
+    double most = most_bytes(group->memory), usual = most / 2 < BLOCK_BYTES ? most / 2 : BLOCK_BYTES;
     double bytes = 0, all; /* of a row, of the row group: as decoded */
     int64_t block_rows;
 

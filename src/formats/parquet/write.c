@@ -88,7 +88,7 @@ struct piece {
 
 struct parquet_unit {
     struct pf_unit head;
-    int64_t rows;
+    int64_t rows, bytes;
     struct piece *pieces;
     uint32_t piece_count;
     struct pf_column_chunk *chunks; /* per job; bytes.memory NULL = not encoded, or left out */
@@ -192,12 +192,13 @@ static enum pf_status take_schema(struct parquet_writer *writer, const struct pf
     return PF_OK;
 }
 
-static enum pf_status parquet_open(void *state, struct pf_context *ctx, struct pf_sink *sink, const struct pf_schema *schema,
+static enum pf_status parquet_open(const struct pf_writer *self, void *state, struct pf_context *ctx, struct pf_sink *sink, const struct pf_schema *schema,
                                    const void *options, struct pf_error *err)
 {
     struct parquet_writer *writer = state;
     size_t size = schema->count * (sizeof *writer->leaves + sizeof *writer->columns);
 
+    (void)self;
     writer->ctx = ctx;
     writer->memory = &ctx->memory;
     writer->sink = sink;
@@ -391,11 +392,11 @@ static void fill_unit(struct parquet_writer *writer, struct parquet_unit *unit)
             for (uint32_t i = 0; i < queued->batch.column_count; i++)
                 atomic_fetch_add_explicit(&queued->users[i], 1, memory_order_relaxed);
         }
-        unit->head.cost += bytes;
+        unit->bytes += bytes;
         left -= here;
     }
     writer->queued_rows -= unit->rows;
-    writer->queued_bytes -= unit->head.cost;
+    writer->queued_bytes -= unit->bytes;
     if (!writer->first)
         writer->last = NULL;
 }

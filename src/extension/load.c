@@ -1,0 +1,356 @@
+/* Running an extension's code for the first time, and for the last. */
+#include <stdio.h>
+#include <string.h>
+
+#include "extension/set.h"
+
+#define LOADING "loading-"
+#define CRASHED "crashed-"
+
+/* ---- files beside */
+
+static bool path_of(const char *folder, const char *prefix, const char *name, char to[PF_PATH_BYTES])
+{
+    int wrote;
+
+    if (folder[0] == '\0' || !pf_name_is_legal(name))
+        return false;
+    wrote = snprintf(to, PF_PATH_BYTES, "%s/%s%s", folder, prefix, name);
+    return wrote > 0 && wrote < PF_PATH_BYTES - 32;
+}
+
+bool pf_disabled_path(const struct pf_extensions *set, const char *name, char to[PF_PATH_BYTES])
+{
+    return path_of(set->settings_folder, "disabled-", name, to);
+}
+
+bool pf_crashed_path(const struct pf_extensions *set, const char *name, char to[PF_PATH_BYTES])
+{
+    return path_of(set->state_folder, CRASHED, name, to);
+}
+
+/* The marker of loading entry; negative = there is none. */
+static int make_marker(const struct pf_extensions *set, const struct pf_entry *entry, char path[PF_PATH_BYTES])
+{
+    char number[32];
+
+    if (entry->kind == PF_ENTRY_PART || !path_of(set->state_folder, LOADING, entry->name, path))
+        return -1;
+    /* two processes may load it at the same time; names of extensions have no '@' */
+    (void)snprintf(number, sizeof number, "@%lld", (long long)pf_now_ns());
+    strcat(path, number);
+    return pf_folder_make_private(set->state_folder) ? pf_marker_make(path) : -1;
+}
+
+/* A marker whose process is gone becomes the sign that loading ended it, which stays until the user enables the extension. */
+static bool look_at_marker(void *user, const char *file)
+{
+    struct pf_extensions *set = user;
+    char name[PF_EXTENSION_NAME], left[PF_PATH_BYTES], crashed[PF_PATH_BYTES];
+    size_t size = strlen(file) > strlen(LOADING) ? strcspn(file + strlen(LOADING), "@") : 0;
+    int wrote = snprintf(left, sizeof left, "%s/%s", set->state_folder, file);
+
+    if (strncmp(file, LOADING, strlen(LOADING)) != 0 || size == 0 || size >= sizeof name || wrote < 0 ||
+        (size_t)wrote >= sizeof left || strstr(file, ".new") != NULL || !pf_marker_is_left(left))
+        return true;
+    memcpy(name, file + strlen(LOADING), size);
+    name[size] = '\0';
+    if (pf_crashed_path(set, name, crashed) && pf_file_store(crashed, "", 0))
+        (void)pf_file_remove(left);
+    return true;
+}
+
+void pf_markers_read(struct pf_extensions *set)
+{
+    char path[PF_PATH_BYTES];
+
+    if (set->entries == NULL || set->state_folder[0] == '\0')
+        return;
+    (void)pf_folder_list(set->state_folder, look_at_marker, set);
+    for (struct pf_entry *entry = set->entries; entry != NULL; entry = entry->next) {
+        struct pf_file_facts facts;
+
+        if (entry->refused || entry->state == PF_EXTENSION_DISABLED || !pf_crashed_path(set, entry->name, path) ||
+            !pf_file_look(path, &facts))
+            continue;
+        entry->crashed = true;
+        entry->state = PF_EXTENSION_DISABLED;
+        entry->available = false;
+        entry->reason = pf_set_text(set, "the process ended while it was loaded, so it is disabled; pyforge extensions enable %s "
+                                         "tries again",
+                                    entry->name);
+    }
+}
+
+/* ---- descriptor */
+
+static enum pf_status take_descriptor(struct pf_entry *entry, const struct pf_extension *given, struct pf_error *err)
+{
+    struct pf_extension *own = &entry->extension;
+
+    memset(own, 0, sizeof *own);
+    if (!PF_HAS(given, initialise))
+        return pf_fail(err, PF_BAD_DATA, "its descriptor has %zu bytes, which is too few", given->size);
+    if (given->abi != PF_EXTENSION_ABI) {
+        pf_fail(err, PF_UNSUPPORTED, "it was made for abi %u, this is abi %d", given->abi, PF_EXTENSION_ABI);
+        pf_remedy(err, "get the build of it for PyForge %s", pf_version());
+        return PF_UNSUPPORTED;
+    }
+    memcpy(own, given, given->size < sizeof *own ? given->size : sizeof *own);
+    if (own->name == NULL || strcmp(own->name, entry->name) != 0)
+        return pf_fail(err, PF_BAD_DATA, "it calls itself '%.60s', it was found as '%.60s'", own->name != NULL ? own->name : "",
+                       entry->name);
+    if (own->hooks != 0 && own->hook == NULL)
+        return pf_fail(err, PF_BAD_DATA, "it wants hooks and has no function for them");
+    return PF_OK;
+}
+
+static enum pf_status get_descriptor(struct pf_extensions *set, struct pf_entry *entry, const struct pf_extension **given,
+                                     struct pf_error *err)
+{
+    enum pf_status status;
+
+    *given = entry->language;
+    if (entry->kind == PF_ENTRY_PART)
+        return PF_OK;
+    if (entry->kind == PF_ENTRY_NATIVE)
+        return pf_library_load(set, entry, given, err);
+    if (set->language.load == NULL)
+        return pf_fail(err, PF_UNSUPPORTED, "nothing here loads extensions in %s", set->language.name);
+    *given = NULL;
+    status = set->language.load(set->language.user, entry->name, entry->point, given, err);
+    if (status == PF_OK && *given == NULL)
+        status = pf_fail(err, PF_BAD_DATA, "it gives no descriptor");
+    if (status != PF_OK && err->message[0] == '\0')
+        pf_fail(err, status, "it cannot be loaded");
+    if (status == PF_OK)
+        entry->language = *given;
+    return status;
+}
+
+static void copy_texts(struct pf_extensions *set, struct pf_entry *entry)
+{
+    const struct pf_extension *own = &entry->extension;
+
+    if (own->version != NULL)
+        entry->version = pf_set_text(set, "%.100s", own->version);
+    if (own->description != NULL)
+        entry->description = pf_set_text(set, "%.1000s", own->description);
+    if (own->licence != NULL)
+        entry->licence = pf_set_text(set, "%.200s", own->licence);
+}
+
+/* ---- initialising */
+
+static void drop_additions(struct pf_extensions *set, const struct pf_entry *entry)
+{
+    for (struct pf_addition *addition = set->additions; addition != NULL; addition = addition->next) {
+        if (addition->entry == entry)
+            addition->live = false;
+    }
+    set->formats = NULL;
+}
+
+/* false, with the reason in the entry, when it is of no use here. */
+static bool ask_available(struct pf_extensions *set, struct pf_entry *entry)
+{
+    char reason[PF_REASON] = "";
+
+    if (entry->extension.available == NULL || entry->extension.available(&set->host, reason, sizeof reason))
+        return true;
+    reason[sizeof reason - 1] = '\0';
+    entry->reason = pf_set_text(set, "%s", reason[0] != '\0' ? reason : "it says that it is not available here");
+    entry->available = false;
+    return false;
+}
+
+static enum pf_status note_hooks(struct pf_extensions *set, struct pf_entry *entry, struct pf_error *err)
+{
+    for (size_t i = 0; i < PF_HOOKS; i++) {
+        if ((entry->extension.hooks & 1u << i) != 0 &&
+            !pf_promise_add(set, &entry->added, PF_ADDS_HOOK, pf_hook_word((enum pf_hook)i), NULL))
+            return pf_fail_memory(err, sizeof(struct pf_promise));
+    }
+    return PF_OK;
+}
+
+/* A manifest that promises what is not there would send users to it in vain. */
+static enum pf_status compare(struct pf_extensions *set, struct pf_entry *entry, struct pf_error *err)
+{
+    const char *missing = pf_promise_missing(set, entry->promises, entry->added);
+    const char *unsaid = entry->has_manifest ? pf_promise_missing(set, entry->added, entry->promises) : NULL;
+
+    if (missing != NULL) {
+        pf_fail(err, PF_BAD_DATA, "its manifest promises %s, which it does not add", missing);
+        pf_remedy(err, "correct 'adds' in its manifest, or get a whole installation of it");
+        return PF_BAD_DATA;
+    }
+    if (unsaid != NULL)
+        entry->reason = pf_set_text(set, "it adds %s, which its manifest does not say: it is found only once it is loaded", unsaid);
+    return PF_OK;
+}
+
+static enum pf_status initialise(struct pf_extensions *set, struct pf_entry *entry, struct pf_error *err)
+{
+    struct pf_registration to = { set, entry };
+    enum pf_status status = PF_OK;
+
+    pf_error_clear(err);
+    entry->self = NULL;
+    entry->added = NULL;
+    if (entry->extension.initialise != NULL)
+        status = entry->extension.initialise(&set->host, &to, &entry->self, err);
+    if (status != PF_OK) {
+        if (err->message[0] == '\0')
+            pf_fail(err, PF_IO, "it could not be initialised (%s)", pf_status_name(status));
+        err->status = status;
+        return status;
+    }
+    status = note_hooks(set, entry, err);
+    if (status == PF_OK)
+        status = compare(set, entry, err);
+    if (status != PF_OK && entry->extension.shutdown != NULL)
+        entry->extension.shutdown(entry->self);
+    return status;
+}
+
+static void unload_language(const struct pf_extensions *set, struct pf_entry *entry)
+{
+    if (entry->kind != PF_ENTRY_LANGUAGE || entry->language == NULL)
+        return;
+    if (set->language.unload != NULL)
+        set->language.unload(set->language.user, entry->language);
+    entry->language = NULL;
+    memset(&entry->extension, 0, sizeof entry->extension);
+}
+
+/* The additions know self only once initialise has answered. */
+static void give_self(struct pf_extensions *set, const struct pf_entry *entry)
+{
+    for (struct pf_addition *addition = set->additions; addition != NULL; addition = addition->next) {
+        if (addition->entry != entry || !addition->live)
+            continue;
+        if (addition->kind == PF_ADDS_FORMAT)
+            addition->as.format->self = addition->as.format->calls.self != NULL ? addition->as.format->calls.self : entry->self;
+        else if (addition->kind == PF_ADDS_SCHEME)
+            addition->as.scheme.self = addition->as.scheme.calls.self != NULL ? addition->as.scheme.calls.self : entry->self;
+    }
+}
+
+static enum pf_status run_code(struct pf_extensions *set, struct pf_entry *entry, struct pf_error *err)
+{
+    const struct pf_extension *given = NULL;
+
+    if (get_descriptor(set, entry, &given, err) != PF_OK)
+        return err->status;
+    entry->loads++;
+    if (take_descriptor(entry, given, err) != PF_OK)
+        return err->status;
+    copy_texts(set, entry);
+    if (!ask_available(set, entry))
+        return PF_END;
+    if (initialise(set, entry, err) != PF_OK) {
+        drop_additions(set, entry);
+        return err->status;
+    }
+    give_self(set, entry);
+    return PF_OK;
+}
+
+static void fail_entry(struct pf_extensions *set, struct pf_entry *entry, const struct pf_error *err)
+{
+    entry->state = PF_EXTENSION_FAILED;
+    entry->available = false;
+    entry->added = NULL;
+    entry->reason = pf_set_text(set, "%s%s%s", err->message, err->remedy[0] != '\0' ? "; " : "", err->remedy);
+}
+
+static enum pf_status load_now(struct pf_extensions *set, struct pf_entry *entry, struct pf_error *err)
+{
+    char path[PF_PATH_BYTES];
+    double started = pf_clock();
+    int marker = make_marker(set, entry, path);
+    enum pf_status status;
+
+    entry->state = PF_EXTENSION_LOADING;
+    entry->reason = "";
+    entry->available = true;
+    pf_error_clear(err);
+    status = run_code(set, entry, err);
+    pf_marker_drop(marker, path);
+    entry->load_seconds = pf_clock() - started;
+    if (status == PF_OK) {
+        entry->state = PF_EXTENSION_LOADED;
+        entry->order = ++set->loads;
+        entry->adds = pf_promise_text(set, entry->added);
+        set->formats = NULL;
+        pf_error_clear(err);
+        return PF_OK;
+    }
+    unload_language(set, entry);
+    if (status != PF_END) {
+        fail_entry(set, entry, err);
+        return status;
+    }
+    entry->state = PF_EXTENSION_UNLOADED;
+    return PF_END;
+}
+
+/* Why it is not there, for what needed it. */
+static enum pf_status tell_missing(const struct pf_entry *entry, struct pf_error *err)
+{
+    const char *why = entry->state == PF_EXTENSION_LOADING ? "it is being loaded" : entry->reason;
+
+    return pf_fail(err, PF_UNSUPPORTED, "the extension %s %s: %s", entry->name,
+                   entry->state == PF_EXTENSION_DISABLED ? "is disabled"
+                   : entry->state == PF_EXTENSION_FAILED ? "has failed"
+                                                         : "is not available",
+                   why);
+}
+
+enum pf_status pf_entry_load(struct pf_extensions *set, struct pf_entry *entry, struct pf_error *err)
+{
+    if (entry->state == PF_EXTENSION_LOADED)
+        return PF_OK;
+    if (entry->refused || entry->state != PF_EXTENSION_DISCOVERED)
+        return tell_missing(entry, err);
+    return load_now(set, entry, err) == PF_OK ? PF_OK : tell_missing(entry, err);
+}
+
+void pf_entry_unload(struct pf_extensions *set, struct pf_entry *entry)
+{
+    drop_additions(set, entry);
+    if (entry->extension.shutdown != NULL)
+        entry->extension.shutdown(entry->self);
+    entry->self = NULL;
+    entry->state = PF_EXTENSION_UNLOADED;
+    entry->added = NULL;
+    entry->adds = pf_promise_text(set, entry->promises);
+    unload_language(set, entry);
+}
+
+/* ---- when needed */
+
+void pf_load_unknown(struct pf_extensions *set)
+{
+    struct pf_error ignored; /* it is in the entry's reason */
+
+    for (struct pf_entry *entry = set->entries; entry != NULL; entry = entry->next) {
+        if (!entry->has_manifest && entry->state == PF_EXTENSION_DISCOVERED)
+            (void)pf_entry_load(set, entry, &ignored);
+    }
+}
+
+void pf_load_promised(struct pf_extensions *set, enum pf_adds kind)
+{
+    struct pf_error ignored;
+
+    for (struct pf_entry *entry = set->entries; entry != NULL; entry = entry->next) {
+        for (const struct pf_promise *promise = entry->promises; promise != NULL; promise = promise->next) {
+            if (promise->kind != kind || entry->state != PF_EXTENSION_DISCOVERED)
+                continue;
+            (void)pf_entry_load(set, entry, &ignored);
+            break;
+        }
+    }
+}

@@ -1,0 +1,401 @@
+/* The set: what was found, its states, and the public functions that list and change it. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "extension/set.h"
+
+/* ---- the set */
+
+void pf_extensions_lock(struct pf_extensions *set)
+{
+    pf_mutex_lock(set->lock);
+}
+
+void pf_extensions_unlock(struct pf_extensions *set)
+{
+    pf_mutex_unlock(set->lock);
+}
+
+void pf_extensions_use(struct pf_extensions *set)
+{
+    if (set == NULL)
+        return;
+    pf_extensions_lock(set);
+    set->users++;
+    pf_extensions_unlock(set);
+}
+
+void pf_extensions_leave(struct pf_extensions *set)
+{
+    if (set == NULL)
+        return;
+    pf_extensions_lock(set);
+    set->users--;
+    pf_extensions_unlock(set);
+}
+
+const char *pf_set_text(struct pf_extensions *set, const char *format, ...)
+{
+    char text[PF_PATH_BYTES + PF_REASON];
+    va_list args;
+    const char *kept;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    kept = pf_arena_copy(&set->arena, text, strlen(text));
+    return kept != NULL ? kept : "out of memory";
+}
+
+static bool take_language(struct pf_extensions *set, const struct pf_extension_language *language)
+{
+    size_t count = 0;
+    const char **path;
+
+    set->language = *language;
+    set->host.language_user = language->user;
+    set->has_language = true;
+    while (language->path != NULL && language->path[count] != NULL)
+        count++;
+    path = pf_arena_alloc_zero(&set->arena, count + 1, sizeof *path);
+    set->language.path = path;
+    for (size_t i = 0; path != NULL && i < count; i++) {
+        path[i] = pf_arena_copy(&set->arena, language->path[i], strlen(language->path[i]));
+        if (path[i] == NULL)
+            return false;
+    }
+    return path != NULL;
+}
+
+/* A folder of the user's by the rules of the desktop: only absolute paths count. */
+static const char *user_folder(struct pf_extensions *set, const char *variable, const char *usual, const char *name)
+{
+    const char *folder = getenv(variable), *home = getenv("HOME");
+
+    if (folder != NULL && folder[0] == '/')
+        return pf_set_text(set, "%s/%s", folder, name);
+    return home != NULL && home[0] == '/' ? pf_set_text(set, "%s/%s/%s", home, usual, name) : "";
+}
+
+static bool prepare(struct pf_extensions *set, const struct pf_extension_language *language)
+{
+    set->lock = pf_mutex_new_nested();
+    if (set->lock == NULL || (language != NULL && !take_language(set, language)))
+        return false;
+    set->state_folder = user_folder(set, "XDG_STATE_HOME", ".local/state", "pyforge");
+    set->settings_folder = user_folder(set, "XDG_CONFIG_HOME", ".config", "pyforge");
+    set->cache_folder = user_folder(set, "XDG_CACHE_HOME", ".cache", "pyforge/extensions");
+    set->entries_end = &set->entries;
+    set->additions_end = &set->additions;
+    set->host.size = sizeof set->host;
+    set->host.abi = PF_EXTENSION_ABI;
+    set->host.version = pf_version();
+    pf_host_fill(&set->host);
+    pf_host_fill_additions(&set->host);
+    if (set->core->fill_host != NULL)
+        set->core->fill_host(&set->host);
+    return true;
+}
+
+static enum pf_status find_scheme(const struct pf_schemes *schemes, const char *name, const struct pf_scheme **out,
+                                  struct pf_error *err)
+{
+    struct pf_extensions *set = (struct pf_extensions *)(uintptr_t)schemes; /* its first member */
+    struct pf_addition *addition;
+
+    pf_error_clear(err);
+    pf_extensions_lock(set);
+    if (pf_addition_get(set, PF_ADDS_SCHEME, name, true, &addition, err) == PF_OK)
+        *out = addition != NULL ? &addition->as.scheme : NULL;
+    pf_extensions_unlock(set);
+    return err->status;
+}
+
+struct pf_extensions *pf_extensions_make(const struct pf_extension_core *core, const struct pf_extension_language *language)
+{
+    struct pf_extensions *set = pf_resize_disowned(NULL, sizeof *set);
+
+    if (set == NULL)
+        return NULL;
+    memset(set, 0, sizeof *set);
+    if (!pf_memory_init(&set->memory, SIZE_MAX)) {
+        pf_free_disowned(set);
+        return NULL;
+    }
+    pf_arena_init(&set->arena, &set->memory, SIZE_MAX);
+    set->core = core;
+    set->schemes.find = find_scheme;
+    if (!prepare(set, language)) {
+        set->has_language = false; /* the caller keeps what it could not give */
+        pf_extensions_free(set);
+        return NULL;
+    }
+    pf_discover(set);
+    pf_markers_read(set);
+    return set;
+}
+
+/* The one loaded last; NULL = none is. */
+static struct pf_entry *last_loaded(const struct pf_extensions *set)
+{
+    struct pf_entry *last = NULL;
+
+    for (struct pf_entry *entry = set->entries; entry != NULL; entry = entry->next) {
+        if (entry->state == PF_EXTENSION_LOADED && (last == NULL || entry->order > last->order))
+            last = entry;
+    }
+    return last;
+}
+
+void pf_extensions_free(struct pf_extensions *set)
+{
+    struct pf_entry *entry;
+
+    if (set == NULL)
+        return;
+    while ((entry = last_loaded(set)) != NULL)
+        pf_entry_unload(set, entry);
+    if (set->has_language && set->language.release != NULL)
+        set->language.release(set->language.user);
+    pf_free(&set->memory, set->by_name);
+    pf_arena_free(&set->arena);
+    pf_mutex_free(set->lock);
+    pf_memory_destroy(&set->memory);
+    pf_free_disowned(set);
+}
+
+void pf_context_extensions(struct pf_context *ctx, struct pf_extensions *extensions)
+{
+    ctx->extensions = extensions;
+    ctx->schemes = extensions != NULL ? &extensions->schemes : NULL;
+}
+
+/* ---- entries */
+
+bool pf_name_is_legal(const char *text)
+{
+    size_t size = strlen(text);
+
+    if (size == 0 || size >= PF_EXTENSION_NAME || strchr("-.+_", text[0]) != NULL)
+        return false;
+    for (; *text != '\0'; text++) {
+        if (!((*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') || (*text >= '0' && *text <= '9') ||
+              strchr("-.+_", *text) != NULL))
+            return false;
+    }
+    return true;
+}
+
+static bool make_room(struct pf_extensions *set)
+{
+    uint32_t capacity = set->capacity * 2 + 16;
+    struct pf_entry **larger;
+
+    if (set->count < set->capacity)
+        return true;
+    larger = pf_resize(&set->memory, set->by_name, capacity * sizeof(struct pf_entry *));
+    if (larger == NULL)
+        return false;
+    set->by_name = larger;
+    set->capacity = capacity;
+    return true;
+}
+
+struct pf_entry *pf_entry_new(struct pf_extensions *set, enum pf_entry_kind kind, const char *name, const char *origin)
+{
+    struct pf_entry *entry = make_room(set) ? pf_arena_alloc_zero(&set->arena, 1, sizeof *entry) : NULL;
+    uint32_t at = set->count;
+
+    if (entry == NULL)
+        return NULL;
+    entry->kind = kind;
+    entry->name = pf_set_text(set, "%.200s", name);
+    entry->origin = pf_set_text(set, "%s", origin);
+    entry->version = entry->description = entry->licence = entry->reason = entry->adds = "";
+    entry->state = PF_EXTENSION_DISCOVERED;
+    entry->available = true;
+    *set->entries_end = entry;
+    set->entries_end = &entry->next;
+    for (; at > 0 && strcmp(set->by_name[at - 1]->name, entry->name) > 0; at--)
+        set->by_name[at] = set->by_name[at - 1];
+    set->by_name[at] = entry;
+    set->count++;
+    return entry;
+}
+
+struct pf_entry *pf_entry_find(const struct pf_extensions *set, const char *name)
+{
+    for (uint32_t i = 0; i < set->count; i++) {
+        if (strcmp(set->by_name[i]->name, name) == 0)
+            return set->by_name[i];
+    }
+    return NULL;
+}
+
+void pf_entry_refuse(struct pf_extensions *set, struct pf_entry *entry, const char *format, ...)
+{
+    char text[PF_REASON];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    entry->reason = pf_set_text(set, "%s", text);
+    entry->refused = true;
+    entry->available = false;
+    entry->state = PF_EXTENSION_FAILED;
+}
+
+/* ---- for programs */
+
+static void fill_info(const struct pf_extensions *set, const struct pf_entry *entry, struct pf_extension_info *out)
+{
+    memset(out, 0, sizeof *out);
+    out->name = entry->name;
+    out->version = entry->version;
+    out->description = entry->description;
+    out->licence = entry->licence;
+    out->kind = entry->kind == PF_ENTRY_LANGUAGE ? set->language.name : "native";
+    out->origin = entry->origin;
+    out->state = entry->state;
+    out->available = entry->available;
+    out->reason = entry->reason;
+    out->adds = entry->adds;
+    out->load_seconds = entry->load_seconds;
+}
+
+bool pf_extension_at(struct pf_extensions *set, uint32_t index, struct pf_extension_info *out)
+{
+    bool there;
+
+    pf_extensions_lock(set);
+    there = index < set->count;
+    if (there)
+        fill_info(set, set->by_name[index], out);
+    pf_extensions_unlock(set);
+    return there;
+}
+
+/* The entry of a name a user gave; NULL fills err. */
+static struct pf_entry *named(struct pf_extensions *set, const char *name, struct pf_error *err)
+{
+    struct pf_entry *entry = pf_entry_find(set, name);
+
+    if (entry == NULL) {
+        pf_fail(err, PF_NOT_FOUND, "there is no extension '%.100s'", name);
+        pf_remedy(err, "pyforge extensions lists those that were found");
+    }
+    return entry;
+}
+
+enum pf_status pf_extension_load(struct pf_extensions *set, const char *name, struct pf_error *err)
+{
+    struct pf_entry *entry;
+
+    pf_error_clear(err);
+    pf_extensions_lock(set);
+    entry = named(set, name, err);
+    if (entry != NULL)
+        (void)pf_entry_load(set, entry, err);
+    pf_extensions_unlock(set);
+    return err->status;
+}
+
+/* What runs may not lose what it uses. */
+static enum pf_status check_idle(const struct pf_extensions *set, const struct pf_entry *entry, struct pf_error *err)
+{
+    if (set->users == 0 || entry->state != PF_EXTENSION_LOADED)
+        return PF_OK;
+    pf_fail(err, PF_LIMIT, "the extension %s is in use: %u conversions or streams are under way", entry->name, set->users);
+    pf_remedy(err, "try again when they have ended");
+    return PF_LIMIT;
+}
+
+static enum pf_status keep_choice(const struct pf_extensions *set, const char *name, bool enabled, struct pf_error *err)
+{
+    char path[PF_PATH_BYTES];
+
+    if (pf_crashed_path(set, name, path) && enabled && !pf_file_remove(path))
+        return pf_fail(err, PF_IO, "%s cannot be removed", path);
+    if (!pf_disabled_path(set, name, path))
+        return pf_fail(err, PF_IO, "there is no folder for settings: neither XDG_CONFIG_HOME nor HOME names one");
+    if (enabled)
+        return pf_file_remove(path) ? PF_OK : pf_fail(err, PF_IO, "%s cannot be removed", path);
+    if (pf_folder_make_private(set->settings_folder) && pf_file_store(path, "", 0))
+        return PF_OK;
+    return pf_fail(err, PF_IO, "%s cannot be written", path);
+}
+
+static enum pf_status enable(struct pf_extensions *set, struct pf_entry *entry, bool enabled, struct pf_error *err)
+{
+    if (!enabled && check_idle(set, entry, err) != PF_OK)
+        return err->status;
+    if (keep_choice(set, entry->name, enabled, err) != PF_OK)
+        return err->status;
+    if (!enabled && entry->state == PF_EXTENSION_LOADED)
+        pf_entry_unload(set, entry);
+    if (entry->refused || entry->state == PF_EXTENSION_LOADED)
+        return PF_OK;
+    entry->crashed = false;
+    entry->state = enabled ? PF_EXTENSION_DISCOVERED : PF_EXTENSION_DISABLED;
+    entry->available = enabled;
+    entry->reason = enabled ? "" : pf_set_text(set, "disabled by the user; pyforge extensions enable %s", entry->name);
+    return PF_OK;
+}
+
+enum pf_status pf_extension_enable(struct pf_extensions *set, const char *name, bool enabled, struct pf_error *err)
+{
+    struct pf_entry *entry;
+
+    pf_error_clear(err);
+    pf_extensions_lock(set);
+    entry = named(set, name, err);
+    if (entry != NULL)
+        (void)enable(set, entry, enabled, err);
+    pf_extensions_unlock(set);
+    return err->status;
+}
+
+enum pf_status pf_extension_reload(struct pf_extensions *set, const char *name, struct pf_error *err)
+{
+    struct pf_entry *entry;
+
+    pf_error_clear(err);
+    pf_extensions_lock(set);
+    entry = named(set, name, err);
+    if (entry != NULL && check_idle(set, entry, err) == PF_OK) {
+        if (entry->state == PF_EXTENSION_LOADED)
+            pf_entry_unload(set, entry);
+        if (!entry->refused && entry->state != PF_EXTENSION_DISABLED)
+            entry->state = PF_EXTENSION_DISCOVERED;
+        (void)pf_entry_load(set, entry, err);
+    }
+    pf_extensions_unlock(set);
+    return err->status;
+}
+
+static enum pf_status add_part(struct pf_extensions *set, const struct pf_extension *extension, struct pf_error *err)
+{
+    struct pf_entry *entry;
+
+    if (!PF_HAS(extension, name) || extension->name == NULL || !pf_name_is_legal(extension->name))
+        return pf_fail(err, PF_BAD_OPTION, "the extension has no legal name");
+    if (pf_entry_find(set, extension->name) != NULL)
+        return pf_fail(err, PF_EXISTS, "there is an extension '%s' already", extension->name);
+    entry = pf_entry_new(set, PF_ENTRY_PART, extension->name, "part of the program");
+    if (entry == NULL)
+        return pf_fail_memory(err, sizeof *entry);
+    entry->language = extension;
+    return PF_OK;
+}
+
+enum pf_status pf_extension_add(struct pf_extensions *set, const struct pf_extension *extension, struct pf_error *err)
+{
+    pf_error_clear(err);
+    pf_extensions_lock(set);
+    (void)add_part(set, extension, err);
+    pf_extensions_unlock(set);
+    return err->status;
+}

@@ -1,0 +1,221 @@
+/* A set of extensions, as the files of this room see it. docs/design/extensions.md tells how it all goes together.
+ *
+ * Everything that is found or added lives in the set's arena until the set is freed: what an extension added is only marked as
+ * gone when it is shut down, so that a pointer to it never dangles. The set's lock is held wherever entries and additions are
+ * looked at or changed, also while an extension is loaded; never while a command, a hook or a conversion runs. */
+#ifndef PF_EXTENSION_SET_H
+#define PF_EXTENSION_SET_H
+
+#include "base/folder.h"
+#include "base/thread.h"
+#include "formats/format.h"
+#include "pyforge/extension.h"
+#include "storage/scheme.h"
+
+enum pf_adds {
+    PF_ADDS_FORMAT,
+    PF_ADDS_SCHEME,
+    PF_ADDS_ENGINE,
+    PF_ADDS_COMMAND,
+    PF_ADDS_OPTION,
+    PF_ADDS_PROBE,
+    PF_ADDS_SERVICE,
+    PF_ADDS_HOOK,
+    PF_ADDS
+};
+
+enum { PF_REASON = 900, PF_EXTENSION_NAME = 64 };
+
+/* One thing that an extension adds, or says that it will. */
+struct pf_promise {
+    enum pf_adds kind;
+    const char *name;
+    const char *const *suffixes; /* of a format; NULL-ended, NULL = none are named */
+    struct pf_promise *next;
+};
+
+enum pf_entry_kind {
+    PF_ENTRY_PART,    /* of the program itself */
+    PF_ENTRY_NATIVE,  /* a shared library */
+    PF_ENTRY_LANGUAGE /* the binding loads it */
+};
+
+/* One extension that was found. */
+struct pf_entry {
+    enum pf_entry_kind kind;
+    const char *name, *version, *description, *licence, *origin; /* never NULL */
+    const char *reason;                                          /* "" = nothing to say */
+    const char *adds;                                            /* in words; what it added, else what it promises */
+    const char *library;                                         /* native: its path */
+    const char *point;                                           /* of a language: "module:Class" */
+    bool has_manifest;
+    uint32_t manifest_abi;
+    struct pf_promise *promises; /* of the manifest */
+    struct pf_promise *added;    /* what it did add */
+    bool refused;                /* is never loaded: the reason says why */
+    bool crashed;                /* ended the process when it was last loaded */
+    enum pf_extension_state state;
+    bool available;
+    double load_seconds;
+    uint32_t loads;                     /* how often its code was loaded */
+    uint32_t order;                     /* of being loaded, among all */
+    struct pf_extension extension;      /* with zero where its maker knew less */
+    const struct pf_extension *language; /* as the binding gave it */
+    void *self;
+    struct pf_entry *next; /* in the order of finding */
+};
+
+/* An addition as a reader and writer of the core (format.c). */
+struct pf_format_use {
+    struct pf_reader reader;
+    struct pf_writer writer;
+    struct pf_format format;
+    struct pf_format_addition calls;
+    const struct pf_entry *entry;
+    void *self;
+};
+
+struct pf_addition {
+    enum pf_adds kind;
+    const char *name;  /* of options: of the extension */
+    const char *owner; /* of options: "NAME extension" */
+    struct pf_entry *entry;
+    bool live;
+    union {
+        struct pf_format_use *format;
+        struct pf_scheme scheme;
+        struct pf_engine_addition engine;
+        struct pf_command_addition command;
+        struct pf_options_addition options;
+        struct pf_probe_addition probe;
+        struct pf_service_addition service;
+    } as;
+    struct pf_addition *next; /* in the order of adding */
+};
+
+/* What the room above gives: what is built in, and the functions of the host that run conversions. */
+struct pf_extension_core {
+    const struct pf_format_list *formats;
+    const struct pf_option *const *tables; /* of the conversion itself; NULL-ended */
+    void (*fill_host)(struct pf_host *host);
+};
+
+struct pf_extensions {
+    struct pf_schemes schemes; /* contexts point here */
+    struct pf_memory memory;
+    struct pf_arena arena;
+    struct pf_mutex *lock;
+    const struct pf_extension_core *core;
+    struct pf_host host;
+    bool has_language;
+    struct pf_extension_language language;
+    const char *state_folder, *settings_folder, *cache_folder; /* "" = there is none */
+    struct pf_entry *entries, **entries_end;
+    struct pf_addition *additions, **additions_end;
+    const struct pf_format_list *formats; /* with those of extensions; NULL = is to be made */
+    struct pf_entry **by_name; /* sorted by name, then in the order of finding */
+    uint32_t count, capacity;
+    uint32_t users; /* conversions and streams under way */
+    uint32_t loads;
+};
+
+struct pf_registration {
+    struct pf_extensions *set;
+    struct pf_entry *entry;
+};
+
+/* ---- registry.c */
+struct pf_extensions *pf_extensions_make(const struct pf_extension_core *core, const struct pf_extension_language *language);
+void pf_extensions_lock(struct pf_extensions *set);
+void pf_extensions_unlock(struct pf_extensions *set);
+/* Conversions keep what they use: nothing is shut down meanwhile. */
+void pf_extensions_use(struct pf_extensions *set);
+void pf_extensions_leave(struct pf_extensions *set);
+/* A text in the arena; a fixed one when there is no memory. */
+const char *pf_set_text(struct pf_extensions *set, const char *format, ...) PF_PRINTF(2, 3);
+/* A new entry at the end, with empty texts; NULL = out of memory. name is copied. */
+struct pf_entry *pf_entry_new(struct pf_extensions *set, enum pf_entry_kind kind, const char *name, const char *origin);
+/* The one that counts under this name; NULL = none. */
+struct pf_entry *pf_entry_find(const struct pf_extensions *set, const char *name);
+/* Never to be loaded, and why. */
+void pf_entry_refuse(struct pf_extensions *set, struct pf_entry *entry, const char *format, ...) PF_PRINTF(3, 4);
+/* Whether text can be the name of an extension or of something it adds. */
+bool pf_name_is_legal(const char *text);
+
+/* ---- promises.c */
+/* "format example ex exa" and so on. false = not of that form, or out of memory: why says which. */
+bool pf_promise_parse(struct pf_extensions *set, const char *text, struct pf_promise **list, char *why, size_t size);
+bool pf_promise_add(struct pf_extensions *set, struct pf_promise **list, enum pf_adds kind, const char *name,
+                    const char *const *suffixes);
+const struct pf_promise *pf_promise_find(const struct pf_promise *list, enum pf_adds kind, const char *name);
+/* "format example, scheme mem, options a b, hooks pre post" */
+const char *pf_promise_text(struct pf_extensions *set, const struct pf_promise *list);
+/* The first of list that others has not, as words: "format example"; NULL = none. */
+const char *pf_promise_missing(struct pf_extensions *set, const struct pf_promise *list, const struct pf_promise *others);
+const char *pf_adds_word(enum pf_adds kind);
+const char *pf_hook_word(enum pf_hook hook);
+
+/* ---- discover.c, manifest.c, entry_points.c, cache.c */
+void pf_discover(struct pf_extensions *set);
+/* Reads a manifest; what is wrong with it makes the entry a refused one. folder has it. */
+void pf_manifest_find(struct pf_extensions *set, const char *folder, const char *file, const struct pf_file_facts *folder_facts);
+/* The manifest of an extension in a language, if there is one that names it. */
+void pf_manifest_beside(struct pf_extensions *set, struct pf_entry *entry, const char *path);
+
+/* An entry point of one of the groups that are looked for. */
+struct pf_entry_point {
+    const char *group, *name, *value, *package;
+};
+typedef void (*pf_entry_point_fn)(void *user, const struct pf_entry_point *point);
+
+/* Of a text of the form of entry_points.txt; texts are given as they stand, without blanks around them. The text is changed. */
+void pf_entry_points_read(char *text, const char *package, pf_entry_point_fn emit, void *user);
+/* Of all packages installed in a folder. */
+void pf_entry_points_find(struct pf_extensions *set, const char *folder, pf_entry_point_fn emit, void *user);
+/* As _find, from what was kept of the folder as long as it has not changed. */
+void pf_entry_points_cached(struct pf_extensions *set, const char *folder, pf_entry_point_fn emit, void *user);
+
+/* ---- load.c; the lock is held */
+/* PF_OK when it is loaded now. */
+enum pf_status pf_entry_load(struct pf_extensions *set, struct pf_entry *entry, struct pf_error *err);
+/* Takes back what it added. */
+void pf_entry_unload(struct pf_extensions *set, struct pf_entry *entry);
+/* Everything that promises an addition, or whose promises are not known. kind PF_ADDS = all. */
+void pf_load_unknown(struct pf_extensions *set);
+void pf_load_promised(struct pf_extensions *set, enum pf_adds kind);
+/* Markers of loadings that ended a process. */
+void pf_markers_read(struct pf_extensions *set);
+/* "settings folder/disabled-NAME" */
+bool pf_disabled_path(const struct pf_extensions *set, const char *name, char to[PF_PATH_BYTES]);
+bool pf_crashed_path(const struct pf_extensions *set, const char *name, char to[PF_PATH_BYTES]);
+
+/* ---- library.c */
+/* The descriptor that the library of a native extension gives; *out stays valid. */
+enum pf_status pf_library_load(struct pf_extensions *set, struct pf_entry *entry, const struct pf_extension **out,
+                               struct pf_error *err);
+
+/* ---- host.c, register.c, hooks.c */
+void pf_host_fill(struct pf_host *host);
+void pf_host_fill_additions(struct pf_host *host);
+void pf_host_fill_hooks(struct pf_host *host);
+/* Of an extension, perhaps while one of its hooks runs. */
+void pf_hook_log(struct pf_context *ctx, enum pf_log_level level, const char *message);
+void pf_hook_warn(struct pf_context *ctx, const char *message);
+
+/* ---- lookup.c; the lock is held */
+/* Something live of that kind and name; NULL = none. */
+struct pf_addition *pf_addition_find(const struct pf_extensions *set, enum pf_adds kind, const char *name);
+/* The same, loading what promises it; with unknown, also what promises nothing. */
+enum pf_status pf_addition_get(struct pf_extensions *set, enum pf_adds kind, const char *name, bool unknown,
+                               struct pf_addition **out, struct pf_error *err);
+
+/* ---- format.c */
+/* NULL = out of memory. */
+struct pf_format_use *pf_format_use_new(struct pf_extensions *set, const struct pf_entry *entry,
+                                        const struct pf_format_addition *calls);
+
+/* ---- json.c */
+/* Whether text is one JSON value, on one line. */
+bool pf_json_is_valid(const char *text);
+
+#endif

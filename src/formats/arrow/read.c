@@ -1,0 +1,345 @@
+/* The Arrow reader: batches of a C stream are cut into blocks of rows; any thread makes our columns of them. The functions of
+ * the stream, and the release of its arrays, are called by the thread that cuts and closes only. */
+#include <stdatomic.h>
+#include <string.h>
+
+#include "formats/arrow/arrow.h"
+
+/* Of our columns, about; rows of a block besides. */
+enum { BLOCK_BYTES = 4 << 20, BLOCK_ROWS = 1 << 17 };
+
+/* One batch of the stream. Blocks refer to it until they are decoded. */
+struct part {
+    struct ArrowArray array;
+    atomic_llong left; /* blocks cut and not yet decoded */
+    bool is_cut;       /* no more blocks will be cut from it */
+    struct part *next;
+};
+
+struct arrow_reader {
+    struct pf_context *ctx;
+    struct ArrowArrayStream *stream;
+    struct pf_arena arena;
+    struct arrow_column *columns;
+    uint32_t column_count;
+    int64_t row_bytes; /* of the columns with values of a fixed size */
+    const struct pf_pass *pass;
+    struct part *parts; /* all that are not released, newest first */
+    int64_t row;        /* of the newest: the first that is in no block yet */
+    bool started;
+};
+
+static enum pf_status fail_stream(struct arrow_reader *reader, struct pf_error *err)
+{
+    const char *said = reader->stream->get_last_error(reader->stream);
+
+    return pf_fail(err, PF_IO, "the Arrow stream failed: %s", said != NULL ? said : "it does not say why");
+}
+
+/* ---- opening */
+
+static void warn_of_zones(const struct arrow_reader *reader)
+{
+    const struct arrow_column *first = NULL;
+    uint32_t others = 0;
+
+    for (uint32_t i = 0; i < reader->column_count; i++) {
+        if (reader->columns[i].zone == NULL)
+            continue;
+        others += first != NULL;
+        first = first == NULL ? &reader->columns[i] : first;
+    }
+    if (first == NULL)
+        return;
+    pf_warn(reader->ctx, "column '%s': the instants are kept in UTC, its zone '%s' is not%s", first->field.name, first->zone,
+            others != 0 ? " (and so with other columns)" : "");
+}
+
+static enum pf_status describe_columns(struct arrow_reader *reader, const struct ArrowSchema *schema, struct pf_error *err)
+{
+    if (strcmp(schema->format, "+s") != 0) {
+        pf_fail(err, PF_UNSUPPORTED, "the Arrow stream holds values of format '%.20s', record batches were expected",
+                schema->format);
+        pf_remedy(err, "give a table: one column can be a table of one column");
+        return PF_UNSUPPORTED;
+    }
+    if (schema->n_children > (int64_t)reader->ctx->limits.columns) {
+        pf_fail(err, PF_LIMIT, "the table has %lld columns", (long long)schema->n_children);
+        pf_remedy(err, "raise the limit with --max-columns");
+        return PF_LIMIT;
+    }
+    reader->columns = pf_arena_alloc_zero(&reader->arena, (size_t)schema->n_children, sizeof *reader->columns);
+    if (reader->columns == NULL)
+        return pf_fail_memory(err, (size_t)schema->n_children * sizeof *reader->columns);
+    for (int64_t i = 0; i < schema->n_children; i++) {
+        if (arrow_describe(schema->children[i], &reader->arena, &reader->columns[i], err) != PF_OK) {
+            err->column = i + 1;
+            return err->status;
+        }
+        reader->column_count++;
+        reader->row_bytes += (int64_t)pf_type_width(reader->columns[i].field.type) + 4;
+    }
+    return PF_OK;
+}
+
+static enum pf_status arrow_open(const struct pf_reader *self, void *state, struct pf_context *ctx, struct pf_source *src,
+                                 const void *options, struct pf_error *err)
+{
+    struct arrow_reader *reader = state;
+    struct ArrowSchema schema;
+    enum pf_status status;
+
+    (void)self;
+    (void)src;
+    reader->ctx = ctx;
+    reader->stream = ((const struct pf_arrow_read_options *)options)->stream;
+    pf_arena_init(&reader->arena, &ctx->memory, SIZE_MAX);
+    memset(&schema, 0, sizeof schema);
+    if (reader->stream->get_schema(reader->stream, &schema) != 0)
+        return fail_stream(reader, err);
+    status = describe_columns(reader, &schema, err);
+    if (schema.release != NULL)
+        schema.release(&schema);
+    if (status == PF_OK)
+        warn_of_zones(reader);
+    return status;
+}
+
+static enum pf_status arrow_table(void *state, uint32_t index, struct pf_table *out, struct pf_error *err)
+{
+    const struct arrow_reader *reader = state;
+
+    if (index != 0)
+        return PF_END;
+    out->name = "";
+    out->rows = -1;
+    for (uint32_t i = 0; i < reader->column_count; i++) {
+        const struct pf_field *field = &reader->columns[i].field;
+
+        if (!pf_schema_add(&out->schema, field->name, strlen(field->name), field))
+            return pf_fail_memory(err, sizeof *field);
+    }
+    return PF_OK;
+}
+
+/* ---- a pass */
+
+static enum pf_status arrow_start(void *state, const struct pf_pass *pass, struct pf_error *err)
+{
+    struct arrow_reader *reader = state;
+
+    if (reader->started)
+        return pf_fail(err, PF_INTERNAL, "an Arrow stream was to be read twice");
+    reader->started = true;
+    reader->pass = pass;
+    return PF_OK;
+}
+
+static void free_part(struct arrow_reader *reader, struct part *part)
+{
+    if (part->array.release != NULL)
+        part->array.release(&part->array);
+    pf_free(&reader->ctx->memory, part);
+}
+
+/* Gives back the batches that no block needs any more. */
+static void sweep(struct arrow_reader *reader)
+{
+    struct part **at = &reader->parts;
+
+    while (*at != NULL) {
+        struct part *part = *at;
+
+        if (part->is_cut && atomic_load_explicit(&part->left, memory_order_acquire) == 0) {
+            *at = part->next;
+            free_part(reader, part);
+        } else {
+            at = &part->next;
+        }
+    }
+}
+
+static enum pf_status check_part(const struct arrow_reader *reader, const struct ArrowArray *array, struct pf_error *err)
+{
+    const uint8_t *valid = array->n_buffers > 0 ? array->buffers[0] : NULL;
+
+    if (array->n_children != (int64_t)reader->column_count)
+        return pf_fail(err, PF_BAD_DATA, "a batch of the Arrow stream has %lld columns, its schema %u",
+                       (long long)array->n_children, reader->column_count);
+    for (int64_t i = 0; i < array->n_children; i++) {
+        if (array->children[i]->length < array->offset + array->length)
+            return pf_fail(err, PF_BAD_DATA, "column %lld of a batch of the Arrow stream has %lld rows, the batch %lld",
+                           (long long)i + 1, (long long)array->children[i]->length, (long long)(array->offset + array->length));
+    }
+    for (int64_t i = 0; valid != NULL && i < array->length; i++) {
+        if (!pf_bit(valid, array->offset + i))
+            return pf_fail(err, PF_UNSUPPORTED, "a batch of the Arrow stream has a row that is null as a whole");
+    }
+    return PF_OK;
+}
+
+/* Makes the next batch that has rows the newest part; PF_END after the last. */
+static enum pf_status next_part(struct arrow_reader *reader, struct pf_error *err)
+{
+    for (;;) {
+        struct part *part = pf_alloc_zero(&reader->ctx->memory, 1, sizeof *part);
+
+        if (part == NULL)
+            return pf_fail_memory(err, sizeof *part);
+        part->next = reader->parts;
+        reader->parts = part;
+        reader->row = 0;
+        if (reader->stream->get_next(reader->stream, &part->array) != 0) {
+            part->array.release = NULL;
+            part->is_cut = true;
+            return fail_stream(reader, err);
+        }
+        part->is_cut = part->array.release == NULL || part->array.length == 0;
+        if (part->array.release == NULL)
+            return PF_END;
+        if (check_part(reader, &part->array, err) != PF_OK)
+            return err->status;
+        if (!part->is_cut)
+            return PF_OK;
+        sweep(reader);
+    }
+}
+
+static uint32_t pass_column(const struct arrow_reader *reader, uint32_t index)
+{
+    return reader->pass->columns != NULL ? reader->pass->columns[index] : index;
+}
+
+static uint32_t pass_count(const struct arrow_reader *reader)
+{
+    return reader->pass->columns != NULL ? reader->pass->column_count : reader->column_count;
+}
+
+static int64_t text_size(const struct arrow_reader *reader, const struct ArrowArray *array, int64_t row, int64_t rows)
+{
+    int64_t size = 0;
+
+    for (uint32_t i = 0; i < pass_count(reader); i++) {
+        uint32_t column = pass_column(reader, i);
+        const struct ArrowArray *child = array->children[column];
+
+        size += arrow_text_size(&reader->columns[column], child, child->offset + array->offset + row, rows);
+    }
+    return size;
+}
+
+static enum pf_status arrow_cut(void *state, struct pf_block *block, struct pf_error *err)
+{
+    struct arrow_reader *reader = state;
+    struct part *part = reader->parts;
+    int64_t rows, text;
+
+    if (part == NULL || part->is_cut) {
+        enum pf_status status;
+
+        sweep(reader);
+        status = next_part(reader, err);
+        if (status != PF_OK)
+            return status;
+        part = reader->parts;
+    }
+    rows = part->array.length - reader->row;
+    if (rows > BLOCK_ROWS)
+        rows = BLOCK_ROWS;
+    if (rows > BLOCK_BYTES / reader->row_bytes)
+        rows = BLOCK_BYTES / reader->row_bytes + 1;
+    text = text_size(reader, &part->array, reader->row, rows);
+    while (rows > 1 && text > BLOCK_BYTES) {
+        rows = (rows + 1) / 2;
+        text = text_size(reader, &part->array, reader->row, rows);
+    }
+    block->bytes = NULL;
+    block->offset = 0;
+    block->cost = rows * reader->row_bytes + text;
+    block->own[0] = (uint64_t)(uintptr_t)part;
+    block->own[1] = (uint64_t)reader->row;
+    block->own[2] = (uint64_t)rows;
+    atomic_fetch_add(&part->left, 1);
+    reader->row += rows;
+    part->is_cut = reader->row == part->array.length;
+    return PF_OK;
+}
+
+static enum pf_status convert_columns(const struct arrow_reader *reader, const struct part *part, int64_t row,
+                                      struct pf_arena *arena, struct pf_batch *batch, struct pf_error *err)
+{
+    for (uint32_t i = 0; i < batch->column_count; i++) {
+        uint32_t column = pass_column(reader, i);
+        const struct ArrowArray *child = part->array.children[column];
+
+        if (arrow_convert(&reader->columns[column], child, child->offset + part->array.offset + row, batch->rows, arena,
+                          batch->memory, &batch->columns[i], err) != PF_OK) {
+            err->column = (int64_t)column + 1;
+            return err->status;
+        }
+    }
+    return PF_OK;
+}
+
+static enum pf_status arrow_decode(const void *state, const struct pf_pass *pass, struct pf_block *block,
+                                   struct pf_arena *arena, struct pf_decoded *out, struct pf_error *err)
+{
+    const struct arrow_reader *reader = state;
+    struct part *part = (struct part *)(uintptr_t)block->own[0];
+    int64_t rows = (int64_t)block->own[2];
+    enum pf_status status;
+
+    (void)pass;
+    memset(out, 0, sizeof *out);
+    status = pf_batch_new(&out->typed, &reader->ctx->memory, rows, pass_count(reader), err);
+    if (status == PF_OK)
+        status = convert_columns(reader, part, (int64_t)block->own[1], arena, &out->typed, err);
+    if (status == PF_OK)
+        out->rows_read = out->rows_kept = rows;
+    else
+        pf_batch_free(&out->typed);
+    atomic_fetch_sub_explicit(&part->left, 1, memory_order_release);
+    return status;
+}
+
+static void arrow_close(void *state)
+{
+    struct arrow_reader *reader = state;
+
+    while (reader->parts != NULL) {
+        struct part *part = reader->parts;
+
+        reader->parts = part->next;
+        free_part(reader, part);
+    }
+    if (reader->ctx != NULL)
+        pf_arena_free(&reader->arena);
+}
+
+/* Nothing in a file says that it is one. */
+static int arrow_probe(const struct pf_reader *self, const uint8_t *head, size_t size)
+{
+    (void)self;
+    (void)head;
+    (void)size;
+    return 0;
+}
+
+static const char *const arrow_suffixes[] = { NULL };
+
+const struct pf_reader pf_arrow_reader = {
+    .abi = PF_ABI,
+    .flags = PF_READER_TYPED,
+    .name = "arrow",
+    .description = "Arrow C stream",
+    .suffixes = arrow_suffixes,
+    .state_size = sizeof(struct arrow_reader),
+    .option_size = sizeof(struct pf_arrow_read_options),
+    .probe = arrow_probe,
+    .open = arrow_open,
+    .table = arrow_table,
+    .start = arrow_start,
+    .cut = arrow_cut,
+    .decode = arrow_decode,
+    .close = arrow_close,
+};

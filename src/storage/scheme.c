@@ -1,0 +1,270 @@
+#include "storage/scheme.h"
+
+#include <string.h>
+
+struct scheme_raw {
+    struct pf_raw raw; /* first: a raw of this kind is one of these */
+    const struct pf_scheme *scheme;
+    void *reader;
+};
+
+/* ---- names */
+
+static bool in_name(char c, bool first)
+{
+    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
+        return true;
+    return !first && ((c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.');
+}
+
+void pf_scheme_name(const char *location, char to[PF_SCHEME_NAME])
+{
+    size_t size = 0;
+
+    to[0] = '\0';
+    while (size < PF_SCHEME_NAME && in_name(location[size], size == 0))
+        size++;
+    if (size < 2 || size == PF_SCHEME_NAME || location[size] != ':')
+        return;
+    for (size_t i = 0; i < size; i++)
+        to[i] = location[i] >= 'A' && location[i] <= 'Z' ? (char)(location[i] + ('a' - 'A')) : location[i];
+    to[size] = '\0';
+}
+
+enum pf_status pf_scheme_of(struct pf_context *ctx, const char *location, const struct pf_scheme **out, struct pf_error *err)
+{
+    char name[PF_SCHEME_NAME];
+
+    *out = NULL;
+    if (ctx == NULL || ctx->schemes == NULL)
+        return PF_OK;
+    pf_scheme_name(location, name);
+    return name[0] != '\0' ? ctx->schemes->find(ctx->schemes, name, out, err) : PF_OK;
+}
+
+bool pf_location_is_remote(struct pf_context *ctx, const char *location)
+{
+    const struct pf_scheme *scheme;
+    struct pf_error ignored;
+
+    /* one that should be there and cannot be had is no path, either */
+    return pf_scheme_of(ctx, location, &scheme, &ignored) != PF_OK || scheme != NULL;
+}
+
+/* ---- calling a scheme */
+
+/* What one of its functions answered: a failure without a word gets one, and what is no failure of a function is made one. */
+static enum pf_status said(enum pf_status status, const char *location, const char *doing, struct pf_error *err)
+{
+    if (status == PF_OK)
+        return PF_OK;
+    if (status < PF_OK || status > PF_INTERNAL || status == PF_END)
+        status = PF_IO;
+    if (err->message[0] == '\0')
+        pf_fail(err, status, "cannot %s %.300s", doing, location);
+    err->status = status;
+    pf_error_source(err, location);
+    return status;
+}
+
+static enum pf_status not_offered(const char *location, const char *doing, struct pf_error *err)
+{
+    pf_fail(err, PF_UNSUPPORTED, "its storage scheme does not %s", doing);
+    pf_error_source(err, location);
+    return PF_UNSUPPORTED;
+}
+
+static uint64_t hash_of(const char *text)
+{
+    uint64_t hash = 0xcbf29ce484222325u;
+
+    for (; *text != '\0'; text++)
+        hash = (hash ^ (uint8_t)*text) * 0x100000001b3u;
+    return hash;
+}
+
+enum pf_status pf_scheme_stat(struct pf_context *ctx, const struct pf_scheme *scheme, const char *location,
+                              struct pf_source_stat *out, bool *directory, struct pf_error *err)
+{
+    struct pf_location found = { .bytes = -1 };
+
+    memset(out, 0, sizeof *out);
+    *directory = false;
+    pf_error_clear(err);
+    if (said(scheme->calls.stat(scheme->self, ctx, location, &found, err), location, "find", err) != PF_OK)
+        return err->status;
+    *directory = found.directory;
+    out->regular = !found.directory;
+    out->size = found.directory ? -1 : found.bytes;
+    out->modified_ns = found.modified_ns;
+    out->device = UINT64_MAX;
+    out->inode = hash_of(location);
+    return PF_OK;
+}
+
+/* ---- reading */
+
+static struct scheme_raw *own(const struct pf_raw *raw)
+{
+    return (struct scheme_raw *)(uintptr_t)raw;
+}
+
+static enum pf_status scheme_read(struct pf_raw *raw, void *to, size_t size, size_t *got, struct pf_error *err)
+{
+    struct scheme_raw *self = own(raw);
+
+    if (pf_check_cancel(raw->ctx, err) != PF_OK)
+        return err->status;
+    *got = 0;
+    pf_error_clear(err);
+    if (said(self->scheme->calls.read(self->reader, to, size, got, err), raw->name, "read", err) != PF_OK)
+        return err->status;
+    if (*got > size)
+        return pf_fail(err, PF_IO, "%zu bytes were asked for, the storage scheme gave %zu", size, *got);
+    raw->at += (int64_t)*got;
+    return PF_OK;
+}
+
+static enum pf_status scheme_read_at(const struct pf_raw *raw, int64_t offset, void *to, size_t size, struct pf_error *err)
+{
+    const struct scheme_raw *self = own(raw);
+
+    if (size == 0)
+        return PF_OK;
+    if (raw->stat.size >= 0 && (offset < 0 || offset > raw->stat.size || size > (size_t)(raw->stat.size - offset)))
+        return pf_fail(err, PF_BAD_DATA, "the data ends at byte %lld, %zu bytes were expected at %lld",
+                       (long long)raw->stat.size, size, (long long)offset);
+    pf_error_clear(err);
+    return said(self->scheme->calls.read_at(self->reader, offset, to, size, err), raw->name, "read", err);
+}
+
+static void close_reader(struct scheme_raw *self)
+{
+    if (self->reader != NULL)
+        self->scheme->calls.close(self->reader);
+    self->reader = NULL;
+}
+
+static enum pf_status open_reader(struct scheme_raw *self, struct pf_error *err)
+{
+    const struct pf_scheme *scheme = self->scheme;
+    bool directory;
+
+    if (pf_scheme_stat(self->raw.ctx, scheme, self->raw.name, &self->raw.stat, &directory, err) != PF_OK)
+        return err->status;
+    if (directory)
+        return pf_fail(err, PF_UNSUPPORTED, "%.300s is a directory, a file was expected", self->raw.name);
+    pf_error_clear(err);
+    if (said(scheme->calls.open(scheme->self, self->raw.ctx, self->raw.name, &self->reader, err), self->raw.name, "open",
+             err) == PF_OK)
+        return PF_OK;
+    self->reader = NULL;
+    return err->status;
+}
+
+static enum pf_status scheme_rewind(struct pf_raw *raw, struct pf_error *err)
+{
+    struct scheme_raw *self = own(raw);
+    const struct pf_source_stat before = raw->stat;
+
+    close_reader(self);
+    raw->at = 0;
+    if (open_reader(self, err) != PF_OK)
+        return err->status;
+    if (raw->stat.size == before.size && raw->stat.modified_ns == before.modified_ns)
+        return PF_OK;
+    pf_fail(err, PF_BAD_DATA, "it was changed by another program while it was read");
+    pf_error_source(err, raw->name);
+    return PF_BAD_DATA;
+}
+
+static void scheme_close(struct pf_raw *raw)
+{
+    close_reader(own(raw));
+    pf_free(raw->memory, own(raw));
+}
+
+static const struct pf_raw_functions serial_functions = { scheme_read, NULL, scheme_rewind, scheme_close };
+static const struct pf_raw_functions placed_functions = { scheme_read, scheme_read_at, scheme_rewind, scheme_close };
+
+enum pf_status pf_raw_scheme(struct pf_context *ctx, const struct pf_scheme *scheme, const char *location, struct pf_raw **out,
+                             struct pf_error *err)
+{
+    struct scheme_raw *self = pf_alloc_zero(&ctx->memory, 1, sizeof *self);
+
+    *out = NULL;
+    if (self == NULL)
+        return pf_fail_memory(err, sizeof *self);
+    self->raw.functions = scheme->calls.read_at != NULL ? &placed_functions : &serial_functions;
+    self->raw.ctx = ctx;
+    self->raw.memory = &ctx->memory;
+    self->raw.name = location;
+    self->raw.fd = -1;
+    self->scheme = scheme;
+    if (open_reader(self, err) != PF_OK) {
+        pf_free(&ctx->memory, self);
+        return err->status;
+    }
+    *out = &self->raw;
+    return PF_OK;
+}
+
+/* ---- writing */
+
+static enum pf_status scheme_write(struct pf_sink *sink, const void *bytes, size_t size, struct pf_error *err)
+{
+    pf_error_clear(err);
+    return said(sink->scheme->calls.write(sink->writer, bytes, size, err), sink->name, "write", err);
+}
+
+static enum pf_status scheme_commit(struct pf_sink *sink, struct pf_error *err)
+{
+    pf_error_clear(err);
+    if (said(sink->scheme->calls.commit(sink->writer, err), sink->name, "complete", err) == PF_OK)
+        return PF_OK;
+    if (err->status == PF_EXISTS)
+        pf_remedy(err, "use --force to replace it");
+    return err->status;
+}
+
+static void scheme_discard(struct pf_sink *sink)
+{
+    if (sink->writer != NULL)
+        sink->scheme->calls.discard(sink->writer);
+    sink->writer = NULL;
+}
+
+static const struct pf_sink_functions sink_functions = { scheme_write, NULL, scheme_commit, scheme_discard };
+
+enum pf_status pf_sink_scheme(struct pf_context *ctx, const struct pf_scheme *scheme, const char *location, bool replace,
+                              struct pf_sink **out, struct pf_error *err)
+{
+    *out = NULL;
+    if (scheme->calls.create == NULL)
+        return not_offered(location, "write", err);
+    if (pf_sink_new(ctx, location, &sink_functions, out, err) != PF_OK)
+        return err->status;
+    (*out)->scheme = scheme;
+    (*out)->replace = replace;
+    pf_error_clear(err);
+    if (said(scheme->calls.create(scheme->self, ctx, location, replace, &(*out)->writer, err), location, "write to", err) ==
+        PF_OK)
+        return PF_OK;
+    if (err->status == PF_EXISTS)
+        pf_remedy(err, "use --force to replace it");
+    (*out)->writer = NULL;
+    pf_sink_free(*out);
+    *out = NULL;
+    return err->status;
+}
+
+void pf_scheme_retract(const struct pf_sink *sink)
+{
+    const struct pf_scheme *scheme = sink->scheme;
+    struct pf_error ignored;
+
+    if (scheme->calls.remove == NULL)
+        return;
+    pf_error_clear(&ignored);
+    (void)scheme->calls.remove(scheme->self, sink->ctx, sink->name, &ignored);
+}

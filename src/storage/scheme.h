@@ -1,0 +1,42 @@
+/* Storage schemes: locations that begin with a name and a colon, "s3:bucket/key". Whose functions they are is not known here:
+ * extensions add them.
+ *
+ * A location is of a scheme only when a scheme of that name is there or is promised by an extension; it is then, even if a local
+ * file is called so ("./s3:x" names the file). A name has two characters at least, so that no drive letter is one. */
+#ifndef PF_STORAGE_SCHEME_H
+#define PF_STORAGE_SCHEME_H
+
+#include "pyforge/extension.h"
+#include "storage/raw.h"
+#include "storage/sink.h"
+
+struct pf_scheme {
+    struct pf_scheme_addition calls; /* with zero where its maker knew less */
+    void *self;
+};
+
+/* Where schemes are found. *out NULL = there is none of that name. An error when there should be one, but it cannot be had. */
+struct pf_schemes {
+    enum pf_status (*find)(const struct pf_schemes *schemes, const char *name, const struct pf_scheme **out,
+                           struct pf_error *err);
+};
+
+enum { PF_SCHEME_NAME = 64 };
+
+/* The name of the scheme that location may begin with, "" = it is a path. */
+void pf_scheme_name(const char *location, char to[PF_SCHEME_NAME]);
+/* *out NULL = location is a local path. */
+enum pf_status pf_scheme_of(struct pf_context *ctx, const char *location, const struct pf_scheme **out, struct pf_error *err);
+
+/* A location of a scheme has no inode: its identity is made of its text. */
+enum pf_status pf_scheme_stat(struct pf_context *ctx, const struct pf_scheme *scheme, const char *location,
+                              struct pf_source_stat *out, bool *directory, struct pf_error *err);
+/* location is borrowed until the raw is closed. */
+enum pf_status pf_raw_scheme(struct pf_context *ctx, const struct pf_scheme *scheme, const char *location, struct pf_raw **out,
+                             struct pf_error *err);
+enum pf_status pf_sink_scheme(struct pf_context *ctx, const struct pf_scheme *scheme, const char *location, bool replace,
+                              struct pf_sink **out, struct pf_error *err);
+/* After a commit: takes the location away again. */
+void pf_scheme_retract(const struct pf_sink *sink);
+
+#endif
