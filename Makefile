@@ -2,7 +2,7 @@
 #   make             the release command, build/release/pyforge
 #   make demo        converts the sample of examples/ and shows the result
 #   make check       builds everything, runs every test                    (minutes)
-#   make check-full  also ThreadSanitizer, ten minutes of each fuzz target, coverage thresholds
+#   make check-full  also ThreadSanitizer, coverage thresholds, wheels, ten minutes of each fuzz target
 #   make bench       peers and pyforge side by side, figures to build/bench/RESULTS.md      ARGS="--quick"
 #   make fuzz        every fuzz target, FUZZ_SECONDS=600 each
 #   make coverage    line coverage, build/coverage/html/index.html

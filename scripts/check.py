@@ -3,7 +3,7 @@
 
     scripts/check.py                    what `make check` runs: dev and release builds, unit tests, Python tests, source checks,
                                         the unit tests and the fuzz corpus once more under ASan and UBSan
-    scripts/check.py --full             also ThreadSanitizer, ten minutes of every fuzz target, coverage thresholds
+    scripts/check.py --full             also ThreadSanitizer, coverage thresholds, wheels, ten minutes of every fuzz target
     scripts/check.py --only unit,asan   some of the steps
 
 Standard library only, as it runs before the virtual environment exists. Logs: build/check/.
@@ -186,6 +186,25 @@ def coverage(tally):
         show_tail(LOGS / "coverage.log", 1)
 
 
+def wheels(tally):
+    """The wheels of both architectures, installed and used on every Python and system there is."""
+    heading("wheels")
+    if not simple_step(tally, "wheel", ["make", "wheel", "ARCH=x86_64 aarch64"]):
+        return
+    ok, seconds, log = run("check-wheel", ["make", "check-wheel", "ARGS=--full"])
+    text = log.read_text(errors="replace")
+    counts = re.findall(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", text, re.MULTILINE)
+    passed, failed, skipped = (int(count) for count in counts[-1]) if counts else (0, 0, 0)
+    for outcome, count in (("passed", passed), ("failed", failed), ("skipped", skipped)):
+        for number in range(count):
+            tally.add(f"check-wheel {outcome} {number + 1}", outcome, reason="see build/check/check-wheel.log")
+    tally.tests.append((seconds, "check-wheel"))
+    if not counts or (not ok and failed == 0):
+        tally.add("check-wheel", "failed")
+    if not ok:
+        show_tail(log)
+
+
 def steps_of(options):
     steps = {
         "unit": lambda tally: build(tally, "dev") and ctest(tally, "dev", "unit"),
@@ -196,6 +215,7 @@ def steps_of(options):
     if options.full:
         steps["tsan"] = thread_sanitizer
         steps["coverage"] = coverage
+        steps["wheels"] = wheels
         steps["fuzz"] = lambda tally: fuzz(tally, options.fuzz_seconds)
     if options.only:
         unknown = set(options.only.split(",")) - set(steps)
@@ -234,7 +254,7 @@ def main():
 
     LOGS.mkdir(parents=True, exist_ok=True)
     if options.full:
-        os.environ["PYFORGE_CHECK_FULL"] = "1"
+        os.environ["PYFORGE_TEST_FULL"] = "1"
     tally = Tally()
     start = time.monotonic()
     for step in steps_of(options).values():

@@ -1,6 +1,6 @@
 """clang-tidy: functions of at most 60 lines and 15 branches, and none of the bugs that .clang-tidy asks for.
 
-The static analyzer takes forty times as long as all other checks together, so it runs in `make check-full` only (PYFORGE_CHECK_FULL=1). Results are kept in build/check/tidy for as long as no source, header or setting changes.
+The static analyzer takes forty times as long as all other checks together, so it runs in `make check-full` only (PYFORGE_TEST_FULL=1). Results are kept in build/check/tidy for as long as no source, header or setting changes.
 """
 
 import concurrent.futures
@@ -16,7 +16,7 @@ from sources import TOP, c_files, exceptions, name_of
 
 TIDY = "clang-tidy-16"
 DATABASE = TOP / "build" / "dev" / "compile_commands.json"
-FULL = os.environ.get("PYFORGE_CHECK_FULL") == "1"
+FULL = os.environ.get("PYFORGE_TEST_FULL") == "1"
 CACHE = TOP / "build" / "check" / "tidy"
 FINDING = re.compile(r"^(?P<path>/[^:\n]+):(?P<line>\d+):\d+: (?:warning|error): (?P<text>.*?) \[(?P<check>[\w.,-]+)\]$", re.MULTILINE)
 FUNCTION = re.compile(r"^function '(\w+)' exceeds")
