@@ -53,7 +53,8 @@ static void look_at_result(const struct example *self, struct pf_hook_call *call
         self->host->hook_note(call, "nothing was converted: the input has no rows");
 }
 
-static enum pf_status hook(void *self, enum pf_hook which, struct pf_context *ctx, struct pf_hook_call *call, struct pf_error *err)
+static enum pf_status hook(void *self, enum pf_hook which, struct pf_context *ctx, struct pf_hook_call *call,
+                           struct pf_error *err)
 {
     const struct example *example = self;
     const struct pf_error *failure;

@@ -57,7 +57,7 @@ struct bytes {
 
 static bool put(struct bytes *to, const void *from, size_t size)
 {
-    if (to->size + size > to->capacity) {
+    if (to->data == NULL || to->size + size > to->capacity) {
         size_t capacity = (to->size + size) * 2 + 256;
         char *larger = to->host->resize(to->ctx, to->data, capacity);
 
@@ -589,10 +589,10 @@ static bool put_escaped(struct bytes *to, const char *text, size_t size, bool na
     bool good = true;
 
     for (size_t i = 0; i < size && good; i++) {
-        const char *as = text[i] == '\\' ? "\\\\"
-                         : text[i] == '\n' ? "\\n"
-                         : text[i] == '\r' ? "\\r"
-                         : text[i] == '\t' ? "\\t"
+        const char *as = text[i] == '\\'          ? "\\\\"
+                         : text[i] == '\n'        ? "\\n"
+                         : text[i] == '\r'        ? "\\r"
+                         : text[i] == '\t'        ? "\\t"
                          : text[i] == ':' && name ? "\\:"
                                                   : NULL;
 
@@ -718,7 +718,8 @@ static enum pf_status take_schema(struct writer *writer, const struct ArrowSchem
 
     writer->names = writer->host->allocate(writer->ctx, (count + 1) * sizeof *writer->names);
     writer->formats = writer->host->allocate(writer->ctx, count + 1);
-    if (writer->names == NULL || writer->formats == NULL || !put(&writer->text, FIRST_LINE "\n%columns: ", strlen(FIRST_LINE) + 11))
+    if (writer->names == NULL || writer->formats == NULL ||
+        !put(&writer->text, FIRST_LINE "\n%columns: ", strlen(FIRST_LINE) + 11))
         return no_memory(writer->host, err);
     for (size_t i = 0; i < count; i++) {
         const struct ArrowSchema *field = schema->children[i];

@@ -208,7 +208,8 @@ static enum pf_status begin_file(struct writer *writer, const char *location, st
         return err->status;
     if (!writer->replace && access(writer->target, F_OK) == 0)
         return writer->host->fail(err, PF_EXISTS, "it exists already");
-    wrote = snprintf(writer->temporary, PATH, "%s.%ld.tmp", writer->target, (long)getpid());
+    /* one name for each writer of each process */
+    wrote = snprintf(writer->temporary, PATH, "%s.%ld-%p.tmp", writer->target, (long)getpid(), (void *)writer);
     if (wrote < 0 || wrote >= PATH)
         return writer->host->fail(err, PF_LIMIT, "the location is too long");
     writer->fd = open(writer->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);

@@ -6,6 +6,8 @@
 
 #include "pyforge/pyforge.h"
 
+struct pf_extensions; /* pyforge/extension.h */
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -25,6 +27,8 @@ struct pf_cli_host {
     /* Asked between blocks of a running conversion: 0 = go on; else the number of the signal for which it shall end (2 for
      * Ctrl-C). NULL = never. */
     int (*interrupted)(void *user);
+    /* The extensions there are; NULL = native ones, which the command line looks for by itself. */
+    struct pf_extensions *extensions;
 };
 
 /* Carries out a command line; argv[0] is not looked at, and the order of the words of argv is changed. Gives the exit code. */

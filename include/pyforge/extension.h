@@ -12,7 +12,8 @@
  *
  * Threads. The functions of an extension are called by the thread that is in a call to the library, never by two threads for the same
  * handle at the same time; two conversions in two threads use an extension at the same time. Nothing of a conversion may be used
- * after the call it belongs to has ended.
+ * after the call it belongs to has ended. The log function of a context is also called by a thread of the core's while a hook
+ * takes too long; so a binding calls the host, and pf_ functions, with the lock of its interpreter given up.
  *
  * Errors. Functions that can fail give a status and fill err by host->fail and host->remedy. Strings given to the core are UTF-8
  * and are copied, unless said otherwise; strings the core gives are borrowed for the call. */
@@ -42,7 +43,7 @@ struct pf_command_io;   /* a command being run */
 /* ---- formats: a table is an Arrow C stream of record batches */
 
 enum {
-    PF_FORMAT_UNTYPED = 1, /* columns of type utf8 are texts of a format without types: their types are inferred */
+    PF_FORMAT_UNTYPED = 1, /* all columns are of type utf8, texts of a format without types: their types are inferred */
     PF_FORMAT_READ_AT = 2  /* open needs a source with source_read_at; the core makes one of any input */
 };
 
@@ -56,14 +57,16 @@ struct pf_format_addition {
     uint32_t flags;
     const struct pf_option *read_options, *write_options; /* NULL = none */
     size_t read_option_size, write_option_size;
-    /* 0 = not this format ... 100 = certain. head: the first bytes, decompressed, at most 64 KiB. NULL = by suffix only. */
+    /* 0 = not this format ... 100 = certain; from 90 on it is believed against what the suffix says. head: the first bytes,
+     * decompressed, at most 64 KiB. NULL = by suffix only. */
     int (*probe)(void *self, const uint8_t *head, size_t size);
     /* src is at its first byte and is borrowed until close. */
     enum pf_status (*open)(void *self, struct pf_context *ctx, struct pf_source *src, const void *options, void **reader,
                            struct pf_error *err);
     /* The name of the table, borrowed until close; "" for the only one. PF_END after the last. NULL = one table. */
     enum pf_status (*table)(void *reader, uint32_t index, const char **name, struct pf_error *err);
-    /* Begins to read a table; the core releases the stream. It may come again: src is then at its first byte again. */
+    /* Begins to read a table; the core releases the stream, before close. It may come again: src is then at its first byte
+     * again. A failing stream answers ENOMEM, EIO, ENOTSUP, ECANCELED or, when the data is wrong, EINVAL. */
     enum pf_status (*read)(void *reader, uint32_t table, struct ArrowArrayStream *out, struct pf_error *err);
     void (*close)(void *reader); /* not after a failed open */
     /* schema is a struct of the columns, borrowed for the call. */
@@ -106,8 +109,8 @@ struct pf_scheme_addition {
                            struct pf_error *err);
     enum pf_status (*make_directory)(void *self, struct pf_context *ctx, const char *location, struct pf_error *err);
     enum pf_status (*remove)(void *self, struct pf_context *ctx, const char *location, struct pf_error *err);
-    /* Nothing is seen at the location before commit, and all of it is then. replace false: PF_EXISTS when something is there,
-     * from create or, decided by the store itself, from commit. NULL = the scheme is read only. */
+    /* Nothing is seen at the location before commit, and all of it is then; folders above it are made as needed. replace false:
+     * PF_EXISTS when something is there, from create or, decided by the store itself, from commit. NULL = read only. */
     enum pf_status (*create)(void *self, struct pf_context *ctx, const char *location, bool replace, void **writer,
                              struct pf_error *err);
     enum pf_status (*write)(void *writer, const void *bytes, size_t size, struct pf_error *err);
@@ -311,6 +314,8 @@ struct pf_extension_info {
 struct pf_extension_language {
     const char *name;        /* "python" */
     const char *const *path; /* directories in which packages are installed, NULL-ended: sys.path; copied */
+    /* Extensions that no package names: name, entry and place of each, one after another, NULL-ended; copied. NULL = none. */
+    const char *const *points;
     /* Makes the descriptor for an entry point ("module:Class"); it stays valid until unload. The error's message is shown. */
     enum pf_status (*load)(void *user, const char *name, const char *entry, const struct pf_extension **out,
                            struct pf_error *err);
@@ -337,9 +342,37 @@ PF_API enum pf_status pf_extension_enable(struct pf_extensions *extensions, cons
                                           struct pf_error *err);
 /* Shuts it down and loads it again from where it was found. A native library is loaded under a new name; the old code stays. */
 PF_API enum pf_status pf_extension_reload(struct pf_extensions *extensions, const char *name, struct pf_error *err);
-/* Adds an extension that is part of the program; it is loaded when first needed. */
+/* Adds an extension that is part of the program; it is loaded when first needed. It stays valid as long as the set. */
 PF_API enum pf_status pf_extension_add(struct pf_extensions *extensions, const struct pf_extension *extension,
                                        struct pf_error *err);
+
+/* A command that an extension adds or, before it is loaded, promises. */
+struct pf_extension_command {
+    const char *name, *extension;
+    const char *summary, *help; /* "" = not known before it is loaded */
+};
+
+/* Where a command writes. Functions as in pf_cli_host. */
+struct pf_command_host {
+    void *user;
+    bool (*write_out)(void *user, const char *bytes, size_t size);
+    bool (*write_err)(void *user, const char *bytes, size_t size);
+};
+
+/* By name; loads nothing. false after the last. Borrowed as with pf_extension_at. */
+PF_API bool pf_extension_command_at(struct pf_extensions *extensions, uint32_t index, struct pf_extension_command *out);
+/* Runs one, loading its extension. ctx is of the set. --help among its arguments prints the help, and nothing is run. PF_NOT_FOUND
+ * when there is none; else *code is the exit code. */
+PF_API enum pf_status pf_extension_command_run(struct pf_extensions *extensions, struct pf_context *ctx, const char *name,
+                                               const struct pf_command_host *host, int argc, const char *const *argv, int *code,
+                                               struct pf_error *err);
+
+/* One check of the conformance suite; why is "" when it went well. */
+typedef void (*pf_extension_check_fn)(void *user, bool good, const char *what, const char *why);
+/* Checks what can be checked of any extension: its manifest, loading it twice, every format, scheme, command and hook. location is a
+ * place of a scheme of its that may be written to, without its last part; NULL = "SCHEME:". PF_OK when all went well. */
+PF_API enum pf_status pf_extension_test(struct pf_extensions *extensions, const char *name, const char *location,
+                                        pf_extension_check_fn tell, void *user, struct pf_error *err);
 
 #ifdef __cplusplus
 }

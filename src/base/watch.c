@@ -43,8 +43,8 @@ static bool prepare(struct pf_watch *watch)
         return false;
     good = pthread_condattr_init(&monotonic) == 0;
     if (good) {
-        good = pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0 &&
-               pthread_cond_init(&watch->changed, &monotonic) == 0;
+        good =
+            pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0 && pthread_cond_init(&watch->changed, &monotonic) == 0;
         (void)pthread_condattr_destroy(&monotonic);
     }
     if (!good)

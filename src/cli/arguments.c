@@ -25,7 +25,7 @@ bool cli_is_option(const char *word)
 
 /* ---- unknown options */
 
-/* What other programs call what is called otherwise here. */
+/* What other programs, and the documentation of version 1.0, call what is called otherwise here. */
 static const struct {
     const char *name, *hint;
 } elsewhere[] = {
@@ -49,6 +49,14 @@ static const struct {
     { "select", "did you mean --columns?" },
     { "jobs", "did you mean --threads?" },
     { "j", "did you mean --threads?" },
+    { "skip-errors", "did you mean --on-error reject?" },
+    { "merge-sheets", "did you mean --combine-sheets?" },
+    { "no-pyspark", "did you mean --engine native?" },
+    { "chunk-size", "memory is bounded whatever the size of the input: --memory says by what" },
+    { "streaming", "memory is bounded whatever the size of the input: --memory says by what" },
+    { "check-encoding", "pyforge info INPUT shows the encoding" },
+    { "volume-path", "a path of a volume is given as any other: pyforge convert INPUT OUTPUT" },
+    { "interactive", "nothing is asked; every choice is an option" },
 };
 
 static const char *hint_elsewhere(const char *name)
@@ -69,6 +77,8 @@ static int unknown_option(struct cli *cli, const char *name, bool is_short)
     uint32_t count = 0;
     char near[200];
 
+    if (cli->command->converts)
+        cli_extensions_load(cli, "options ");
     tables[count++] = cli_common_options;
     if (cli->command->options != NULL)
         tables[count++] = cli->command->options;
@@ -87,11 +97,12 @@ static int unknown_option(struct cli *cli, const char *name, bool is_short)
 /* The option in the cli's own tables; a short one by its letter only, a long one by more than that. */
 static const struct pf_option *own_option(const struct cli *cli, const char *name)
 {
-    const struct pf_option *option = pf_option_find(cli_common_options, name);
+    const struct pf_option *option = NULL;
 
-    if (option == NULL && cli->command->options != NULL)
+    /* A group's command of version 1.0 may call an option of its own -v. */
+    if (cli->command->options != NULL)
         option = pf_option_find(cli->command->options, name);
-    return option;
+    return option != NULL ? option : pf_option_find(cli_common_options, name);
 }
 
 /* CLI_GO_ON, or the exit code after a message. A value that is missing is taken from the words that follow. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "pyforge/command.h"
+#include "pyforge/extension.h"
 
 #define CLI_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -22,10 +23,15 @@ enum cli_info_format { CLI_INFO_TABLE, CLI_INFO_JSON };
 
 /* Options that are the command line's own; the others are the library's. */
 struct cli_options {
-    bool help, version, verbose, quiet, log_json;
+    bool help, version, verbose, quiet, log_json, no_extensions, list_extensions;
     bool json, explain;
     int progress;    /* enum cli_progress_choice */
     int info_format; /* enum cli_info_format */
+    struct {
+        const char *text;
+        int64_t number;
+        bool flag;
+    } unused; /* of commands that are not in this version */
 };
 
 struct cli;
@@ -57,6 +63,8 @@ struct cli_command {
     const struct pf_option *options; /* its own, in struct cli_options */
     const char *const *examples;     /* ends with NULL */
     int (*run)(struct cli *cli);     /* gives the exit code */
+    const struct cli_command *parts; /* the commands of a group, which has no run of its own; NULL = it is none */
+    const char *instead;             /* what to do, where the command is not in this version */
 };
 
 struct cli {
@@ -65,8 +73,10 @@ struct cli {
     const struct cli_command *command; /* NULL before its name was read */
     struct cli_options options;
     struct pf_context *ctx;
-    struct pf_request *request; /* NULL when the command takes no conversion options */
-    char **arguments;           /* those that are no options, at the front of argv */
+    struct pf_request *request;       /* NULL when the command takes no conversion options */
+    struct pf_extensions *extensions; /* NULL = none, or not looked for yet */
+    bool own_extensions;
+    char **arguments; /* those that are no options, at the front of argv */
     int argument_count;
     int interrupted; /* the signal for which the host ends the command; 0 = none */
 };
@@ -74,6 +84,9 @@ struct cli {
 extern const struct pf_option cli_common_options[];
 /* Ends with a command without a name. */
 extern const struct cli_command cli_commands[];
+
+extern const struct cli_command cli_install_parts[];
+extern const struct cli_command cli_mdf_parts[];
 
 const struct cli_command *cli_command_find(const char *name);
 
@@ -85,7 +98,14 @@ int cli_formats(struct cli *cli);
 int cli_options_command(struct cli *cli);
 int cli_config(struct cli *cli);
 int cli_help(struct cli *cli);
+int cli_extensions(struct cli *cli);
+int cli_list_extensions(struct cli *cli);
 int cli_not_here(struct cli *cli);
+
+/* ---- groups.c */
+/* The command of a group that words[0] names; none = help. */
+int cli_run_group(struct cli *cli, int count, char **words);
+void cli_help_group(struct cli *cli, const struct cli_command *group);
 
 /* ---- arguments.c */
 /* Takes options and arguments after the command's name. CLI_GO_ON, or the exit code after a message. */
@@ -98,6 +118,22 @@ bool cli_set_common(struct cli_options *options, const char *word);
 /* ---- help.c */
 void cli_help_main(struct cli *cli);
 void cli_help_command(struct cli *cli, const struct cli_command *command);
+
+/* ---- extensions.c */
+/* Finds extensions, unless they are not wanted. false = out of memory. */
+bool cli_extensions_begin(struct cli *cli);
+void cli_extensions_end(struct cli *cli);
+/* Loads those whose additions have what in them ("format "), or are not known; NULL = all. */
+void cli_extensions_load(struct cli *cli, const char *what);
+/* --list-extensions */
+int cli_extension_lines(struct cli *cli);
+/* Whether an extension has a command of this name; runs it, words[0] being the name. */
+bool cli_extension_command(struct cli *cli, const char *name);
+int cli_run_extension_command(struct cli *cli, int count, char **words);
+void cli_help_extension_commands(struct cli *cli);
+void cli_help_extension_options(struct cli *cli);
+/* Whether an option stands among the words, before "--". */
+bool cli_words_have(int count, char **words, const char *option);
 
 /* ---- output.c */
 void cli_write(struct cli_output *to, const char *text);
@@ -125,6 +161,8 @@ void cli_show_log(struct cli *cli, enum pf_log_level from);
 enum pf_log_level cli_log_from(const struct cli *cli);
 
 /* ---- record.c */
+/* Text as JSON, with quotes. */
+void cli_json_text(struct cli_output *to, const char *text);
 /* One JSON object on a line of standard error; err NULL = the message is all there is. */
 void cli_record(struct cli *cli, enum pf_log_level level, const char *message, const struct pf_error *err);
 

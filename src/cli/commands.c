@@ -18,6 +18,9 @@ const struct pf_option cli_common_options[] = {
     { "quiet", "q", PF_OPTION_FLAG, NULL, NULL, NULL, "Print errors only.", "Common", AT(quiet) },
     { "log-json", NULL, PF_OPTION_FLAG, NULL, NULL, NULL,
       "Write messages as records, one JSON object a line, on standard error.", "Common", AT(log_json) },
+    { "no-extensions", NULL, PF_OPTION_FLAG, NULL, NULL, NULL, "Do without extensions.", "Common", AT(no_extensions) },
+    { "list-extensions", NULL, PF_OPTION_FLAG, NULL, NULL, NULL,
+      "List the extensions, a line each: NAME: Available - DESCRIPTION.", "Common", AT(list_extensions) },
     END_OF_OPTIONS,
 };
 
@@ -65,6 +68,13 @@ static const struct cli_argument command_argument[] = {
     { NULL, NULL },
 };
 
+static const struct cli_argument extensions_arguments[] = {
+    { "ACTION", "list, info, enable, disable, reload or test." },
+    { "NAME", "The name of an extension." },
+    { "LOCATION", "Where test may write: a location of a storage scheme of the extension." },
+    { NULL, NULL },
+};
+
 static const char *const reading_options[] = { "from",   "columns",    "types",       "schema",        "compat", "threads",
                                                "memory", "max-record", "max-columns", "max-expansion", NULL };
 
@@ -85,6 +95,8 @@ static const char *const validate_examples[] = { "pyforge validate sales.csv", "
 static const char *const formats_examples[] = { "pyforge formats", "pyforge formats --json", NULL };
 static const char *const options_examples[] = { "pyforge options", "pyforge options --json", NULL };
 static const char *const config_examples[] = { "pyforge config", "pyforge config --json", NULL };
+static const char *const extensions_examples[] = { "pyforge extensions", "pyforge extensions info NAME",
+                                                   "pyforge extensions disable NAME", NULL };
 static const char *const help_examples[] = { "pyforge help convert", NULL };
 
 const struct cli_command cli_commands[] = {
@@ -162,6 +174,29 @@ const struct cli_command cli_commands[] = {
         .run = cli_config,
     },
     {
+        .name = "extensions",
+        .usage = "[list | info NAME | enable NAME | disable NAME | reload NAME | test NAME [LOCATION]] [--json]",
+        .summary = "List, switch on and off, and test extensions",
+        .description = "Without a word: lists the extensions that were found, with what they add. info tells all of one; "
+                       "disable and enable "
+                       "are remembered; reload loads one anew from where it was found; test runs the conformance suite on one, "
+                       "its storage "
+                       "scheme at LOCATION.",
+        .arguments = extensions_arguments,
+        .most = 3,
+        .options = list_options,
+        .examples = extensions_examples,
+        .run = cli_extensions,
+    },
+    {
+        .name = "list-extensions",
+        .usage = "[--json]",
+        .summary = "List extensions, as pyforge extensions",
+        .description = "Lists the extensions that were found, with what they add.",
+        .options = list_options,
+        .run = cli_list_extensions,
+    },
+    {
         .name = "help",
         .usage = "[COMMAND]",
         .summary = "Show help of a command",
@@ -171,9 +206,8 @@ const struct cli_command cli_commands[] = {
         .examples = help_examples,
         .run = cli_help,
     },
-    { .name = "install", .run = cli_not_here },
-    { .name = "mdf-tools", .run = cli_not_here },
-    { .name = "list-extensions", .run = cli_not_here },
+    { .name = "install", .description = "Installs what does not come with pyforge.", .parts = cli_install_parts },
+    { .name = "mdf-tools", .description = "A database server for MDF files.", .parts = cli_mdf_parts },
     { .name = NULL },
 };
 
@@ -184,11 +218,4 @@ const struct cli_command *cli_command_find(const char *name)
             return command;
     }
     return NULL;
-}
-
-int cli_not_here(struct cli *cli)
-{
-    cli_print(&cli->err, "pyforge: error: '%s' is not in this version\n  hint: pyforge --help lists the commands\n",
-              cli->command->name);
-    return CLI_REFUSED;
 }

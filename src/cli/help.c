@@ -122,6 +122,8 @@ static bool is_named(const char *const *names, const char *name)
 /* Whether help of the command shows the option: reading commands take the readers' options and few of the conversion's. */
 static bool is_shown(const struct cli_command *command, const char *owner, const struct pf_option *option)
 {
+    if (strcmp(owner, "common") == 0)
+        return strcmp(option->name, "version") != 0 && strcmp(option->name, "list-extensions") != 0;
     if (strcmp(owner, "other formats") == 0)
         return false;
     if (command->shared == NULL)
@@ -154,8 +156,7 @@ static void put_group(struct cli *cli, const struct tables *tables, const struct
     cli_print(&cli->out, "\n%s:\n", group);
     for (uint32_t t = 0; t < tables->count; t++) {
         for (const struct pf_option *row = tables->list[t]; row->name != NULL; row++) {
-            if (is_shown(command, tables->owner[t], row) && strcmp(group_of(row), group) == 0 &&
-                strcmp(row->name, "version") != 0)
+            if (is_shown(command, tables->owner[t], row) && strcmp(group_of(row), group) == 0)
                 put_option(cli, row);
         }
     }
@@ -204,6 +205,8 @@ static void collect_tables(struct tables *tables, const struct pf_context *ctx, 
         tables->owner[tables->count] = command->name;
         tables->list[tables->count++] = command->options;
     }
+    if (command->run == cli_not_here)
+        return;
     tables->owner[tables->count] = "common";
     tables->list[tables->count++] = cli_common_options;
 }
@@ -223,8 +226,8 @@ void cli_help_command(struct cli *cli, const struct cli_command *command)
 {
     struct tables tables;
 
-    if (command->run == cli_not_here) {
-        cli_print(&cli->out, "'%s' is not in this version.\n", command->name);
+    if (command->parts != NULL) {
+        cli_help_group(cli, command);
         return;
     }
     collect_tables(&tables, cli->ctx, command);
@@ -239,6 +242,8 @@ void cli_help_command(struct cli *cli, const struct cli_command *command)
     put_options(cli, &tables, command);
     if (command->shared == NULL)
         put_other_formats(cli, &tables);
+    if (command->converts)
+        cli_help_extension_options(cli);
     put_examples(cli, command->examples);
 }
 
@@ -252,9 +257,10 @@ void cli_help_main(struct cli *cli)
                 0);
     cli_write(&cli->out, "\nCommands:\n");
     for (const struct cli_command *command = cli_commands; command->name != NULL; command++) {
-        if (command->run != cli_not_here)
-            cli_print(&cli->out, "%*s%-12s%s\n", INDENT, "", command->name, command->summary);
+        if (command->parts == NULL)
+            cli_print(&cli->out, "%*s%-16s%s\n", INDENT, "", command->name, command->summary);
     }
+    cli_help_extension_commands(cli);
     cli_write(&cli->out, "\nOptions:\n");
     for (const struct pf_option *option = cli_common_options; option->name != NULL; option++)
         put_option(cli, option);

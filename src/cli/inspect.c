@@ -1,6 +1,15 @@
 /* info and validate: what is known of a file, and whether it can be read. */
 #include "cli/cli.h"
 
+/* Version 1.0 answered 0 whatever it found. */
+static int verdict_code(struct cli *cli, enum pf_status status)
+{
+    int code = pf_request_exit_code(cli->request, status);
+    bool compat = pf_request_exit_code(cli->request, PF_UNSUPPORTED) == CLI_DONE;
+
+    return compat && code == CLI_FAILED ? CLI_DONE : code;
+}
+
 static int tell_failure(struct cli *cli, enum pf_status status, const struct pf_error *err)
 {
     if (status == PF_CANCELLED && cli_interrupted(cli) != 0) {
@@ -8,7 +17,7 @@ static int tell_failure(struct cli *cli, enum pf_status status, const struct pf_
         return 128 + cli_interrupted(cli);
     }
     cli_error(cli, err);
-    return pf_request_exit_code(cli->request, status);
+    return verdict_code(cli, status);
 }
 
 int cli_info(struct cli *cli)
@@ -29,15 +38,6 @@ int cli_info(struct cli *cli)
     cli_answer(cli, json, text);
     pf_text_free(cli->ctx, text);
     return CLI_DONE;
-}
-
-/* Version 1.0 answered 0 whatever it found. */
-static int verdict_code(struct cli *cli, enum pf_status status)
-{
-    int code = pf_request_exit_code(cli->request, status);
-    bool compat = pf_request_exit_code(cli->request, PF_UNSUPPORTED) == CLI_DONE;
-
-    return compat && code == CLI_FAILED ? CLI_DONE : code;
 }
 
 static void tell_valid(struct cli *cli, const char *text)
@@ -67,6 +67,5 @@ int cli_validate(struct cli *cli)
     pf_text_free(cli->ctx, text);
     if (status == PF_OK)
         return CLI_DONE;
-    (void)tell_failure(cli, status, &err);
-    return status == PF_CANCELLED && cli_interrupted(cli) != 0 ? 128 + cli_interrupted(cli) : verdict_code(cli, status);
+    return tell_failure(cli, status, &err);
 }

@@ -21,7 +21,7 @@ static int sequence_size(const unsigned char *text)
 }
 
 /* A byte that is not UTF-8 becomes \udc80 to \udcff, as in the library's own JSON. */
-static void put_text(struct cli_output *to, const char *text)
+void cli_json_text(struct cli_output *to, const char *text)
 {
     const unsigned char *at = (const unsigned char *)text;
 
@@ -46,7 +46,7 @@ static void put_member(struct cli_output *to, const char *name, const char *text
     if (text[0] == '\0')
         return;
     cli_print(to, ", \"%s\": ", name);
-    put_text(to, text);
+    cli_json_text(to, text);
 }
 
 static void put_place(struct cli_output *to, const char *name, long long place)
@@ -78,7 +78,7 @@ void cli_record(struct cli *cli, enum pf_log_level level, const char *message, c
     put_member(to, "level", words[level]);
     put_member(to, "command", cli->command != NULL ? cli->command->name : "");
     cli_write(to, ", \"message\": ");
-    put_text(to, message);
+    cli_json_text(to, message);
     if (err != NULL) {
         put_member(to, "code", pf_status_name(err->status));
         put_member(to, "source", err->source);

@@ -27,7 +27,7 @@ static int unknown_command(struct cli *cli, const char *name)
         return cli_usage_error(cli, hint, "there is no command '%s'", name);
     memset(rows, 0, sizeof rows);
     for (const struct cli_command *command = cli_commands; command->name != NULL && count < MOST; command++) {
-        if (command->run != cli_not_here)
+        if (command->parts == NULL)
             rows[count++].name = command->name;
     }
     pf_option_suggest(&table, 1, name, near, sizeof near);
@@ -71,9 +71,12 @@ static int run_command(struct cli *cli, int count, char **words)
 {
     int code = CLI_FAILED;
 
-    if (cli->command->run == cli_not_here)
-        return cli_not_here(cli);
-    cli->ctx = pf_context_new();
+    if (cli->command->parts != NULL)
+        return cli_run_group(cli, count, words);
+    cli->options.no_extensions = cli->options.no_extensions || cli_words_have(count, words, "--no-extensions");
+    cli->ctx = cli_extensions_begin(cli) ? pf_context_new() : NULL;
+    if (cli->ctx != NULL)
+        pf_context_extensions(cli->ctx, cli->extensions);
     if (cli->ctx != NULL && cli->command->converts)
         cli->request = pf_request_new(cli->ctx);
     if (cli->ctx == NULL || (cli->request == NULL && cli->command->converts)) {
@@ -103,11 +106,15 @@ static int run(struct cli *cli, int count, char **words)
         cli_print(&cli->out, "pyforge, version %s\n", pf_version());
         return CLI_DONE;
     }
-    if (cli->options.help || at == count) {
+    if (cli->options.help || (at == count && !cli->options.list_extensions)) {
         cli_help_main(cli);
         return CLI_DONE;
     }
+    if (cli->options.list_extensions)
+        return cli_extensions_begin(cli) ? cli_extension_lines(cli) : CLI_FAILED;
     cli->command = cli_command_find(words[at]);
+    if (cli->command == NULL && cli_extension_command(cli, words[at]))
+        return cli_run_extension_command(cli, count - at, words + at);
     if (cli->command == NULL)
         return unknown_command(cli, words[at]);
     return run_command(cli, count - at - 1, words + at + 1);
@@ -126,6 +133,7 @@ int pf_cli_main(int argc, char **argv, const struct pf_cli_host *host)
     cli.err.user = host->user;
     cli.err.before = &cli.out;
     code = run(&cli, argc > 0 ? argc - 1 : 0, argv + (argc > 0 ? 1 : 0));
+    cli_extensions_end(&cli);
     cli_flush(&cli.out);
     cli_flush(&cli.err);
     return cli.out.failed && code == CLI_DONE ? CLI_FAILED : code;

@@ -63,8 +63,11 @@ static int suffixes_width(const struct cli *cli)
 int cli_formats(struct cli *cli)
 {
     struct cli_output *to = &cli->out;
-    int width = suffixes_width(cli);
     struct pf_format_entry format;
+    int width;
+
+    cli_extensions_load(cli, "format ");
+    width = suffixes_width(cli);
 
     if (cli->options.json)
         cli_write(to, "[");
@@ -153,6 +156,7 @@ int cli_options_command(struct cli *cli)
     char name[64];
     bool json = cli->options.json;
 
+    cli_extensions_load(cli, "options ");
     if (json)
         cli_write(to, "[");
     put_table(to, "command line", cli_common_options, json, true);

@@ -198,7 +198,8 @@ enum pf_status pf_hooked_begin(struct pf_hooked *hooked, struct pf_request *requ
         return PF_OK;
     pf_hooks_probe(&hooked->run);
     /* What is wrong with settings is told by the plan. */
-    if (hooked->run.count > 0 && pf_request_settings(request, &hooked->arena, &hooked->given, &hooked->given_count, &later) != PF_OK)
+    if (hooked->run.count > 0 &&
+        pf_request_settings(request, &hooked->arena, &hooked->given, &hooked->given_count, &later) != PF_OK)
         hooked->given_count = 0;
     pf_hooks_call(&hooked->run, PF_HOOK_ENVIRONMENT);
     end_facts(hooked);

@@ -19,7 +19,7 @@ struct inspection {
 static bool is_own_key(const char *name)
 {
     static const char *const keys[] = { "file_name", "file_size",     "file_type",     "input_compression", "rows",
-                                        "columns",   "last_modified", "rows_rejected", "column_count" };
+                                        "columns",   "last_modified", "rows_rejected", "column_count",      "estimated_rows" };
 
     for (size_t i = 0; i < PF_COUNT(keys); i++) {
         if (strcmp(name, keys[i]) == 0)
@@ -77,6 +77,8 @@ static char *inspect_json(const struct inspection *seen)
             pf_json_text(&json, fact->value);
     }
     pf_json_set_integer(&json, "rows", seen->rows);
+    /* Its name in version 1.0, which counted lines. */
+    pf_json_set_integer(&json, "estimated_rows", seen->rows);
     pf_json_set_integer(&json, "rows_rejected", seen->outcome.rows_rejected);
     pf_json_set_integer(&json, "column_count", seen->schema->count);
     pf_json_set_integer(&json, "rows_short", seen->outcome.rows_short);

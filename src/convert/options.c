@@ -101,6 +101,9 @@ const struct pf_option pf_other_option_table[] = {
       "What becomes of repeated XML elements.", "Other formats", 0 },
     { "namespace-handling", "namespaces", PF_OPTION_CHOICE, "preserve=keep|strip|prefix", "preserve", NULL,
       "What becomes of XML namespaces.", "Other formats", 0 },
+    { "flatten-nested", NULL, PF_OPTION_FLAG, NULL, NULL, NULL, "Nested XML elements into columns of their own.", "Other formats", 0 },
+    { "preserve-attributes", NULL, PF_OPTION_FLAG, NULL, NULL, NULL, "Keep XML attributes.", "Other formats", 0 },
+    { "root-tag", NULL, PF_OPTION_TEXT, NULL, NULL, "NAME", "The XML element that is a row.", "Other formats", 0 },
     { "preview-schema", NULL, PF_OPTION_FLAG, NULL, NULL, NULL, "Show the columns an XML document gives.", "Other formats", 0 },
     { .name = NULL },
 };

@@ -105,13 +105,17 @@ static bool is_folder(const struct pf_plan *plan, const char *output)
 static enum pf_status settle_name(struct pf_plan *plan, const char *output, bool folder, struct pf_error *err)
 {
     struct pf_job *job = &plan->job;
+    const char *input = job->input;
 
     if (output != NULL && !folder) {
         job->output = pf_arena_copy(&plan->arena, output, strlen(output));
         return job->output != NULL ? PF_OK : pf_fail_memory(err, strlen(output));
     }
-    return pf_output_name(job->input, output, is_compat_txt(plan) ? "txt" : job->writer->suffixes[0], &plan->arena,
-                          &job->output, err);
+    /* the name of a storage scheme is no part of a file's name */
+    if (output != NULL && pf_plan_input_located(plan) && pf_location_is_remote(plan->ctx, input))
+        input = strchr(input, ':') + 1;
+    return pf_output_name(input, output, is_compat_txt(plan) ? "txt" : job->writer->suffixes[0], &plan->arena, &job->output,
+                          err);
 }
 
 /* An old file in their place is found before the work is done, not with the first row that is rejected. */

@@ -157,6 +157,7 @@ static enum pf_status unknown_option(const struct pf_context *ctx, const char *n
     const char *owner;
     char near[160];
 
+    pf_want_options(ctx);
     while (count < PF_REQUEST_TABLES && (tables[count] = pf_option_table(ctx, count, &owner)) != NULL)
         count++;
     pf_option_suggest(tables, count, name, near, sizeof near);

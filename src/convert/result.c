@@ -243,7 +243,8 @@ struct pf_result *pf_result_new(const struct pf_conversion *c)
     result->exit_code = pf_exit_code(c->status, c->outcome.rows_rejected > 0, &c->plan.options);
     result->warnings = pf_alloc_zero(memory, most + 1, sizeof *result->warnings);
     if (result->warnings != NULL && take_warnings(result, c->plan.warnings, c->plan.warning_count) &&
-        take_warnings(result, c->outcome.warnings, c->outcome.warning_count) && take_warnings(result, c->notes, c->note_count)) {
+        take_warnings(result, c->outcome.warnings, c->outcome.warning_count) &&
+        take_warnings(result, c->notes, c->note_count)) {
         result->json = make_json(c, result);
         result->summary = make_summary(c, result);
     }

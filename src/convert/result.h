@@ -13,7 +13,7 @@ struct pf_conversion {
     struct pf_folders folders;
     struct pf_error *err; /* read when status is not PF_OK */
     enum pf_status status;
-    bool ran; /* the engine was started */
+    bool ran;                 /* the engine was started */
     const char *environment;  /* what extensions know of the machine, JSON; NULL = nothing */
     const char *const *notes; /* of their hooks */
     uint32_t note_count;

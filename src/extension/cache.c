@@ -92,10 +92,10 @@ static void keep(void *user, const struct pf_entry_point *point)
 {
     struct keeping *keeping = user;
 
-    keeping->failed = keeping->failed || strchr(point->name, '\t') != NULL || strchr(point->value, '\t') != NULL ||
-                      strchr(point->package, '\t') != NULL || strchr(point->package, '\n') != NULL ||
-                      !pf_buffer_printf(&keeping->text, "%s\t%s\t%s\t%s\n", point->group, point->name, point->value,
-                                        point->package);
+    keeping->failed =
+        keeping->failed || strchr(point->name, '\t') != NULL || strchr(point->value, '\t') != NULL ||
+        strchr(point->package, '\t') != NULL || strchr(point->package, '\n') != NULL ||
+        !pf_buffer_printf(&keeping->text, "%s\t%s\t%s\t%s\n", point->group, point->name, point->value, point->package);
     keeping->emit(keeping->user, point);
 }
 

@@ -97,9 +97,15 @@ static void find_native(struct pf_extensions *set)
 
 /* ---- extensions in a language */
 
-static bool same_package_point(const struct pf_entry *entry, const struct pf_entry_point *point)
+/* It stands in both groups, or its folder stands in the path twice. */
+static bool is_known(const struct pf_extensions *set, const struct pf_entry_point *point)
 {
-    return entry->kind == PF_ENTRY_LANGUAGE && strcmp(entry->point, point->value) == 0;
+    for (const struct pf_entry *entry = set->entries; entry != NULL; entry = entry->next) {
+        if (entry->kind == PF_ENTRY_LANGUAGE && strcmp(entry->name, point->name) == 0 &&
+            strcmp(entry->point, point->value) == 0)
+            return true;
+    }
+    return false;
 }
 
 /* The manifest lies in the package of the module that the entry point names, or in one above it. */
@@ -117,7 +123,8 @@ static void find_manifest(struct pf_extensions *set, struct pf_entry *entry)
     for (;;) {
         char *slash;
 
-        for (const char *const *folder = set->language.path; *folder != NULL && !entry->has_manifest && !entry->refused; folder++)
+        for (const char *const *folder = set->language.path; *folder != NULL && !entry->has_manifest && !entry->refused;
+             folder++)
             pf_manifest_beside(set, entry, pf_set_text(set, "%s/%s/pyforge-extension.toml", *folder, module));
         slash = strrchr(module, '/');
         if (slash == NULL || entry->has_manifest || entry->refused)
@@ -132,10 +139,10 @@ static void take_point(void *user, const struct pf_entry_point *point)
     const struct pf_entry *other = pf_entry_find(set, point->name);
     struct pf_entry *entry;
 
-    if (other != NULL && same_package_point(other, point))
-        return; /* in both groups, or its folder stands in the path twice */
-    entry = pf_entry_new(set, PF_ENTRY_LANGUAGE, point->name,
-                         pf_set_text(set, "%.300s (%.200s)", point->value, point->package));
+    if (is_known(set, point))
+        return;
+    entry =
+        pf_entry_new(set, PF_ENTRY_LANGUAGE, point->name, pf_set_text(set, "%.300s (%.200s)", point->value, point->package));
     if (entry == NULL)
         return;
     entry->point = pf_set_text(set, "%.1000s", point->value);
@@ -150,6 +157,8 @@ static void take_point(void *user, const struct pf_entry_point *point)
 
 static void find_in_packages(struct pf_extensions *set)
 {
+    for (const char *const *at = set->language.points; at != NULL && *at != NULL; at += 3)
+        take_point(set, &(struct pf_entry_point){ .name = at[0], .value = at[1], .package = at[2] });
     for (const char *const *folder = set->language.path; *folder != NULL; folder++) {
         if ((*folder)[0] == '/')
             pf_entry_points_cached(set, *folder, take_point, set);

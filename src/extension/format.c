@@ -387,6 +387,11 @@ static void ext_writer_close(void *state)
     writer->writer = NULL;
 }
 
+void *pf_format_writer_of(void *state)
+{
+    return ((struct ext_writer *)state)->writer;
+}
+
 /* ---- descriptors */
 
 static void fill_reader(struct pf_format_use *use, const char *const *suffixes)

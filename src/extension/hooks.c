@@ -55,7 +55,8 @@ static bool goes_before(const struct pf_entry *a, const struct pf_entry *b)
     return strcmp(a->name, b->name) < 0;
 }
 
-static enum pf_status collect(struct pf_hook_run *run, struct pf_error *err)
+/* only NULL = all that are loaded. */
+static enum pf_status collect(struct pf_hook_run *run, const struct pf_entry *only, struct pf_error *err)
 {
     const struct pf_extensions *set = run->set;
 
@@ -65,7 +66,7 @@ static enum pf_status collect(struct pf_hook_run *run, struct pf_error *err)
     for (const struct pf_entry *entry = set->entries; entry != NULL; entry = entry->next) {
         uint32_t at = run->count;
 
-        if (entry->state != PF_EXTENSION_LOADED || entry->extension.hooks == 0)
+        if (entry->state != PF_EXTENSION_LOADED || entry->extension.hooks == 0 || (only != NULL && entry != only))
             continue;
         for (; at > 0 && goes_before(entry, run->users[at - 1].entry); at--)
             run->users[at] = run->users[at - 1];
@@ -79,6 +80,12 @@ static enum pf_status collect(struct pf_hook_run *run, struct pf_error *err)
 enum pf_status pf_hooks_begin(struct pf_hook_run *run, struct pf_context *ctx, struct pf_hook_subject *subject,
                               struct pf_error *err)
 {
+    return pf_hooks_begin_one(run, ctx, subject, NULL, err);
+}
+
+enum pf_status pf_hooks_begin_one(struct pf_hook_run *run, struct pf_context *ctx, struct pf_hook_subject *subject,
+                                  const struct pf_entry *entry, struct pf_error *err)
+{
     enum pf_status status;
 
     run->ctx = ctx;
@@ -90,9 +97,11 @@ enum pf_status pf_hooks_begin(struct pf_hook_run *run, struct pf_context *ctx, s
     run->limit = limit_of(getenv("PYFORGE_HOOK_LIMIT"));
     pf_extensions_use(run->set);
     pf_extensions_lock(run->set);
-    pf_load_unknown(run->set);
-    pf_load_promised(run->set, PF_ADDS_HOOK);
-    status = collect(run, err);
+    if (entry == NULL) {
+        pf_load_unknown(run->set);
+        pf_load_promised(run->set, PF_ADDS_HOOK);
+    }
+    status = collect(run, entry, err);
     pf_extensions_unlock(run->set);
     if (status != PF_OK || run->count == 0)
         return status;
@@ -119,7 +128,8 @@ static void tell_late(void *user)
     struct pf_hook_run *run = user;
 
     pf_mutex_lock(run->log_lock);
-    pf_log(run->ctx, PF_LOG_WARNING, "the hook %s of the extension %s has run for more than %g s and is still running",
+    /* as an error: warnings may wait for the result, and this is to be seen now */
+    pf_log(run->ctx, PF_LOG_ERROR, "the hook %s of the extension %s has run for more than %g s and is still running",
            pf_hook_word(run->hook), run->current->entry->name, run->limit);
     pf_mutex_unlock(run->log_lock);
 }
@@ -143,8 +153,8 @@ static void judge(struct pf_hook_run *run, struct pf_hook_user *user, enum pf_st
 
     if (seconds > run->limit) {
         user->left_out = true;
-        note(run, "the hook %s of the extension %s took %.1f s, more than %g s are not allowed: its later hooks were left out", hook,
-             name, seconds, run->limit);
+        note(run, "the hook %s of the extension %s took %.1f s, more than %g s are not allowed: its later hooks were left out",
+             hook, name, seconds, run->limit);
     }
     if (status == PF_OK || status == PF_END)
         return;
@@ -209,8 +219,8 @@ void pf_hooks_probe(struct pf_hook_run *run)
         if (!addition->live || addition->kind != PF_ADDS_PROBE)
             continue;
         pf_error_clear(&err);
-        json = addition->as.probe.probe(addition->as.probe.self != NULL ? addition->as.probe.self : addition->entry->self, run->ctx,
-                                        &err);
+        json = addition->as.probe.probe(addition->as.probe.self != NULL ? addition->as.probe.self : addition->entry->self,
+                                        run->ctx, &err);
         if (json != NULL && pf_json_is_valid(json))
             run->subject->fact(run->subject->user, addition->entry->name, addition->name, json);
         else if (json != NULL || err.message[0] != '\0')

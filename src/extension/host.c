@@ -105,4 +105,5 @@ void pf_host_fill(struct pf_host *host)
     host->source_read_at = host_source_read_at;
     host->sink_write = pf_sink_write;
     pf_host_fill_hooks(host);
+    pf_host_fill_commands(host);
 }

@@ -105,6 +105,6 @@ bool pf_json_is_valid(const char *text)
 {
     const char *end = read_value(text, 0);
 
-    return end != NULL && *skip_blanks(end) == '\0' &&
-           pf_utf8_valid((const uint8_t *)text, strlen(text), 0) == strlen(text) && strpbrk(text, "\n\r") == NULL;
+    return end != NULL && *skip_blanks(end) == '\0' && pf_utf8_valid((const uint8_t *)text, strlen(text), 0) == strlen(text) &&
+           strpbrk(text, "\n\r") == NULL;
 }

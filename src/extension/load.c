@@ -76,8 +76,9 @@ void pf_markers_read(struct pf_extensions *set)
         entry->crashed = true;
         entry->state = PF_EXTENSION_DISABLED;
         entry->available = false;
-        entry->reason = pf_set_text(set, "the process ended while it was loaded, so it is disabled; pyforge extensions enable %s "
-                                         "tries again",
+        entry->reason = pf_set_text(set,
+                                    "the process ended while it was loaded, so it is disabled; pyforge extensions enable %s "
+                                    "tries again",
                                     entry->name);
     }
 }
@@ -186,7 +187,8 @@ static enum pf_status compare(struct pf_extensions *set, struct pf_entry *entry,
         return PF_BAD_DATA;
     }
     if (unsaid != NULL)
-        entry->reason = pf_set_text(set, "it adds %s, which its manifest does not say: it is found only once it is loaded", unsaid);
+        entry->reason =
+            pf_set_text(set, "it adds %s, which its manifest does not say: it is found only once it is loaded", unsaid);
     return PF_OK;
 }
 

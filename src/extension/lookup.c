@@ -273,6 +273,15 @@ bool pf_want_option(const struct pf_context *ctx, const char *name)
     return more;
 }
 
+void pf_want_options(const struct pf_context *ctx)
+{
+    if (ctx->extensions == NULL)
+        return;
+    pf_extensions_lock(ctx->extensions);
+    pf_load_promised(ctx->extensions, PF_ADDS_OPTION);
+    pf_extensions_unlock(ctx->extensions);
+}
+
 void pf_want_unknown(struct pf_context *ctx)
 {
     if (ctx->extensions == NULL)

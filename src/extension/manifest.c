@@ -178,8 +178,9 @@ static void read_native(struct manifest *manifest, const char *stem, const struc
     if (manifest->err.status != PF_OK || read_members(manifest, entry) != PF_OK)
         refuse_manifest(manifest, entry);
     else if (distrust(folder_facts)[0] != '\0')
-        pf_entry_refuse(manifest->set, entry, "its folder %.300s %s; nothing in it is loaded before that is changed (chmod go-w)",
-                        manifest->folder, distrust(folder_facts));
+        pf_entry_refuse(manifest->set, entry,
+                        "its folder %.300s %s; nothing in it is loaded before that is changed (chmod go-w)", manifest->folder,
+                        distrust(folder_facts));
     else if (distrust(facts)[0] != '\0')
         pf_entry_refuse(manifest->set, entry, "its manifest %.300s %s; it is not loaded before that is changed (chmod go-w)",
                         manifest->path, distrust(facts));
@@ -231,9 +232,8 @@ void pf_manifest_beside(struct pf_extensions *set, struct pf_entry *entry, const
         return;
     }
     /* a package with several extensions has a manifest for one of them only */
-    if (manifest.err.status != PF_OK ||
-        (name != NULL && name->kind == PF_TOML_TEXT && strcmp(name->text, entry->name) == 0 &&
-         read_members(&manifest, entry) != PF_OK))
+    if (manifest.err.status != PF_OK || (name != NULL && name->kind == PF_TOML_TEXT && strcmp(name->text, entry->name) == 0 &&
+                                         read_members(&manifest, entry) != PF_OK))
         refuse_manifest(&manifest, entry);
     pf_toml_free(&manifest.toml);
 }

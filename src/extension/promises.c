@@ -9,13 +9,17 @@ enum { MOST_SUFFIXES = 16 };
 
 /* As manifests have them; a manifest names several options and hooks at once. */
 static const char *const words[PF_ADDS] = {
-    [PF_ADDS_FORMAT] = "format",   [PF_ADDS_SCHEME] = "scheme", [PF_ADDS_ENGINE] = "engine",   [PF_ADDS_COMMAND] = "command",
+    [PF_ADDS_FORMAT] = "format",  [PF_ADDS_SCHEME] = "scheme", [PF_ADDS_ENGINE] = "engine",   [PF_ADDS_COMMAND] = "command",
     [PF_ADDS_OPTION] = "options", [PF_ADDS_PROBE] = "probe",   [PF_ADDS_SERVICE] = "service", [PF_ADDS_HOOK] = "hooks",
 };
 
 static const char *const hook_words[PF_HOOKS] = {
-    [PF_HOOK_ENVIRONMENT] = "environment", [PF_HOOK_PARAMETERS] = "parameters", [PF_HOOK_PERFORMANCE] = "performance",
-    [PF_HOOK_PRE] = "pre",                 [PF_HOOK_POST] = "post",             [PF_HOOK_ERROR] = "error",
+    [PF_HOOK_ENVIRONMENT] = "environment",
+    [PF_HOOK_PARAMETERS] = "parameters",
+    [PF_HOOK_PERFORMANCE] = "performance",
+    [PF_HOOK_PRE] = "pre",
+    [PF_HOOK_POST] = "post",
+    [PF_HOOK_ERROR] = "error",
 };
 
 const char *pf_adds_word(enum pf_adds kind)
@@ -105,8 +109,7 @@ static bool parse_names(struct pf_extensions *set, enum pf_adds kind, const char
     uint32_t count = 0;
 
     for (; next_word(&text, name); count++) {
-        if (!pf_name_is_legal(name) || (kind == PF_ADDS_HOOK && !is_hook(name)) ||
-            !pf_promise_add(set, list, kind, name, NULL))
+        if (!pf_name_is_legal(name) || (kind == PF_ADDS_HOOK && !is_hook(name)) || !pf_promise_add(set, list, kind, name, NULL))
             return false;
     }
     text += strspn(text, " \t");
@@ -128,30 +131,41 @@ bool pf_promise_parse(struct pf_extensions *set, const char *text, struct pf_pro
         }
     }
     if (!good)
-        (void)snprintf(why, size, "'%.100s' is not of the form \"format NAME SUFFIX...\", \"scheme NAME\", \"engine NAME\", "
-                                  "\"command NAME\", \"options NAME...\", \"probe NAME\", \"service NAME\" or \"hooks pre post...\"",
+        (void)snprintf(why, size,
+                       "'%.100s' is not of the form \"format NAME SUFFIX...\", \"scheme NAME\", \"engine NAME\", "
+                       "\"command NAME\", \"options NAME...\", \"probe NAME\", \"service NAME\" or \"hooks pre post...\"",
                        text);
     return good;
 }
 
 /* ---- writing */
 
+/* All of one kind; options and hooks stand behind one word. */
+static bool put_kind(struct pf_buffer *text, const struct pf_promise *list, enum pf_adds kind)
+{
+    bool many = kind == PF_ADDS_OPTION || kind == PF_ADDS_HOOK, first = true, good = true;
+
+    for (; list != NULL && good; list = list->next) {
+        if (list->kind != kind)
+            continue;
+        if (!first && many)
+            good = pf_buffer_printf(text, " %s", list->name);
+        else
+            good = pf_buffer_printf(text, "%s%s %s", text->size > 0 ? ", " : "", words[kind], list->name);
+        first = false;
+    }
+    return good;
+}
+
 const char *pf_promise_text(struct pf_extensions *set, const struct pf_promise *list)
 {
     struct pf_buffer text;
     const char *kept = "";
     bool good = true;
-    enum pf_adds last = PF_ADDS;
 
     pf_buffer_init(&text, &set->memory, SIZE_MAX);
-    for (; list != NULL && good; list = list->next) {
-        bool more = list->kind == last && (last == PF_ADDS_OPTION || last == PF_ADDS_HOOK);
-        if (more)
-            good = pf_buffer_printf(&text, " %s", list->name);
-        else
-            good = pf_buffer_printf(&text, "%s%s %s", text.size > 0 ? ", " : "", words[list->kind], list->name);
-        last = list->kind;
-    }
+    for (size_t kind = 0; kind < PF_ADDS && good; kind++)
+        good = put_kind(&text, list, (enum pf_adds)kind);
     if (good && text.size > 0) {
         kept = pf_arena_copy(&set->arena, (const char *)text.data, text.size);
         kept = kept != NULL ? kept : "";

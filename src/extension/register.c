@@ -58,6 +58,17 @@ static enum pf_status end(struct pf_registration *to, struct pf_addition *additi
     return PF_OK;
 }
 
+/* Options are promised by name, whatever they are of. */
+static enum pf_status note_options(struct pf_registration *to, const struct pf_option *option, struct pf_error *err)
+{
+    for (; option != NULL && option->name != NULL; option++) {
+        if (pf_promise_find(to->entry->added, PF_ADDS_OPTION, option->name) == NULL &&
+            !pf_promise_add(to->set, &to->entry->added, PF_ADDS_OPTION, option->name, NULL))
+            return pf_fail_memory(err, sizeof(struct pf_promise));
+    }
+    return PF_OK;
+}
+
 static enum pf_status add_format(struct pf_registration *to, const struct pf_format_addition *format, struct pf_error *err)
 {
     struct pf_format_addition known;
@@ -65,15 +76,18 @@ static enum pf_status add_format(struct pf_registration *to, const struct pf_for
 
     memset(&known, 0, sizeof known);
     COPY_KNOWN(&known, format);
-    if ((known.open == NULL && known.create == NULL) ||
-        (known.open != NULL && (known.read == NULL || known.close == NULL)) ||
+    if ((known.open == NULL && known.create == NULL) || (known.open != NULL && (known.read == NULL || known.close == NULL)) ||
         (known.create != NULL && (known.add == NULL || known.finish == NULL || known.discard == NULL)))
         return incomplete("format", known.name, err);
     addition = begin(to, PF_ADDS_FORMAT, known.name, err);
     if (addition == NULL)
         return err->status;
     addition->as.format = pf_format_use_new(to->set, to->entry, &known);
-    return addition->as.format != NULL ? end(to, addition, err) : pf_fail_memory(err, sizeof(struct pf_format_use));
+    if (addition->as.format == NULL)
+        return pf_fail_memory(err, sizeof(struct pf_format_use));
+    return note_options(to, known.read_options, err) == PF_OK && note_options(to, known.write_options, err) == PF_OK
+               ? end(to, addition, err)
+               : err->status;
 }
 
 static enum pf_status add_scheme(struct pf_registration *to, const struct pf_scheme_addition *scheme, struct pf_error *err)
@@ -85,7 +99,8 @@ static enum pf_status add_scheme(struct pf_registration *to, const struct pf_sch
     memset(&known, 0, sizeof known);
     COPY_KNOWN(&known.calls, scheme);
     if (known.calls.stat == NULL || known.calls.open == NULL || known.calls.read == NULL || known.calls.close == NULL ||
-        (known.calls.create != NULL && (known.calls.write == NULL || known.calls.commit == NULL || known.calls.discard == NULL)))
+        (known.calls.create != NULL &&
+         (known.calls.write == NULL || known.calls.commit == NULL || known.calls.discard == NULL)))
         return incomplete("scheme", known.calls.name, err);
     addition = begin(to, PF_ADDS_SCHEME, known.calls.name, err);
     if (addition == NULL)
@@ -164,10 +179,8 @@ static enum pf_status add_options(struct pf_registration *to, const struct pf_op
         return err->status;
     addition->as.options = known;
     addition->owner = pf_set_text(to->set, "%s extension", to->entry->name);
-    for (const struct pf_option *option = known.options; option->name != NULL; option++) {
-        if (!pf_promise_add(to->set, &to->entry->added, PF_ADDS_OPTION, option->name, NULL))
-            return pf_fail_memory(err, sizeof(struct pf_promise));
-    }
+    if (note_options(to, known.options, err) != PF_OK)
+        return err->status;
     addition->live = true;
     *to->set->additions_end = addition;
     to->set->additions_end = &addition->next;

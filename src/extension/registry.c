@@ -49,24 +49,31 @@ const char *pf_set_text(struct pf_extensions *set, const char *format, ...)
     return kept != NULL ? kept : "out of memory";
 }
 
-static bool take_language(struct pf_extensions *set, const struct pf_extension_language *language)
+/* A NULL-ended list of texts, in the arena; NULL = out of memory. */
+static const char *const *copy_list(struct pf_extensions *set, const char *const *list)
 {
     size_t count = 0;
-    const char **path;
+    const char **copy;
 
+    while (list != NULL && list[count] != NULL)
+        count++;
+    copy = pf_arena_alloc_zero(&set->arena, count + 1, sizeof *copy);
+    for (size_t i = 0; copy != NULL && i < count; i++) {
+        copy[i] = pf_arena_copy(&set->arena, list[i], strlen(list[i]));
+        if (copy[i] == NULL)
+            return NULL;
+    }
+    return copy;
+}
+
+static bool take_language(struct pf_extensions *set, const struct pf_extension_language *language)
+{
     set->language = *language;
     set->host.language_user = language->user;
     set->has_language = true;
-    while (language->path != NULL && language->path[count] != NULL)
-        count++;
-    path = pf_arena_alloc_zero(&set->arena, count + 1, sizeof *path);
-    set->language.path = path;
-    for (size_t i = 0; path != NULL && i < count; i++) {
-        path[i] = pf_arena_copy(&set->arena, language->path[i], strlen(language->path[i]));
-        if (path[i] == NULL)
-            return false;
-    }
-    return path != NULL;
+    set->language.path = copy_list(set, language->path);
+    set->language.points = copy_list(set, language->points);
+    return set->language.path != NULL && set->language.points != NULL;
 }
 
 /* A folder of the user's by the rules of the desktop: only absolute paths count. */

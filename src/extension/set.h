@@ -57,9 +57,9 @@ struct pf_entry {
     enum pf_extension_state state;
     bool available;
     double load_seconds;
-    uint32_t loads;                     /* how often its code was loaded */
-    uint32_t order;                     /* of being loaded, among all */
-    struct pf_extension extension;      /* with zero where its maker knew less */
+    uint32_t loads;                      /* how often its code was loaded */
+    uint32_t order;                      /* of being loaded, among all */
+    struct pf_extension extension;       /* with zero where its maker knew less */
     const struct pf_extension *language; /* as the binding gave it */
     void *self;
     struct pf_entry *next; /* in the order of finding */
@@ -113,7 +113,7 @@ struct pf_extensions {
     struct pf_entry *entries, **entries_end;
     struct pf_addition *additions, **additions_end;
     const struct pf_format_list *formats; /* with those of extensions; NULL = is to be made */
-    struct pf_entry **by_name; /* sorted by name, then in the order of finding */
+    struct pf_entry **by_name;            /* sorted by name, then in the order of finding */
     uint32_t count, capacity;
     uint32_t users; /* conversions and streams under way */
     uint32_t loads;
@@ -158,7 +158,8 @@ const char *pf_hook_word(enum pf_hook hook);
 /* ---- discover.c, manifest.c, entry_points.c, cache.c */
 void pf_discover(struct pf_extensions *set);
 /* Reads a manifest; what is wrong with it makes the entry a refused one. folder has it. */
-void pf_manifest_find(struct pf_extensions *set, const char *folder, const char *file, const struct pf_file_facts *folder_facts);
+void pf_manifest_find(struct pf_extensions *set, const char *folder, const char *file,
+                      const struct pf_file_facts *folder_facts);
 /* The manifest of an extension in a language, if there is one that names it. */
 void pf_manifest_beside(struct pf_extensions *set, struct pf_entry *entry, const char *path);
 
@@ -194,10 +195,11 @@ bool pf_crashed_path(const struct pf_extensions *set, const char *name, char to[
 enum pf_status pf_library_load(struct pf_extensions *set, struct pf_entry *entry, const struct pf_extension **out,
                                struct pf_error *err);
 
-/* ---- host.c, register.c, hooks.c */
+/* ---- host.c, register.c, hooks.c, command.c */
 void pf_host_fill(struct pf_host *host);
 void pf_host_fill_additions(struct pf_host *host);
 void pf_host_fill_hooks(struct pf_host *host);
+void pf_host_fill_commands(struct pf_host *host);
 /* Of an extension, perhaps while one of its hooks runs. */
 void pf_hook_log(struct pf_context *ctx, enum pf_log_level level, const char *message);
 void pf_hook_warn(struct pf_context *ctx, const char *message);
@@ -213,6 +215,8 @@ enum pf_status pf_addition_get(struct pf_extensions *set, enum pf_adds kind, con
 /* NULL = out of memory. */
 struct pf_format_use *pf_format_use_new(struct pf_extensions *set, const struct pf_entry *entry,
                                         const struct pf_format_addition *calls);
+/* The extension's own writer in a state of ours. */
+void *pf_format_writer_of(void *state);
 
 /* ---- json.c */
 /* Whether text is one JSON value, on one line. */

@@ -21,6 +21,8 @@ enum pf_status pf_find_reader_of(struct pf_context *ctx, struct pf_source *src, 
 const struct pf_option *pf_extension_options(const struct pf_context *ctx, uint32_t index, const char **owner);
 /* Loads what promises the option, else what promises nothing. false = nothing was loaded, so there is nothing new. */
 bool pf_want_option(const struct pf_context *ctx, const char *name);
+/* Loads all that promises options: what was meant by a name that nobody knows may be among them. */
+void pf_want_options(const struct pf_context *ctx);
 /* Loads extensions of which nothing is known before: they may add anything. Before a conversion. */
 void pf_want_unknown(struct pf_context *ctx);
 
@@ -38,10 +40,10 @@ struct pf_hook_subject {
     const char *(*option)(void *user, const char *name);
     const char *(*options)(void *user); /* JSON */
     enum pf_status (*set)(void *user, const char *by, const char *name, const char *value, struct pf_error *err);
-    void (*note)(void *user, const char *text);                                            /* becomes part of the result */
-    void (*fact)(void *user, const char *by, const char *name, const char *json);          /* the JSON is valid */
-    const char *result;           /* NULL except for POST */
-    const struct pf_error *error; /* NULL except for ERROR */
+    void (*note)(void *user, const char *text);                                   /* becomes part of the result */
+    void (*fact)(void *user, const char *by, const char *name, const char *json); /* the JSON is valid */
+    const char *result;                                                           /* NULL except for POST */
+    const struct pf_error *error;                                                 /* NULL except for ERROR */
 };
 
 struct pf_hook_user; /* an extension that has hooks */
@@ -52,8 +54,8 @@ struct pf_hook_run {
     struct pf_hook_subject *subject; /* borrowed */
     struct pf_hook_user *users;      /* in the order in which they are called */
     uint32_t count;
-    double limit;    /* seconds a hook may take */
-    bool retry;      /* an ERROR hook asks for one more attempt */
+    double limit; /* seconds a hook may take */
+    bool retry;   /* an ERROR hook asks for one more attempt */
     const struct pf_hook_user *current;
     enum pf_hook hook;
     struct pf_mutex *log_lock; /* the watch may log while a hook does */
@@ -63,6 +65,9 @@ struct pf_hook_run {
 /* Loads what has hooks. run is zero before; _end also after a failure. */
 enum pf_status pf_hooks_begin(struct pf_hook_run *run, struct pf_context *ctx, struct pf_hook_subject *subject,
                               struct pf_error *err);
+/* With the hooks of one extension, which is loaded. */
+enum pf_status pf_hooks_begin_one(struct pf_hook_run *run, struct pf_context *ctx, struct pf_hook_subject *subject,
+                                  const struct pf_entry *entry, struct pf_error *err);
 /* Calls all hooks of a kind. What goes wrong in one becomes a note. */
 void pf_hooks_call(struct pf_hook_run *run, enum pf_hook hook);
 void pf_hooks_end(struct pf_hook_run *run);

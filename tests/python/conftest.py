@@ -2,6 +2,7 @@
 
 pyforge           runs the command: pyforge("convert", "a.csv", "b.parquet", input=None, env=None) -> CompletedProcess with
                   bytes in stdout and stderr. The command is $PYFORGE, else build/release/pyforge.
+console           the same through the console script of the package, python -m pyforge_cli.
 test_data         the folder of real files ($PYFORGE_TEST_DATA, else ../shared/data); the test is skipped loudly without it.
 package           the module pyforge_cli as built, from the folder $PYFORGE_PACKAGE; the test is skipped loudly without it.
 run_python        runs a script with the package in a process of its own: run_python(script, *args) -> CompletedProcess with text.
@@ -42,12 +43,13 @@ def clean_environment(extra=None):
     return env
 
 
-def run_pyforge(*args, input=None, env=None, cwd=None, timeout=TIME_LIMIT):
-    """Runs the command to its end; standard input is empty unless given. Text given as input goes in as UTF-8."""
+def run_pyforge(*args, input=None, env=None, cwd=None, timeout=TIME_LIMIT, command=None):
+    """Runs the command to its end; standard input is empty unless given. Text given as input goes in as UTF-8. command: the words
+    of another one with the same arguments."""
     if isinstance(input, str):
         input = input.encode()
     return subprocess.run(
-        [command_path(), *[os.fspath(arg) if isinstance(arg, os.PathLike) else arg for arg in args]],
+        [*(command or [command_path()]), *[os.fspath(arg) if isinstance(arg, os.PathLike) else arg for arg in args]],
         input=b"" if input is None else input,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -90,6 +92,14 @@ def package_folder():
     if not list(pathlib.Path(folder, "pyforge_cli").glob("_pyforge*.so")):
         pytest.exit(f"no built pyforge_cli in {folder} (PYFORGE_PACKAGE)", returncode=2)
     return str(pathlib.Path(folder).resolve())
+
+
+@pytest.fixture(scope="session")
+def console(package_folder):
+    def run(*args, env=None, **how):
+        return run_pyforge(*args, env={"PYTHONPATH": package_folder, **(env or {})}, command=[sys.executable, "-m", "pyforge_cli"], **how)
+
+    return run
 
 
 @pytest.fixture(scope="session")

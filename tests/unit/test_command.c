@@ -87,7 +87,10 @@ static const struct {
     { "pyforge convert command-test.csv command-test.parquet", "", "exists", 4 },
     { "pyforge convert no-such.csv", "", "no-such.csv", 2 },
     { "pyforge convrt", "", "did you mean convert?", 2 },
-    { "pyforge install", "", "not in this version", 4 },
+    { "pyforge install", "sample-datasets", "", 0 },
+    { "pyforge install mdf-tools --port 1434", "", "not in this version", 4 },
+    { "pyforge install mdf-tools --port x", "", "a whole number", 2 },
+    { "pyforge mdf-tools stats", "", "there is no command 'mdf-tools stats'", 2 },
 };
 
 static void test_output_goes_to_the_host(void **state)

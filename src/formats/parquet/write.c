@@ -192,8 +192,8 @@ static enum pf_status take_schema(struct parquet_writer *writer, const struct pf
     return PF_OK;
 }
 
-static enum pf_status parquet_open(const struct pf_writer *self, void *state, struct pf_context *ctx, struct pf_sink *sink, const struct pf_schema *schema,
-                                   const void *options, struct pf_error *err)
+static enum pf_status parquet_open(const struct pf_writer *self, void *state, struct pf_context *ctx, struct pf_sink *sink,
+                                   const struct pf_schema *schema, const void *options, struct pf_error *err)
 {
     struct parquet_writer *writer = state;
     size_t size = schema->count * (sizeof *writer->leaves + sizeof *writer->columns);
