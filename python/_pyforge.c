@@ -1,5 +1,5 @@
 /* pyforge_cli._pyforge: the library as an extension module, for the limited API of Python 3.8. */
-#include "binding.h"
+#include "extension.h"
 
 #include <dlfcn.h>
 #include <stdint.h>
@@ -30,7 +30,7 @@ static int module_exec(PyObject *module)
                         "pyforge_cli cannot be used in a sub-interpreter; import it in the main interpreter");
         return -1;
     }
-    if (!py_errors_add(module) || !py_stream_add(module))
+    if (!py_errors_add(module) || !py_stream_add(module) || !py_bytes_add(module) || !py_hook_add(module))
         return -1;
     return PyModule_AddStringConstant(module, "version", pf_version());
 }
@@ -39,10 +39,14 @@ static int module_traverse(PyObject *module, visitproc visit, void *arg)
 {
     struct py_state *state = py_state_of(module);
 
-    for (size_t i = 0; state != NULL && i < PY_COUNT(state->errors); i++)
+    if (state == NULL)
+        return 0;
+    for (size_t i = 0; i < PY_COUNT(state->errors); i++)
         Py_VISIT(state->errors[i]);
-    if (state != NULL)
-        Py_VISIT(state->stream_type);
+    Py_VISIT(state->stream_type);
+    Py_VISIT(state->source_type);
+    Py_VISIT(state->sink_type);
+    Py_VISIT(state->hook_type);
     return 0;
 }
 
@@ -50,15 +54,21 @@ static int module_clear(PyObject *module)
 {
     struct py_state *state = py_state_of(module);
 
-    for (size_t i = 0; state != NULL && i < PY_COUNT(state->errors); i++)
+    if (state == NULL)
+        return 0;
+    for (size_t i = 0; i < PY_COUNT(state->errors); i++)
         Py_CLEAR(state->errors[i]);
-    if (state != NULL)
-        Py_CLEAR(state->stream_type);
+    Py_CLEAR(state->stream_type);
+    Py_CLEAR(state->source_type);
+    Py_CLEAR(state->sink_type);
+    Py_CLEAR(state->hook_type);
     return 0;
 }
 
 static void module_free(void *module)
 {
+    if (py_state_of(module) != NULL)
+        (void)py_set_close(module);
     (void)module_clear(module);
 }
 
@@ -69,11 +79,16 @@ static PyMethodDef functions[] = {
     { "config", py_config, METH_VARARGS, "(None, None, settings, log, log_from, None, json) -> text" },
     { "info", py_info, METH_VARARGS, "(input, output, settings, log, log_from, progress, json) -> text" },
     { "validate", py_validate, METH_VARARGS, "(input, output, settings, log, log_from, progress) -> (json, error)" },
-    { "read", py_read, METH_VARARGS, "(input, settings, log, log_from, progress) -> Stream" },
+    { "read", py_read, METH_VARARGS, "(input, settings, log, log_from, progress, plain) -> Stream" },
     { "write", py_write, METH_VARARGS, "(capsule, output, settings, log, log_from, progress) -> as convert" },
-    { "formats", py_formats, METH_NOARGS, "[(name, description, suffixes, reads, writes), ...]" },
+    { "formats", py_formats, METH_VARARGS, "(plain) -> [(name, description, suffixes, reads, writes), ...]" },
     { "command", py_command, METH_VARARGS,
       "(words, out, err, out_is_terminal, err_is_terminal, out_width, err_width, handles_signals) -> exit code" },
+    { "extensions", py_extensions, METH_NOARGS, "[{name, version, state, ...}, ...]" },
+    { "extension_do", py_extension_do, METH_VARARGS, "('load' | 'enable' | 'disable' | 'reload', name)" },
+    { "extension_object", py_extension_object, METH_VARARGS, "(name) -> the loaded object, or None" },
+    { "extensions_close", py_extensions_close, METH_VARARGS, "(for_good) -> False when something uses them still" },
+    { "stream_of", py_stream_of, METH_VARARGS, "(schema, next) -> an Arrow stream, in a capsule" },
     { NULL, NULL, 0, NULL },
 };
 

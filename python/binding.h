@@ -19,9 +19,26 @@
 
 enum { PY_ERROR_CLASSES = 12 };
 
+struct py_set;  /* extension.h */
+struct py_call; /* below */
+
+/* A hook that runs now: what its thread starts belongs to it. */
+struct py_inside {
+    struct pf_context *ctx;
+    const struct pf_host *host;
+    unsigned long thread;
+    struct py_inside *outer;
+};
+
 struct py_state {
     PyObject *errors[PY_ERROR_CLASSES]; /* in the order of the table in errors.c; the first is PyForgeError */
-    PyObject *stream_type;
+    PyObject *stream_type, *source_type, *sink_type, *hook_type;
+    struct py_set *set;       /* the extensions; NULL = not looked for yet */
+    long process;             /* that set is of */
+    uint32_t busy;            /* calls and streams that use set */
+    bool closed;              /* extensions were shut down for good */
+    struct py_inside *inside; /* hooks that run, of all threads */
+    struct py_call *calls;    /* under way, of all threads */
 };
 
 struct py_state *py_state_of(PyObject *module);
@@ -57,6 +74,10 @@ struct py_call {
     struct pf_request *request;
     struct py_watch watch;
     struct py_file *input, *output; /* file objects the library was given; NULL = none */
+    const struct pf_host *host;     /* that the context is of: the call is made by a hook; NULL = it is our own */
+    bool counted;                   /* among those that use the set */
+    unsigned long thread;
+    struct py_call *next;
 };
 
 /* Arguments that every call has, as Python gives them. */
@@ -66,13 +87,22 @@ struct py_arguments {
     PyObject *log;            /* callable(level, message) or None */
     int log_from;             /* enum pf_log_level; beyond PF_LOG_AS_SET = nothing */
     PyObject *progress;       /* callable(bytes_read, bytes_total, rows, seconds, step) or None */
+    bool plain;               /* without extensions */
 };
 
-/* Makes context and request and fills them. py_call_end is called also after a failure. */
+/* Makes context and request and fills them. py_call_end is called also after a failure. The GIL is given up for all that the library
+ * does: it may load an extension, or wait for another thread that does. */
 bool py_call_begin(struct py_call *call, PyObject *module, const struct py_arguments *arguments);
 void py_call_end(struct py_call *call);
 /* After the library returned: false, with the exception set, when a callback raised one or a signal handler did. */
 bool py_call_check(struct py_call *call);
+/* What is done on this thread, until it is left, is done for the call. Part of begin and end. */
+void py_call_enter(struct py_call *call);
+void py_call_leave(const struct py_call *call);
+/* The call that this thread is in; NULL = none. */
+struct py_call *py_call_here(PyObject *module);
+/* The hook is no longer running. */
+void py_inside_end(struct py_state *state, const struct py_inside *inside);
 /* Keeps the exception that is set, and cancels. For callbacks. */
 void py_watch_keep(struct py_watch *watch);
 /* Text of the library: UTF-8, with what is none of it kept as Python's file names keep it. */
@@ -97,7 +127,9 @@ PyObject *py_command(PyObject *module, PyObject *args);
 /* The record of a conversion that has ended: (json, exit code, summary, exception or None). Frees result. */
 PyObject *py_ended(struct py_call *call, struct pf_result *result, enum pf_status status, const struct pf_error *err);
 
-/* Makes the type of streams. */
+/* Make the types. */
 bool py_stream_add(PyObject *module);
+bool py_bytes_add(PyObject *module);
+bool py_hook_add(PyObject *module);
 
 #endif

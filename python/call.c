@@ -1,5 +1,5 @@
 /* One call into the library: its context and request, keywords, and what the library calls back. */
-#include "binding.h"
+#include "extension.h"
 
 #include <string.h>
 
@@ -19,7 +19,8 @@ void py_watch_keep(struct py_watch *watch)
         PyErr_Fetch(&watch->type, &watch->value, &watch->trace);
     else
         PyErr_Clear();
-    pf_context_cancel(watch->ctx);
+    if (watch->ctx != NULL)
+        pf_context_cancel(watch->ctx);
 }
 
 static void on_log(void *user, enum pf_log_level level, const char *message)
@@ -75,8 +76,12 @@ static void on_progress(void *user, const struct pf_progress *progress)
 static bool set_text(struct py_call *call, const char *name, const char *value)
 {
     struct pf_error err;
+    enum pf_status status;
 
-    if (pf_request_set(call->request, name, value, &err) == PF_OK)
+    Py_BEGIN_ALLOW_THREADS;
+    status = pf_request_set(call->request, name, value, &err);
+    Py_END_ALLOW_THREADS;
+    if (status == PF_OK)
         return true;
     (void)py_raise(call->module, &err);
     return false;
@@ -115,7 +120,9 @@ static bool set_one(struct py_call *call, PyObject *pair)
         Py_XDECREF(name);
         return false;
     }
+    Py_BEGIN_ALLOW_THREADS;
     is_flag = pf_request_is_flag(call->request, option);
+    Py_END_ALLOW_THREADS;
     if (is_flag < 0) {
         py_raise_unknown(call->module, call->ctx, option);
     } else if (PyBool_Check(value)) {
@@ -172,14 +179,83 @@ static bool set_places(struct py_call *call, const struct py_arguments *argument
 
 /* ---- the call */
 
+struct py_call *py_call_here(PyObject *module)
+{
+    unsigned long thread = (unsigned long)PyThread_get_thread_ident();
+    struct py_call *call = py_state_of(module)->calls;
+
+    while (call != NULL && call->thread != thread)
+        call = call->next;
+    return call;
+}
+
+void py_inside_end(struct py_state *state, const struct py_inside *inside)
+{
+    struct py_inside **at = &state->inside;
+
+    while (*at != NULL && *at != inside)
+        at = &(*at)->outer;
+    if (*at != NULL)
+        *at = inside->outer;
+}
+
+void py_call_enter(struct py_call *call)
+{
+    struct py_state *state = py_state_of(call->module);
+
+    call->thread = (unsigned long)PyThread_get_thread_ident();
+    call->next = state->calls;
+    state->calls = call;
+}
+
+void py_call_leave(const struct py_call *call)
+{
+    struct py_state *state = py_state_of(call->module);
+    struct py_call **at = &state->calls;
+
+    while (*at != NULL && *at != call)
+        at = &(*at)->next;
+    if (*at != NULL)
+        *at = call->next;
+    if (call->counted && state->busy > 0)
+        state->busy--;
+}
+
+/* A context of its own; in a hook one that tells the library so. */
+static void make_context(struct py_call *call, bool plain)
+{
+    struct py_state *state = py_state_of(call->module);
+    const struct py_inside *inside = state->inside;
+    struct py_set *set = plain ? NULL : py_set_get(call->module);
+
+    if (set == NULL && PyErr_Occurred() != NULL)
+        return;
+    while (inside != NULL && inside->thread != call->thread)
+        inside = inside->outer;
+    if (set != NULL) {
+        call->counted = true;
+        state->busy++;
+    }
+    if (set != NULL && inside != NULL) {
+        call->host = inside->host;
+        call->ctx = inside->host->context_new(inside->ctx);
+    } else {
+        call->ctx = pf_context_new();
+    }
+    if (call->ctx != NULL && call->host == NULL)
+        pf_context_extensions(call->ctx, set != NULL ? set->extensions : NULL);
+}
+
 bool py_call_begin(struct py_call *call, PyObject *module, const struct py_arguments *arguments)
 {
     memset(call, 0, sizeof *call);
     call->module = module;
-    call->ctx = pf_context_new();
+    py_call_enter(call);
+    make_context(call, arguments->plain);
     call->request = call->ctx != NULL ? pf_request_new(call->ctx) : NULL;
     if (call->request == NULL) {
-        PyErr_NoMemory();
+        if (PyErr_Occurred() == NULL)
+            PyErr_NoMemory();
         return false;
     }
     call->watch.ctx = call->ctx;
@@ -207,8 +283,11 @@ bool py_call_check(struct py_call *call)
 
 void py_call_end(struct py_call *call)
 {
+    Py_BEGIN_ALLOW_THREADS;
     pf_request_free(call->request);
     pf_context_free(call->ctx);
+    Py_END_ALLOW_THREADS;
+    py_call_leave(call);
     py_file_leave(call->input);
     py_file_leave(call->output);
     Py_XDECREF(call->watch.type);

@@ -1,5 +1,5 @@
 /* The command line inside the interpreter: what it prints goes to two functions of the caller's. */
-#include "binding.h"
+#include "extension.h"
 
 #include <stdlib.h>
 
@@ -8,18 +8,9 @@
 enum { SIGNAL_OF_CTRL_C = 2 };
 
 struct host {
-    PyObject *out, *err;            /* callables(bytes) -> bool, borrowed */
-    PyObject *type, *value, *trace; /* an exception raised by one of them, or by a signal handler */
+    PyObject *out, *err; /* callables(bytes) -> bool, borrowed */
+    struct py_call call; /* keeps an exception raised by one of them, by a signal handler, or for us by an extension */
 };
-
-/* Keeps the first exception. */
-static void keep(struct host *host)
-{
-    if (host->type == NULL)
-        PyErr_Fetch(&host->type, &host->value, &host->trace);
-    else
-        PyErr_Clear();
-}
 
 static bool write_to(struct host *host, PyObject *function, const char *bytes, size_t size)
 {
@@ -28,7 +19,7 @@ static bool write_to(struct host *host, PyObject *function, const char *bytes, s
     int good = answer != NULL ? PyObject_IsTrue(answer) : -1;
 
     if (good < 0)
-        keep(host);
+        py_watch_keep(&host->call.watch);
     Py_XDECREF(answer);
     PyGILState_Release(gil);
     return good > 0;
@@ -55,8 +46,8 @@ static int interrupted(void *user)
     int number;
 
     if (PyErr_CheckSignals() != 0)
-        keep(host);
-    number = host->type != NULL ? SIGNAL_OF_CTRL_C : 0;
+        py_watch_keep(&host->call.watch);
+    number = host->call.watch.type != NULL ? SIGNAL_OF_CTRL_C : 0;
     PyGILState_Release(gil);
     return number;
 }
@@ -85,16 +76,34 @@ static char **words_of(PyObject *list, PyObject *encoded)
     return words;
 }
 
+/* The extensions for a command line; false with an exception set. */
+static bool take_extensions(PyObject *module, struct pf_cli_host *host)
+{
+    struct py_set *set = py_set_get(module);
+
+    host->extensions = set != NULL ? set->extensions : NULL;
+    if (set != NULL)
+        py_state_of(module)->busy++;
+    return PyErr_Occurred() == NULL;
+}
+
+static void leave_extensions(PyObject *module, const struct pf_cli_host *host)
+{
+    struct py_state *state = py_state_of(module);
+
+    if (host->extensions != NULL && state->busy > 0)
+        state->busy--;
+}
+
 /* command(words, out, err, out_is_terminal, err_is_terminal, out_width, err_width, handles_signals) -> exit code */
 PyObject *py_command(PyObject *module, PyObject *args)
 {
-    struct host own = { NULL, NULL, NULL, NULL, NULL };
+    struct host own = { .call = { .module = module } };
     struct pf_cli_host host = { .user = &own, .write_out = write_out, .write_err = write_err };
     int out_is_terminal, err_is_terminal, handles_signals, count, code;
     PyObject *list, *encoded;
     char **words;
 
-    (void)module;
     if (!PyArg_ParseTuple(args, "O!OOppiip:command", &PyList_Type, &list, &own.out, &own.err, &out_is_terminal,
                           &err_is_terminal, &host.out_width, &host.err_width, &handles_signals))
         return NULL;
@@ -103,20 +112,20 @@ PyObject *py_command(PyObject *module, PyObject *args)
     host.handles_signals = handles_signals != 0;
     host.interrupted = handles_signals != 0 ? NULL : interrupted;
     encoded = PyList_New(0);
-    words = encoded != NULL ? words_of(list, encoded) : NULL;
+    words = encoded != NULL && take_extensions(module, &host) ? words_of(list, encoded) : NULL;
     if (words == NULL) {
+        leave_extensions(module, &host);
         Py_XDECREF(encoded);
         return NULL;
     }
     count = (int)PyList_Size(encoded);
+    py_call_enter(&own.call);
     Py_BEGIN_ALLOW_THREADS;
     code = pf_cli_main(count, words, &host);
     Py_END_ALLOW_THREADS;
+    leave_extensions(module, &host);
     free(words);
     Py_DECREF(encoded);
-    if (own.type != NULL) {
-        PyErr_Restore(own.type, own.value, own.trace);
-        return NULL;
-    }
-    return PyLong_FromLong(code);
+    py_call_leave(&own.call);
+    return py_call_check(&own.call) ? PyLong_FromLong(code) : NULL;
 }

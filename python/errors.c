@@ -218,11 +218,13 @@ void py_raise_unknown(PyObject *module, const struct pf_context *ctx, const char
     char near[200];
     uint32_t count = 0;
 
-    while (count < MOST && (tables[count] = pf_option_table(ctx, count, &owner)) != NULL)
-        count++;
     memset(&err, 0, sizeof err);
     err.offset = -1;
+    Py_BEGIN_ALLOW_THREADS;
+    while (count < MOST && (tables[count] = pf_option_table(ctx, count, &owner)) != NULL)
+        count++;
     pf_option_suggest(tables, count, name, near, sizeof near);
+    Py_END_ALLOW_THREADS;
     (void)snprintf(err.message, sizeof err.message, "there is no option '%.100s'", name);
     python_spelling(near, err.remedy, sizeof err.remedy);
     raise_it(make(class_of(py_state_of(module), PF_END), &err, pf_status_name(PF_BAD_OPTION)));

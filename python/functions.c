@@ -1,10 +1,11 @@
 /* The module's functions over paths, bytes and file objects. Arguments are positional: pyforge_cli/_api.py is what users see. */
-#include "binding.h"
+#include "extension.h"
 
 static bool parse(PyObject *args, const char *format, struct py_arguments *to, int *more)
 {
     int unused;
 
+    to->plain = false;
     return PyArg_ParseTuple(args, format, &to->input, &to->output, &PyList_Type, &to->settings, &to->log, &to->log_from,
                             &to->progress, more != NULL ? more : &unused) != 0;
 }
@@ -155,19 +156,38 @@ PyObject *py_validate(PyObject *module, PyObject *args)
 /* [(name, description, suffixes, reads, writes), ...] */
 PyObject *py_formats(PyObject *module, PyObject *args)
 {
-    struct pf_context *ctx = pf_context_new();
     struct pf_format_entry entry;
-    PyObject *list = ctx != NULL ? PyList_New(0) : PyErr_NoMemory();
+    struct pf_context *ctx;
+    struct py_set *set;
+    PyObject *list;
+    int plain = 0;
 
-    (void)module;
-    (void)args;
-    for (uint32_t i = 0; list != NULL && pf_format_at(ctx, i, &entry); i++) {
-        PyObject *row = Py_BuildValue("sssOO", entry.name, entry.description, entry.suffixes, entry.reads ? Py_True : Py_False,
-                                      entry.writes ? Py_True : Py_False);
+    if (!PyArg_ParseTuple(args, "|p:formats", &plain))
+        return NULL;
+    set = plain != 0 ? NULL : py_set_get(module);
+    ctx = PyErr_Occurred() == NULL ? pf_context_new() : NULL;
+    list = ctx != NULL ? PyList_New(0) : NULL;
+    if (ctx == NULL && PyErr_Occurred() == NULL)
+        PyErr_NoMemory();
+    if (ctx != NULL && set != NULL)
+        pf_context_extensions(ctx, set->extensions);
+    for (uint32_t i = 0; list != NULL; i++) {
+        PyObject *row;
+        bool there;
+
+        Py_BEGIN_ALLOW_THREADS;
+        there = pf_format_at(ctx, i, &entry);
+        Py_END_ALLOW_THREADS;
+        if (!there)
+            break;
+        row = Py_BuildValue("sssOO", entry.name, entry.description, entry.suffixes, entry.reads ? Py_True : Py_False,
+                            entry.writes ? Py_True : Py_False);
         if (row == NULL || PyList_Append(list, row) < 0)
             Py_CLEAR(list);
         Py_XDECREF(row);
     }
+    Py_BEGIN_ALLOW_THREADS;
     pf_context_free(ctx);
+    Py_END_ALLOW_THREADS;
     return list;
 }

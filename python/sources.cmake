@@ -5,5 +5,15 @@ set(PYFORGE_PYTHON_SOURCES
   call.c
   command.c
   errors.c
+  extension.c
+  extension_bytes.c
+  extension_error.c
+  extension_format.c
+  extension_hook.c
+  extension_list.c
+  extension_more.c
+  extension_option.c
+  extension_scheme.c
+  extension_stream.c
   functions.c
   stream.c)

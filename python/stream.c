@@ -2,7 +2,7 @@
  *
  * A stream is given on in a capsule, as the Arrow PyCapsule interface says: who takes it from there copies the structure and
  * marks the capsule's as released, and from then on it is theirs. */
-#include "binding.h"
+#include "extension.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +14,95 @@ struct py_stream {
     PyObject_HEAD struct ArrowArrayStream stream; /* release NULL: given on, or closed */
     PyObject *module;                             /* owned */
 };
+
+/* ---- a stream that uses extensions
+ *
+ * Its consumer may hold the GIL or not, and what it asks for may need the GIL on another thread, or wait for a lock that a thread
+ * holds which waits for the GIL. So the GIL is given up for each call, whoever has it. */
+
+struct py_held {
+    struct ArrowArrayStream inner;
+    PyObject *module; /* owned: it frees the extensions */
+};
+
+/* Gives the GIL up, if this thread holds it. */
+static PyThreadState *give_up(PyGILState_STATE *gil)
+{
+    if (!Py_IsInitialized())
+        return NULL;
+    *gil = PyGILState_Ensure();
+    return PyEval_SaveThread();
+}
+
+static void take_back(PyThreadState *thread, PyGILState_STATE gil)
+{
+    if (thread == NULL)
+        return;
+    PyEval_RestoreThread(thread);
+    PyGILState_Release(gil);
+}
+
+static int held_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out)
+{
+    struct py_held *held = stream->private_data;
+
+    return held->inner.get_schema(&held->inner, out);
+}
+
+static int held_next(struct ArrowArrayStream *stream, struct ArrowArray *out)
+{
+    struct py_held *held = stream->private_data;
+    PyGILState_STATE gil = PyGILState_UNLOCKED;
+    PyThreadState *thread = give_up(&gil);
+    int failed = held->inner.get_next(&held->inner, out);
+
+    take_back(thread, gil);
+    return failed;
+}
+
+static const char *held_error(struct ArrowArrayStream *stream)
+{
+    struct py_held *held = stream->private_data;
+
+    return held->inner.get_last_error(&held->inner);
+}
+
+static void held_release(struct ArrowArrayStream *stream)
+{
+    struct py_held *held = stream->private_data;
+    PyGILState_STATE gil = PyGILState_UNLOCKED;
+    PyThreadState *thread = give_up(&gil);
+
+    held->inner.release(&held->inner);
+    if (thread != NULL) {
+        struct py_state *state;
+
+        PyEval_RestoreThread(thread);
+        state = py_state_of(held->module);
+        if (state->busy > 0)
+            state->busy--;
+        Py_DECREF(held->module);
+        PyGILState_Release(gil);
+    }
+    free(held);
+    stream->release = NULL;
+}
+
+static bool wrap(PyObject *module, struct ArrowArrayStream *stream)
+{
+    struct py_held *held = malloc(sizeof *held);
+
+    if (held == NULL) {
+        PyErr_NoMemory();
+        return false;
+    }
+    held->inner = *stream;
+    held->module = module;
+    Py_INCREF(module);
+    py_state_of(module)->busy++;
+    *stream = (struct ArrowArrayStream){ held_schema, held_next, held_error, held_release, held };
+    return true;
+}
 
 /* ---- capsules */
 
@@ -205,11 +294,13 @@ PyObject *py_read(PyObject *module, PyObject *args)
     struct py_call call;
     struct pf_error err;
     enum pf_status status;
+    int plain = 0;
 
-    if (!PyArg_ParseTuple(args, "OO!OiO:read", &arguments.input, &PyList_Type, &arguments.settings, &arguments.log,
-                          &arguments.log_from, &arguments.progress))
+    if (!PyArg_ParseTuple(args, "OO!OiO|p:read", &arguments.input, &PyList_Type, &arguments.settings, &arguments.log,
+                          &arguments.log_from, &arguments.progress, &plain))
         return NULL;
     arguments.output = Py_None;
+    arguments.plain = plain != 0;
     self = stream_new(module);
     if (self == NULL)
         return NULL;
@@ -218,7 +309,9 @@ PyObject *py_read(PyObject *module, PyObject *args)
         Py_BEGIN_ALLOW_THREADS;
         status = pf_read_stream(call.request, &own->stream, &err);
         Py_END_ALLOW_THREADS;
-        if (!py_call_check(&call))
+        if (status == PF_OK && call.counted && !wrap(module, &own->stream))
+            Py_CLEAR(self);
+        else if (!py_call_check(&call))
             Py_CLEAR(self);
         else if (status != PF_OK) {
             Py_CLEAR(self);
@@ -254,6 +347,7 @@ PyObject *py_write(PyObject *module, PyObject *args)
         return NULL;
     }
     arguments.input = Py_None;
+    arguments.plain = false;
     if (py_call_begin(&call, module, &arguments)) {
         in = *given;
         given->release = NULL;

@@ -235,8 +235,15 @@ struct ArrowArrayStream;
 /* Opens the input's first table (or the one chosen) as an Arrow C stream: types settled over the whole input first, then the
  * data, batch by batch. The request and the context may be freed while the stream is used. The stream may move from thread to
  * thread, but is used by one at a time; threads of its own run only during a call of get_next. Batches do not count against
- * --memory, may outlive the stream and the context, and may be released by any thread. */
+ * --memory, may outlive the stream and the context, and may be released by any thread. Rows that cannot be read are set aside as
+ * by pf_convert: PF_REJECTED when they are more than --max-rejects allows, written where --rejects names a file (never else), and
+ * told by a warning. Of an input without types all that is known, and done, when this call returns. */
 PF_API enum pf_status pf_read_stream(struct pf_request *request, struct ArrowArrayStream *out, struct pf_error *err);
+/* The same; *result, which the caller frees, is the record of it, as pf_convert gives one: row_count is what the stream will give
+ * (null: an input with types did not tell), rows_rejected, rows_left_out, rows_short and warnings are what became of the rest. Set
+ * when memory allows, also on failure. result NULL = not wanted. */
+PF_API enum pf_status pf_read_stream_result(struct pf_request *request, struct ArrowArrayStream *out, struct pf_result **result,
+                                            struct pf_error *err);
 
 /* Converts an Arrow C stream of record batches into the request's output; what pf_convert does, with the stream as its input.
  * The stream is taken over, also on failure: it is released, and in->release is NULL, on return. Its functions are called only

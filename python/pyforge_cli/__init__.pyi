@@ -208,6 +208,9 @@ def convert(
     array_handling: Optional[Literal["expand", "concatenate", "json_string"]] = None,
     namespace_handling: Optional[Literal["preserve", "strip", "prefix"]] = None,
     namespaces: Optional[Literal["preserve", "strip", "prefix"]] = None,
+    flatten_nested: Optional[bool] = None,
+    preserve_attributes: Optional[bool] = None,
+    root_tag: Optional[str] = None,
     preview_schema: Optional[bool] = None,
 ) -> ConversionResult: ...
 def config(
@@ -282,6 +285,9 @@ def config(
     array_handling: Optional[Literal["expand", "concatenate", "json_string"]] = None,
     namespace_handling: Optional[Literal["preserve", "strip", "prefix"]] = None,
     namespaces: Optional[Literal["preserve", "strip", "prefix"]] = None,
+    flatten_nested: Optional[bool] = None,
+    preserve_attributes: Optional[bool] = None,
+    root_tag: Optional[str] = None,
     preview_schema: Optional[bool] = None,
 ) -> Dict[str, Any]: ...
 def explain(
@@ -358,6 +364,9 @@ def explain(
     array_handling: Optional[Literal["expand", "concatenate", "json_string"]] = None,
     namespace_handling: Optional[Literal["preserve", "strip", "prefix"]] = None,
     namespaces: Optional[Literal["preserve", "strip", "prefix"]] = None,
+    flatten_nested: Optional[bool] = None,
+    preserve_attributes: Optional[bool] = None,
+    root_tag: Optional[str] = None,
     preview_schema: Optional[bool] = None,
 ) -> Dict[str, Any]: ...
 def info(
@@ -420,6 +429,9 @@ def info(
     array_handling: Optional[Literal["expand", "concatenate", "json_string"]] = None,
     namespace_handling: Optional[Literal["preserve", "strip", "prefix"]] = None,
     namespaces: Optional[Literal["preserve", "strip", "prefix"]] = None,
+    flatten_nested: Optional[bool] = None,
+    preserve_attributes: Optional[bool] = None,
+    root_tag: Optional[str] = None,
     preview_schema: Optional[bool] = None,
 ) -> FileInfo: ...
 def validate(
@@ -482,6 +494,9 @@ def validate(
     array_handling: Optional[Literal["expand", "concatenate", "json_string"]] = None,
     namespace_handling: Optional[Literal["preserve", "strip", "prefix"]] = None,
     namespaces: Optional[Literal["preserve", "strip", "prefix"]] = None,
+    flatten_nested: Optional[bool] = None,
+    preserve_attributes: Optional[bool] = None,
+    root_tag: Optional[str] = None,
     preview_schema: Optional[bool] = None,
 ) -> ValidationResult: ...
 def read(
@@ -544,6 +559,9 @@ def read(
     array_handling: Optional[Literal["expand", "concatenate", "json_string"]] = None,
     namespace_handling: Optional[Literal["preserve", "strip", "prefix"]] = None,
     namespaces: Optional[Literal["preserve", "strip", "prefix"]] = None,
+    flatten_nested: Optional[bool] = None,
+    preserve_attributes: Optional[bool] = None,
+    root_tag: Optional[str] = None,
     preview_schema: Optional[bool] = None,
 ) -> Table: ...
 def write(

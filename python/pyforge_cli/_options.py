@@ -13,7 +13,8 @@ def _quoted(item):
     return '"' + text.replace('"', '""') + '"'
 
 
-def _text_of(name, value):
+def text_of(name, value):
+    """The text of an option's value, or True or False."""
     if isinstance(value, (bool, str)):
         return value
     if isinstance(value, os.PathLike):
@@ -25,7 +26,7 @@ def _text_of(name, value):
             return ",".join(str(item) for item in value)
         return ",".join(_quoted(item) for item in value)
     if hasattr(value, "item"):  # a number of NumPy
-        return _text_of(name, value.item())
+        return text_of(name, value.item())
     if isinstance(value, (int, float)):
         return repr(value)
     raise TypeError(f"option {name} cannot be of type {type(value).__name__}; give text, a number, True or False, a list or a dict")
@@ -37,5 +38,5 @@ def settings(options):
     for name, value in options.items():
         if value is not None:
             name = name.rstrip("_") or name
-            pairs.append((name, _text_of(name, value)))
+            pairs.append((name, text_of(name, value)))
     return pairs

@@ -88,7 +88,7 @@ class FileInfo(Record):
     """What is known of a file: file_name, file_size, file_type, rows (also row_count), column_count, columns, and what its format
     has to tell besides."""
 
-    _also = ("row_count", "size")
+    _also = ("row_count", "estimated_rows", "size")
 
     def __init__(self, record=()):
         super().__init__(record)

@@ -80,6 +80,8 @@ enum pf_status pf_stem(const char *input, struct pf_arena *arena, const char **s
 enum pf_status pf_output_name(const char *input, const char *folder, const char *suffix, struct pf_arena *arena,
                               const char **name, struct pf_error *err);
 
+/* Where rejected rows go when nothing else is written: only where --rejects names a file. */
+enum pf_status pf_plan_rejects(struct pf_plan *plan, struct pf_error *err);
 /* Decides and checks where the output goes (plan_output.c); the reader is known. */
 enum pf_status pf_plan_output(struct pf_plan *plan, const struct pf_request *request, struct pf_error *err);
 

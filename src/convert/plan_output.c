@@ -128,7 +128,7 @@ static enum pf_status check_rejects(const struct pf_plan *plan, struct pf_error 
 
     if (pf_plan_input_located(plan) && pf_location_same(job->rejects, job->input))
         return pf_fail(err, PF_BAD_OPTION, "--rejects names the input");
-    if (pf_plan_output_located(plan) && pf_location_same_target(job->rejects, job->output))
+    if (pf_plan_output_located(plan) && job->output != NULL && pf_location_same_target(job->rejects, job->output))
         return pf_fail(err, PF_BAD_OPTION, "--rejects names the output");
     if ((job->reader->flags & PF_READER_TYPED) != 0 ||
         pf_location_stat(plan->ctx, job->rejects, &stat, &directory, &absent) != PF_OK ||
@@ -157,6 +157,11 @@ static enum pf_status settle_rejects(struct pf_plan *plan, struct pf_error *err)
             return pf_fail_memory(err, strlen(job->output));
     }
     return job->rejects != NULL ? check_rejects(plan, err) : PF_OK;
+}
+
+enum pf_status pf_plan_rejects(struct pf_plan *plan, struct pf_error *err)
+{
+    return plan->options.rejects != NULL ? settle_rejects(plan, err) : PF_OK;
 }
 
 /* ---- checks */

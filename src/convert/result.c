@@ -71,6 +71,16 @@ static void put_paths(struct pf_json *json, const struct pf_conversion *c)
     pf_json_set_text(json, "output_format", job->writer != NULL ? job->writer->name : NULL);
 }
 
+/* Of a stream that has yet to be read, a count may be unknown. */
+static void set_rows(struct pf_json *json, const char *name, int64_t rows)
+{
+    pf_json_name(json, name);
+    if (rows >= 0)
+        pf_json_integer(json, rows);
+    else
+        pf_json_null(json);
+}
+
 /* Both spellings of each key: those of the original's code and those of its documentation. */
 static void put_counts(struct pf_json *json, const struct pf_conversion *c)
 {
@@ -79,9 +89,9 @@ static void put_counts(struct pf_json *json, const struct pf_conversion *c)
     int64_t size = c->plan.input_stat.size > 0 ? c->plan.input_stat.size : outcome->bytes_read;
     const char *engine = succeeded(c) ? "native" : "none";
 
-    pf_json_set_integer(json, "row_count", rows);
-    pf_json_set_integer(json, "rows_processed", rows);
-    pf_json_set_integer(json, "rows_read", outcome->rows_read);
+    set_rows(json, "row_count", rows);
+    set_rows(json, "rows_processed", rows);
+    set_rows(json, "rows_read", outcome->rows_read);
     pf_json_set_integer(json, "rows_rejected", outcome->rows_rejected);
     pf_json_set_integer(json, "rows_left_out", outcome->rows_left_out);
     pf_json_set_integer(json, "rows_short", outcome->rows_short);
@@ -200,7 +210,7 @@ static char *make_summary(const struct pf_conversion *c, const struct pf_result 
     char *summary = NULL;
     bool good;
 
-    if (!succeeded(c))
+    if (!succeeded(c) || job->writer == NULL)
         return pf_copy_text(&result->ctx->memory, "nothing was written", strlen("nothing was written"));
     pf_buffer_init(&text, &result->ctx->memory, SIZE_MAX);
     good = pf_buffer_printf(&text, "%s -> %s: %s, %s, %s -> %s", shown(job->input, "standard input"),

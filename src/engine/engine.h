@@ -73,8 +73,10 @@ enum pf_status pf_native_run(struct pf_context *ctx, const struct pf_job *job, s
 /* Reads everything and writes nothing (validate): job->writer is not used. Types are inferred unless declared. */
 enum pf_status pf_native_scan(struct pf_context *ctx, const struct pf_job *job, struct pf_outcome *outcome,
                               struct pf_error *err);
-/* Types first, then data, as an Arrow C stream that owns what it needs. job is copied; ctx must outlive the stream. */
-enum pf_status pf_native_stream(struct pf_context *ctx, const struct pf_job *job, struct ArrowArrayStream *out,
-                                struct pf_error *err);
+/* Types first, then data, as an Arrow C stream that owns what it needs. job is copied; ctx must outlive the stream. The outcome
+ * tells what the stream will give: of an input without types that is known, and rejects are written and checked, before the
+ * first batch; of a typed one, row counts are -1 unless the input tells them. */
+enum pf_status pf_native_stream(struct pf_context *ctx, const struct pf_job *job, struct pf_outcome *outcome,
+                                struct ArrowArrayStream *out, struct pf_error *err);
 
 #endif

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "engine/output.h"
-#include "engine/rejects.h"
 #include "engine/run.h"
 #include "engine/settle.h"
 
@@ -166,7 +165,14 @@ void pf_run_done(struct pf_run *run, struct pf_work *work)
     pf_pipeline_give_back(&run->pipeline, work);
 }
 
-enum pf_status pf_run_types(struct pf_run *run, struct pf_error *err)
+static enum pf_status add_rejects(const struct pf_run *run, const struct pf_work *work, struct pf_rejects_file *rejects,
+                                  struct pf_error *err)
+{
+    return pf_rejects_add(rejects, work->decoded.rejects, work->decoded.rows_rejected, &run->table.schema, run->rows_before,
+                          run->lines_before, work->block.offset, err);
+}
+
+enum pf_status pf_run_types(struct pf_run *run, struct pf_rejects_file *rejects, struct pf_error *err)
 {
     struct pf_work *work;
     enum pf_status status;
@@ -178,12 +184,72 @@ enum pf_status pf_run_types(struct pf_run *run, struct pf_error *err)
     status = pf_run_pass(run, err);
     while (status == PF_OK) {
         status = pf_run_next(run, "reading", &work, err);
+        if (status == PF_OK && rejects != NULL)
+            status = add_rejects(run, work, rejects, err);
         if (status == PF_OK)
             pf_run_done(run, work);
     }
     if (status != PF_END)
         return status;
     (void)pf_settle_evidence(&run->plan, NULL);
+    return PF_OK;
+}
+
+/* ---- what came of it */
+
+enum pf_status pf_run_check_rejects(const struct pf_run *run, struct pf_error *err)
+{
+    const struct pf_counted *n = &run->counted;
+    const struct pf_job *job = run->job;
+    const char *nothing = job->writer != NULL ? "nothing was written" : "there is nothing to read";
+    double most = job->max_reject_rows != 0 ? (double)job->max_reject_rows : job->max_rejects * (double)(n->kept + n->rejected);
+
+    if (n->rejected == 0 || (n->kept != 0 && (double)n->rejected <= most))
+        return PF_OK;
+    if (n->kept == 0) {
+        if (n->rejected == 1)
+            pf_fail(err, PF_REJECTED, "the only row was rejected: %s", nothing);
+        else
+            pf_fail(err, PF_REJECTED, "all %lld rows were rejected: %s", (long long)n->rejected, nothing);
+        pf_remedy(err, "see how the input is read with pyforge info; --delimiter, --header N or --schema may be what it needs");
+    } else {
+        pf_fail(err, PF_REJECTED, "%lld of %lld rows were rejected, more than --max-rejects allows (%g%s)",
+                (long long)n->rejected, (long long)(n->kept + n->rejected),
+                job->max_reject_rows != 0 ? (double)job->max_reject_rows : job->max_rejects * 100,
+                job->max_reject_rows != 0 ? "" : " %");
+    }
+    pf_remedy(
+        err,
+        "see what is wrong with --max-rejects 100%% (the rows go to the rejects file), or check the dialect with pyforge info");
+    pf_error_source(err, job->input);
+    return err->status;
+}
+
+void pf_run_account(const struct pf_run *run, struct pf_outcome *outcome)
+{
+    outcome->rows_read = run->counted.read;
+    outcome->rows_written = run->counted.kept;
+    outcome->rows_rejected = run->counted.rejected;
+    outcome->rows_left_out = run->counted.left_out;
+    outcome->rows_short = run->counted.filled;
+    outcome->rows_like_header = run->counted.like_header;
+    outcome->seconds = pf_clock() - run->started;
+    outcome->peak_memory = atomic_load(&run->ctx->memory.peak);
+    if (run->pool != NULL)
+        outcome->threads = pf_pool_threads(run->pool);
+    if (run->source != NULL)
+        outcome->bytes_read =
+            pf_source_stat_of(run->source)->size >= 0 ? pf_source_stat_of(run->source)->size : pf_source_consumed(run->source);
+}
+
+enum pf_status pf_run_warn_misfits(const struct pf_run *run, struct pf_outcome *outcome, struct pf_error *err)
+{
+    bool one = run->counted.misfits == 1;
+
+    if (run->counted.misfits != 0 &&
+        !pf_outcome_warn(outcome, run->ctx, "%lld value%s did not fit %s declared type and %s made null",
+                         (long long)run->counted.misfits, one ? "" : "s", one ? "its" : "their", one ? "was" : "were"))
+        return pf_fail_memory(err, 128);
     return PF_OK;
 }
 
@@ -225,8 +291,7 @@ static enum pf_status write_blocks(struct conversion *c, bool first, struct pf_e
         if (status != PF_OK)
             break;
         if (first)
-            status = pf_rejects_add(&c->rejects, work->decoded.rejects, work->decoded.rows_rejected, &run->table.schema,
-                                    run->rows_before, run->lines_before, work->block.offset, err);
+            status = add_rejects(run, work, &c->rejects, err);
         if (status == PF_OK)
             status = pf_writing_add(&c->output, &work->batch, err);
         if (status != PF_OK)
@@ -258,7 +323,7 @@ static enum pf_status types_first(struct conversion *c, struct pf_error *err)
 {
     struct pf_run *run = &c->run;
 
-    if (pf_source_spool(run->source, err) != PF_OK || pf_run_types(run, err) != PF_OK)
+    if (pf_source_spool(run->source, err) != PF_OK || pf_run_types(run, NULL, err) != PF_OK)
         return err->status;
     pf_settle_data(&run->plan);
     return pf_source_rewind(run->source, err);
@@ -321,38 +386,11 @@ static enum pf_status settle(struct conversion *c, struct pf_outcome *outcome, s
     return status;
 }
 
-static enum pf_status check_rejects(const struct conversion *c, struct pf_error *err)
-{
-    const struct pf_counted *n = &c->run.counted;
-    const struct pf_job *job = c->run.job;
-    double most = job->max_reject_rows != 0 ? (double)job->max_reject_rows : job->max_rejects * (double)(n->kept + n->rejected);
-
-    if (n->rejected == 0 || (n->kept != 0 && (double)n->rejected <= most))
-        return PF_OK;
-    if (n->kept == 0) {
-        if (n->rejected == 1)
-            pf_fail(err, PF_REJECTED, "the only row was rejected: nothing was written");
-        else
-            pf_fail(err, PF_REJECTED, "all %lld rows were rejected: nothing was written", (long long)n->rejected);
-        pf_remedy(err, "see how the input is read with pyforge info; --delimiter, --header N or --schema may be what it needs");
-    } else {
-        pf_fail(err, PF_REJECTED, "%lld of %lld rows were rejected, more than --max-rejects allows (%g%s)",
-                (long long)n->rejected, (long long)(n->kept + n->rejected),
-                job->max_reject_rows != 0 ? (double)job->max_reject_rows : job->max_rejects * 100,
-                job->max_reject_rows != 0 ? "" : " %");
-    }
-    pf_remedy(
-        err,
-        "see what is wrong with --max-rejects 100%% (the rows go to the rejects file), or check the dialect with pyforge info");
-    pf_error_source(err, job->input);
-    return err->status;
-}
-
 static enum pf_status complete(struct conversion *c, struct pf_outcome *outcome, struct pf_error *err)
 {
     const struct pf_counted *n = &c->run.counted;
 
-    if (check_rejects(c, err) != PF_OK)
+    if (pf_run_check_rejects(&c->run, err) != PF_OK)
         return err->status;
     if (n->read != n->kept + n->rejected + n->left_out)
         return pf_fail(err, PF_INTERNAL, "%lld rows were read, %lld are accounted for", (long long)n->read,
@@ -371,25 +409,6 @@ static enum pf_status complete(struct conversion *c, struct pf_outcome *outcome,
     return PF_OK;
 }
 
-static void account(struct conversion *c, struct pf_outcome *outcome)
-{
-    const struct pf_run *run = &c->run;
-
-    outcome->rows_read = run->counted.read;
-    outcome->rows_written = run->counted.kept;
-    outcome->rows_rejected = run->counted.rejected;
-    outcome->rows_left_out = run->counted.left_out;
-    outcome->rows_short = run->counted.filled;
-    outcome->rows_like_header = run->counted.like_header;
-    outcome->seconds = pf_clock() - run->started;
-    outcome->peak_memory = atomic_load(&run->ctx->memory.peak);
-    if (run->pool != NULL)
-        outcome->threads = pf_pool_threads(run->pool);
-    if (run->source != NULL)
-        outcome->bytes_read =
-            pf_source_stat_of(run->source)->size >= 0 ? pf_source_stat_of(run->source)->size : pf_source_consumed(run->source);
-}
-
 static enum pf_status convert(struct conversion *c, struct pf_outcome *outcome, struct pf_error *err)
 {
     struct pf_run *run = &c->run;
@@ -401,11 +420,8 @@ static enum pf_status convert(struct conversion *c, struct pf_outcome *outcome, 
     /* what can fail comes before the output is seen */
     if (!pf_schema_copy(&outcome->schema, &c->schema))
         return pf_fail_memory(err, sizeof c->schema);
-    if (run->counted.misfits != 0 &&
-        !pf_outcome_warn(outcome, run->ctx, "%lld value%s did not fit %s declared type and %s made null",
-                         (long long)run->counted.misfits, run->counted.misfits == 1 ? "" : "s",
-                         run->counted.misfits == 1 ? "its" : "their", run->counted.misfits == 1 ? "was" : "were"))
-        return pf_fail_memory(err, 128);
+    if (pf_run_warn_misfits(run, outcome, err) != PF_OK)
+        return err->status;
     return complete(c, outcome, err);
 }
 
@@ -438,7 +454,7 @@ enum pf_status pf_native_run(struct pf_context *ctx, const struct pf_job *job, s
     }
     if (status == PF_NO_MEMORY)
         advise_memory(&ctx->memory, err);
-    account(&c, outcome);
+    pf_run_account(&c.run, outcome);
     pf_pipeline_end(&c.run.pipeline);
     pf_writing_close(&c.output);
     pf_rejects_close(&c.rejects);
@@ -459,12 +475,12 @@ enum pf_status pf_native_scan(struct pf_context *ctx, const struct pf_job *job, 
     pf_outcome_listen(outcome, ctx);
     status = pf_run_open(&c.run, ctx, job, job->types == PF_TYPES_INFER, err);
     if (status == PF_OK)
-        status = pf_run_types(&c.run, err);
+        status = pf_run_types(&c.run, NULL, err);
     if (status == PF_OK)
         status = pf_settle_schema(&c.run.plan, &c.run.table.schema, &outcome->schema, err);
     if (status == PF_OK)
         status = pf_settle_facts(&c.run.plan, outcome, err);
-    account(&c, outcome);
+    pf_run_account(&c.run, outcome);
     pf_run_close(&c.run);
     pf_memory_trim(&ctx->memory);
     ctx->warn = NULL;

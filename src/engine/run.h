@@ -3,6 +3,7 @@
 #define PF_ENGINE_RUN_H
 
 #include "engine/pipeline.h"
+#include "engine/rejects.h"
 
 /* Rows, by what became of them. */
 struct pf_counted {
@@ -37,7 +38,14 @@ enum pf_status pf_run_pass(struct pf_run *run, struct pf_error *err);
 enum pf_status pf_run_next(struct pf_run *run, const char *step, struct pf_work **out, struct pf_error *err);
 /* Counts the block's rows and gives it back. */
 void pf_run_done(struct pf_run *run, struct pf_work *work);
-/* A whole pass that only gathers evidence, and settles the types by it. */
-enum pf_status pf_run_types(struct pf_run *run, struct pf_error *err);
+/* A whole pass that only gathers evidence, and settles the types by it. rejects: gets the rows that are set aside; NULL = they are
+ * counted only. */
+enum pf_status pf_run_types(struct pf_run *run, struct pf_rejects_file *rejects, struct pf_error *err);
+/* After a whole pass: PF_REJECTED when more rows were set aside than the job allows. */
+enum pf_status pf_run_check_rejects(const struct pf_run *run, struct pf_error *err);
+/* What was counted, in the outcome. */
+void pf_run_account(const struct pf_run *run, struct pf_outcome *outcome);
+/* The warning of values made null. */
+enum pf_status pf_run_warn_misfits(const struct pf_run *run, struct pf_outcome *outcome, struct pf_error *err);
 
 #endif

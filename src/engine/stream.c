@@ -12,6 +12,7 @@ struct stream {
     struct pf_run run;
     struct pf_schema schema;
     struct pf_error err;
+    bool counted; /* the rows were, and what is set aside of them was found few enough */
     bool ended;
 };
 
@@ -36,6 +37,8 @@ static int stream_next(struct ArrowArrayStream *out, struct ArrowArray *array)
     memset(array, 0, sizeof *array);
     while (!stream->ended && status == PF_OK && array->release == NULL) {
         status = pf_run_next(&stream->run, "reading", &work, &stream->err);
+        if (status == PF_END && !stream->counted && pf_run_check_rejects(&stream->run, &stream->err) != PF_OK)
+            status = stream->err.status;
         stream->ended = status != PF_OK;
         if (status != PF_OK)
             break;
@@ -64,27 +67,49 @@ static void stream_release(struct ArrowArrayStream *out)
     out->release = NULL;
 }
 
-static enum pf_status begin(struct stream *stream, struct pf_error *err)
+/* The pass that settles the types also meets every row that is set aside. */
+static enum pf_status read_first(struct stream *stream, struct pf_outcome *outcome, struct pf_error *err)
+{
+    struct pf_run *run = &stream->run;
+    struct pf_rejects_file rejects;
+
+    memset(&rejects, 0, sizeof rejects);
+    pf_rejects_init(&rejects, run->ctx, &stream->job);
+    if (pf_source_spool(run->source, err) == PF_OK && pf_run_types(run, &rejects, err) == PF_OK &&
+        pf_settle_facts(&run->plan, outcome, err) == PF_OK && pf_run_warn_misfits(run, outcome, err) == PF_OK &&
+        pf_run_check_rejects(run, err) == PF_OK && pf_rejects_commit(&rejects, err) == PF_OK) {
+        outcome->rejects_written = rejects.sink != NULL;
+        stream->counted = true;
+    }
+    pf_rejects_close(&rejects);
+    pf_run_account(run, outcome);
+    if (!stream->counted)
+        return err->status;
+    pf_settle_data(&run->plan);
+    return pf_source_rewind(run->source, err);
+}
+
+static enum pf_status begin(struct stream *stream, struct pf_outcome *outcome, struct pf_error *err)
 {
     struct pf_run *run = &stream->run;
 
-    if (run->infers) {
-        if (pf_source_spool(run->source, err) != PF_OK || pf_run_types(run, err) != PF_OK)
-            return err->status;
-        pf_settle_data(&run->plan);
-        if (pf_source_rewind(run->source, err) != PF_OK)
-            return err->status;
-    }
+    pf_run_account(run, outcome);
+    if (!run->plan.typed && read_first(stream, outcome, err) != PF_OK)
+        return err->status;
+    if (run->plan.typed)
+        outcome->rows_read = outcome->rows_written = run->table.rows;
     if (pf_settle_schema(&run->plan, &run->table.schema, &stream->schema, err) != PF_OK)
         return err->status;
+    if (!pf_schema_copy(&outcome->schema, &stream->schema))
+        return pf_fail_memory(err, sizeof stream->schema);
     if (pf_run_pass(run, err) != PF_OK)
         return err->status;
     pf_pipeline_rest(&run->pipeline);
     return PF_OK;
 }
 
-enum pf_status pf_native_stream(struct pf_context *ctx, const struct pf_job *job, struct ArrowArrayStream *out,
-                                struct pf_error *err)
+enum pf_status pf_native_stream(struct pf_context *ctx, const struct pf_job *job, struct pf_outcome *outcome,
+                                struct ArrowArrayStream *out, struct pf_error *err)
 {
     struct stream *stream = pf_alloc_zero(&ctx->memory, 1, sizeof *stream);
     enum pf_status status;
@@ -95,9 +120,11 @@ enum pf_status pf_native_stream(struct pf_context *ctx, const struct pf_job *job
     stream->ctx = ctx;
     stream->job = *job;
     pf_schema_init(&stream->schema, &ctx->memory);
+    pf_outcome_listen(outcome, ctx);
     status = pf_run_open(&stream->run, ctx, &stream->job, job->types == PF_TYPES_INFER, err);
     if (status == PF_OK)
-        status = begin(stream, err);
+        status = begin(stream, outcome, err);
+    ctx->warn = NULL;
     out->private_data = stream;
     out->get_schema = stream_schema;
     out->get_next = stream_next;

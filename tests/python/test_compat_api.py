@@ -8,7 +8,7 @@ one. call and gives are expressions; in both, it = the name of the row, a = a CS
 
 import importlib
 import inspect
-import re
+import logging
 from pathlib import Path
 
 import pytest
@@ -27,8 +27,6 @@ class Anything(dict):
     """Names of a table's expressions that are made when they are first used."""
 
     def __missing__(self, name):
-        if name in vars(__builtins__) if not isinstance(__builtins__, dict) else name in __builtins__:
-            raise KeyError(name)
         return self.setdefault(name, MAKERS[name]())
 
 
@@ -82,16 +80,8 @@ MAKERS = {
 }
 
 
-def parameters_of(text):
-    """[(name, default or inspect._empty)] of "(self, a, b=None, **c)"; those with stars have the star in their names."""
-    names = re.sub(r"(\w+)(?==)", r"\1", text.strip("()"))
-    made = {}
-    exec(f"def made({names.replace('timeout)', 'timeout')}): pass" if "=" not in names else f"def made(*, {names.replace('self, ', '')}): pass"
-         if False else f"made = {names!r}", made)
-    return made["made"]
-
-
 def wanted_parameters(text):
+    """[(name, default as it is written or None)] of "(self, a, b=None, **c)"; those with stars have them in their names."""
     wanted = []
     for part in filter(None, (part.strip() for part in text[1:-1].split(","))):
         name, _, default = part.partition("=")
@@ -118,7 +108,8 @@ def check_parameters(text, it):
 def names(package, write, tmp_path, monkeypatch):
     for name in ("HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"):
         monkeypatch.setenv(name, str(tmp_path / "home"))
-    return Anything(a=write("a.csv", "id,name\n1,x\n2,y\n"), out=tmp_path / "o.parquet", folder=tmp_path, pyforge_cli=package)
+    yield Anything(a=write("a.csv", "id,name\n1,x\n2,y\n"), out=tmp_path / "o.parquet", folder=tmp_path, pyforge_cli=package)
+    logging.getLogger("pyforge_cli.extensions").setLevel(logging.NOTSET)
 
 
 @pytest.mark.parametrize("module, name, parameters, call, gives", rows())

@@ -1,8 +1,9 @@
 """--compat 1.0 reproduces the recorded runs of pyforge-cli 1.0.9, except those in compat_csv_exceptions.tsv.
 
 A record (PYFORGE_TEST_DATA/original/csv/**.json) holds the arguments, the exit code, and of each Parquet file written the schema, the number
-of rows and up to 200 rows as texts. An exception names the defect of the original that it comes from, and has to be one: a listed file that
-is reproduced after all fails. What holds for the command holds for the console script and for convert() of the package: a third of the
+of rows and up to 200 rows as texts. An exception names the defect of the original that it comes from (a section or X number of the
+compatibility specification; 2.1: a refusal where nothing need be refused), and has to be one: a listed file that is reproduced after all
+fails. What holds for the command holds for the console script and for convert() of the package: a third of the
 records goes through each of them, all with PYFORGE_TEST_FULL=1.
 """
 
@@ -124,6 +125,20 @@ def test_every_format_there_is_is_replayed(pyforge, test_data):
 def test_exceptions_are_of_files_that_are_there(test_data):
     recorded = {json.loads(path.read_text())["input"].removeprefix("csv/") for path in (test_data / "original" / "csv").rglob("*.json")}
     assert set(exceptions()) <= recorded
+
+
+@pytest.mark.parametrize("text, names, rows", [
+    ("a,b,c,d\n1\n2\n3,4\n5\n", ["a", "b", "c", "d"], [["1", "", "", ""], ["2", "", "", ""], ["3", "4", "", ""], ["5", "", "", ""]]),
+    ("id;name;note\n1;x\nplain\n2\n\n3\n", ["id", "name", "note"], [["1", "x", ""], ["plain", "", ""], ["2", "", ""], ["3", "", ""]]),
+    ("note\nhello, world\nname\nbar\n", ["note"], [["hello, world"], ["name"], ["bar"]]),
+    ("note name\nhello, big world\na b\nc\n", ["note name"], [["hello, big world"], ["a b"], ["c"]]),
+    ("a,b\nx\n1,2,3\ny\nz\n", ["a,b"], [["x"], ["1,2,3"], ["y"], ["z"]]),
+], ids=["short rows", "short rows, semicolon", "a comma in a text", "blanks", "a row too long"])
+def test_delimiter_where_none_fits(pyforge, write, tmp_path, text, names, rows):
+    done = pyforge("convert", write("a.csv", text), tmp_path / "out.parquet", "--compat", "1.0")
+    assert done.returncode == 0, done.stderr.decode()
+    found = seen(tmp_path / "out.parquet")
+    assert ([name for name, _ in found["schema"]], found["first_rows"]) == (names, rows)
 
 
 def test_switch_from_the_environment(pyforge, write, tmp_path):

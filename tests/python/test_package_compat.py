@@ -23,15 +23,26 @@ NAMES = {
     "pyforge_cli.detectors.database_detector": ["DatabaseFileDetector", "DatabaseType", "DatabaseInfo"],
     "pyforge_cli.utils.dependency_checker": ["DependencyChecker"],
     "pyforge_cli.extensions.base": ["BaseExtension"],
-    "pyforge_cli.extensions": ["BaseExtension", "ExtensionState"],
+    "pyforge_cli.extensions": [
+        "BaseExtension", "ExtensionDiscovery", "ExtensionLoadError", "ExtensionLoader", "ExtensionManager", "ExtensionMetadata",
+        "ExtensionRegistry", "ExtensionState", "Option", "get_extension_manager", "setup_extension_logging", "get_extension_logger",
+        "ExtensionLoggerAdapter", "configure_verbose_logging",
+    ],
+    "pyforge_cli.extensions.discovery": ["ExtensionDiscovery"],
+    "pyforge_cli.extensions.loader": ["ExtensionLoader", "ExtensionLoadError"],
+    "pyforge_cli.extensions.manager": ["ExtensionManager", "get_extension_manager"],
+    "pyforge_cli.extensions.registry": ["ExtensionRegistry", "ExtensionState", "ExtensionMetadata"],
+    "pyforge_cli.extensions.logging": ["setup_extension_logging", "get_extension_logger", "ExtensionLoggerAdapter"],
     "pyforge_cli.extensions.databricks": ["forge", "PyForgeDatabricks", "DatabricksExtension", "__version__"],
     "pyforge_cli.extensions.databricks.api": ["PyForgeDatabricks", "forge"],
     "pyforge_cli.extensions.databricks.environment": ["get_environment_info"],
     "pyforge_cli.extensions.databricks.commands": ["COMMANDS"],
     "pyforge_cli.extensions.databricks.converters": ["SparkCSVConverter", "SparkExcelConverter", "SparkXMLConverter"],
     "pyforge_cli.plugin_system": ["PluginError", "PluginLoadError", "PluginInitializationError", "HookResult", "HookType", "PluginState"],
-    "pyforge_cli.plugin_system.discovery": ["PluginState", "PluginInfo"],
-    "pyforge_cli.plugin_system.loader": ["PluginLoadError"],
+    "pyforge_cli.plugin_system.discovery": ["PluginDiscovery", "PluginState", "PluginInfo"],
+    "pyforge_cli.plugin_system.loader": [
+        "PluginLoadError", "ExtensionRegistry", "ExtensionLifecycleManager", "ExtensionHooksManager", "HookType", "HookResult",
+    ],
 }
 
 

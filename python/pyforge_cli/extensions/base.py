@@ -1,4 +1,4 @@
-"""The base class of extensions written in Python."""
+"""The base class of extensions written in Python, and what they describe themselves with. The guide is docs/extensions.md."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
@@ -35,12 +35,58 @@ class ExtensionLoadError(PyForgeError):
     """An extension that cannot be loaded; the conversion goes on without it."""
 
 
+class Option:
+    """An option that an extension adds: to the conversion (get_options), or to its format (read_options, write_options).
+
+    name: "sheet-name". kind: text, integer, size (takes K, M, G), number, flag, or choice. choices: for a choice, a list of words.
+    default: as a user would write it. aliases: other names. unit: the placeholder in help, "N".
+    """
+
+    def __init__(self, name, kind="text", *, help="", choices=(), default=None, aliases=(), unit=None):
+        self.name = name.replace("_", "-")
+        self.kind = kind
+        self.help = help
+        self.choices = tuple(choices)
+        self.default = default
+        self.aliases = tuple(aliases)
+        self.unit = unit
+        if kind == "choice" and not self.choices:
+            raise ValueError(f"the option {name} is a choice of nothing")
+
+    def row(self, group):
+        """(name, aliases, kind, choices, initial, unit, help, group) for the binding."""
+        initial = self.default
+        if initial is None and self.kind == "choice":
+            initial = self.choices[0]
+        elif isinstance(initial, bool):
+            initial = "true" if initial else None
+        return (
+            self.name,
+            "|".join(self.aliases) or None,
+            self.kind,
+            "|".join(self.choices) or None,
+            None if initial is None else str(initial),
+            self.unit,
+            self.help,
+            group,
+        )
+
+    def __repr__(self):
+        return f"Option({self.name!r}, {self.kind!r})"
+
+
 class BaseExtension(ABC):
-    """An extension. is_available and initialize are its own; the rest is done as needed."""
+    """An extension. is_available and initialize are its own; the rest is done as needed.
+
+    Hooks are called when an extension has a method of its own for them; an attribute hooks, a list of environment, parameters,
+    performance, pre, post and error, says otherwise. Those with a lower hook_order come first.
+    """
 
     name = ""
     version = "1.0.0"
     description = ""
+    licence = ""
+    hook_order = 0
 
     def __init__(self):
         self.enabled = True
@@ -48,18 +94,47 @@ class BaseExtension(ABC):
 
     @abstractmethod
     def is_available(self):
-        """Whether what it needs is there."""
+        """Whether what it needs is there; an attribute unavailable_reason may say why not."""
 
     @abstractmethod
     def initialize(self):
         """Makes it ready; False = it failed."""
 
     def cleanup(self):
+        """The opposite of initialize."""
         self.initialized = False
 
+    def shutdown(self):
+        """The same by the name of the second framework."""
+        self.cleanup()
+
+    # ---- what it adds
+
+    def get_formats(self):
+        """[object with name, suffixes, and read(source, **options), write(table, sink, **options) or both]"""
+        return []
+
+    def get_schemes(self):
+        """[object with name, stat(location), open(location)]"""
+        return []
+
+    def get_options(self):
+        """[Option(...)] of the command convert, for its hooks."""
+        return []
+
     def get_commands(self):
-        """{name: callable}"""
+        """{name: callable(words)}, or a list of commands of click."""
         return {}
+
+    def get_probes(self):
+        """{name: callable()}: each gives what it knows of the machine, as a dictionary."""
+        return {}
+
+    def get_converters(self):
+        """{name: BaseConverter class}: converters of pyforge-cli 1.0."""
+        return {}
+
+    # ---- hooks
 
     def enhance_convert_command(self, options):
         """The options of a conversion, changed as it likes."""
@@ -72,8 +147,12 @@ class BaseExtension(ABC):
     def hook_post_conversion(self, input_file, output_file, options, success):
         """Called after a conversion."""
 
+    def post_conversion_hook(self, result):
+        """Called after a conversion that succeeded, with its result."""
+        return result
+
     def hook_error_handling(self, error, context):
-        """True = the error was dealt with."""
+        """True = try once more, with context["options"] as they are now."""
         return False
 
     def hook_environment_detection(self):
@@ -83,6 +162,8 @@ class BaseExtension(ABC):
     def hook_performance_optimization(self, operation, options):
         """Options to use instead."""
         return options
+
+    # ---- what is known of it
 
     def get_metadata(self):
         return {
@@ -94,8 +175,12 @@ class BaseExtension(ABC):
             "available": self.is_available(),
         }
 
+    def get_info(self):
+        """The same by the name of the second framework."""
+        return self.get_metadata()
+
     def __str__(self):
         return f"{self.name} v{self.version}"
 
 
-__all__ = ["BaseExtension", "ExtensionLoadError", "ExtensionMetadata", "ExtensionState"]
+__all__ = ["BaseExtension", "ExtensionLoadError", "ExtensionMetadata", "ExtensionState", "Option"]

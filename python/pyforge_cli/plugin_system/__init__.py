@@ -1,6 +1,27 @@
-"""Names of the second extension framework of the original."""
+"""Names of the second extension framework of pyforge-cli 1.x."""
 
-from pyforge_cli.plugin_system.discovery import PluginInfo, PluginState
-from pyforge_cli.plugin_system.loader import HookResult, HookType, PluginError, PluginInitializationError, PluginLoadError
+from pyforge_cli.plugin_system.discovery import PluginDiscovery, PluginInfo, PluginState
+from pyforge_cli.plugin_system.loader import (
+    ExtensionHooksManager,
+    ExtensionLifecycleManager,
+    ExtensionRegistry,
+    HookResult,
+    HookType,
+    PluginError,
+    PluginInitializationError,
+    PluginLoadError,
+)
 
-__all__ = ["HookResult", "HookType", "PluginError", "PluginInfo", "PluginInitializationError", "PluginLoadError", "PluginState"]
+__all__ = [
+    "ExtensionHooksManager",
+    "ExtensionLifecycleManager",
+    "ExtensionRegistry",
+    "HookResult",
+    "HookType",
+    "PluginDiscovery",
+    "PluginError",
+    "PluginInfo",
+    "PluginInitializationError",
+    "PluginLoadError",
+    "PluginState",
+]

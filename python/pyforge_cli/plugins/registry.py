@@ -31,6 +31,10 @@ class ConverterRegistry:
                 return found()
         return None
 
+    def list_converters(self):
+        """The names of all converters."""
+        return list(self._classes)
+
     def list_supported_formats(self):
         """{name: {"inputs": [...], "outputs": [...]}}"""
         return {

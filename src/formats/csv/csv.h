@@ -289,6 +289,9 @@ enum pf_status csv_find_header(struct csv_reader *reader, const struct csv_heade
                                const struct csv_score *score, int64_t line, int64_t offset, bool *more, struct pf_error *err);
 /* Whether the record at at is a header; see docs/design/csv.md. */
 bool csv_looks_like_header(const struct csv_dialect *dialect, const struct csv_sample *head, size_t at);
+/* Where no delimiter fits, so that a row would be one column: that of 1.0.9, which filled short rows. Not one that tears text apart
+ * (blanks, colons), nor one by which a row is longer than the first: such files were damaged or refused. */
+void csv_compat_delimiter(struct csv_dialect *dialect, const struct csv_sample *head, struct csv_score *score);
 /* The rule of 1.0.9. */
 bool csv_compat_header(const struct csv_dialect *dialect, const struct csv_sample *head);
 /* Columns without a name, up to count columns in all. */

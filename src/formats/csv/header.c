@@ -308,7 +308,9 @@ static enum pf_status end_names(struct csv_reader *reader, uint8_t *text, size_t
         return PF_OK; /* an empty record has one empty name */
     for (uint32_t i = 0; i < record.fields && i < count; i++) {
         struct csv_value value = csv_take(&reader->dialect, text, (uint32_t)spans[i].start, (uint32_t)spans[i].end);
-        size_t kept = drop_zeros(text + value.offset, value.size);
+        /* In 1.0.9 a name ended there. */
+        size_t kept = reader->compat ? strnlen((const char *)text + value.offset, value.size)
+                                     : drop_zeros(text + value.offset, value.size);
 
         text[value.offset + kept] = '\0';
         reader->names[i] = join_names(&reader->arena, reader->names[i], (const char *)text + value.offset);

@@ -299,6 +299,8 @@ static enum pf_status understand(struct opening *opening, bool *more, struct pf_
     if (csv_dialect_options(opening->options, &reader->dialect, &opening->given, err) != PF_OK)
         return err->status;
     csv_detect_dialect(&reader->dialect, &opening->given, &samples, &detected);
+    if (reader->compat && !opening->given.delimiter && detected.score.fields < 2)
+        csv_compat_delimiter(&reader->dialect, &samples.part[0], &detected.score);
     reader->dialect.trim = reader->compat && reader->dialect.delimiter[0] != ' ';
     reader->skips_marks = !reader->compat && !opening->given.comment;
     if (reader->compat && !opening->given.comment)

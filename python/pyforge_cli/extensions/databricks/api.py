@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pyforge_cli
@@ -76,6 +77,8 @@ class PyForgeDatabricks:
         self.spark = spark_session
         self.logger = logger
         self.environment = get_environment_info()
+        # Names of the original's parts; the library chooses, falls back and reads volumes by itself.
+        self.converter_selector = self.fallback_manager = self.volume_ops = None
         self.stats = {"total": 0, "good": 0, "bytes": 0}
         self._started = time.monotonic()
         self._counting = threading.Lock()
@@ -113,6 +116,10 @@ class PyForgeDatabricks:
         path = Path(file_path)
         record = {"path": str(file_path), "exists": path.exists(), "format": path.suffix.lstrip(".").lower() or "unknown"}
         record["is_volume"] = str(file_path).startswith("/Volumes/")
+        if record["is_volume"]:
+            record.update(zip(("catalog", "schema", "volume"), path.parts[2:5]))
+        if record["exists"]:
+            record["modified"] = datetime.fromtimestamp(path.stat().st_mtime, timezone.utc).isoformat()
         try:
             record.update(pyforge_cli.info(file_path, **options))
         except pyforge_cli.PyForgeError as error:
@@ -129,8 +136,11 @@ class PyForgeDatabricks:
         self.environment = get_environment_info()
         return Record(self.environment)
 
-    def batch_convert(self, file_pattern, output_dir=None, format="parquet", parallel=True, **options):
+    def batch_convert(self, file_pattern=None, output_dir=None, format="parquet", parallel=True, *, file_patterns=None, **options):
         """Convert every file of a pattern, or of a list of patterns; gives a list of results in the order of the files."""
+        file_pattern = file_patterns if file_pattern is None else file_pattern
+        if file_pattern is None:
+            raise TypeError("batch_convert() needs a pattern, as '/Volumes/main/default/bronze/*.csv'")
         patterns = [file_pattern] if isinstance(file_pattern, (str, os.PathLike)) else file_pattern
         found = dict.fromkeys(path for pattern in patterns for path in sorted(glob.glob(os.fspath(pattern), recursive=True)))
         files = [Path(path) for path in found if os.path.isfile(path)]
@@ -148,7 +158,9 @@ class PyForgeDatabricks:
         with ThreadPoolExecutor(max(1, workers)) as pool:
             return list(pool.map(one, files))
 
-    def install_sample_datasets(self, destination=None, formats=None, sizes=None):
+    def install_sample_datasets(self, destination=None, formats=None, sizes=None, *, volume_path=None, datasets=None):
+        """Comes with a later version: formats, sizes and datasets are not looked at yet."""
+        destination = volume_path if destination is None else destination
         return Record(success=False, error="sample datasets come with a later version", destination=destination, total_files=0)
 
     def get_statistics(self):

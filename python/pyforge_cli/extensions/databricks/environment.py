@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+from datetime import datetime, timezone
 
 _YES = {"1", "true", "yes"}
 _LTS = {(9, 1), (10, 4), (11, 3), (12, 2), (13, 3), (14, 3), (15, 4), (16, 4)}
@@ -28,24 +29,44 @@ def describe(env):
         kind, reason = "classic", "DATABRICKS_RUNTIME_VERSION"
     numbers = re.match(r"(\d+)\.(\d+)", runtime)
     major, minor = (int(numbers[1]), int(numbers[2])) if numbers else (None, None)
-    return {
+    serverless = kind == "serverless"
+    found = {
         "is_databricks": kind in ("serverless", "classic"),
         "compute_type": kind,
-        "is_serverless": kind == "serverless",
-        "serverless_version": env.get("DATABRICKS_ENV_VERSION") if kind == "serverless" else None,
+        "is_serverless": serverless,
+        "serverless_version": env.get("DATABRICKS_ENV_VERSION") if serverless else None,
         "runtime_version": runtime or None,
         "runtime_major": major,
         "runtime_minor": minor,
         "is_lts": (major, minor) in _LTS,
         "spark_connect_enabled": bool(env.get("SPARK_REMOTE")) or _is_yes(env, "SPARK_CONNECT_MODE_ENABLED"),
+        "spark_version": env.get("SPARK_VERSION"),
+        "has_unity_catalog": serverless or _is_yes(env, "DATABRICKS_UNITY_CATALOG_ENABLED"),
         "reason": reason,
     }
+    if serverless:
+        # So it is by design, of every version.
+        found["serverless_features"] = {
+            "auto_scaling": True,
+            "photon_enabled": True,
+            "unity_catalog_only": True,
+            "spark_connect": True,
+            "no_spark_configs": True,
+            "volume_only_storage": True,
+            "version": found["serverless_version"],
+        }
+    return found
 
 
 def get_environment_info():
     from importlib.util import find_spec
 
-    return {**describe(os.environ), "python_version": platform.python_version(), "has_pyspark": find_spec("pyspark") is not None}
+    return {
+        **describe(os.environ),
+        "python_version": platform.python_version(),
+        "has_pyspark": find_spec("pyspark") is not None,
+        "detected_at": datetime.now(timezone.utc).isoformat(),
+    }
 
 
 __all__ = ["describe", "get_environment_info"]
