@@ -40,7 +40,7 @@ complete -c pyforge -l rejects -r -d 'Where rows that could not be kept are writ
 complete -c pyforge -l rejects-full -d 'Write the whole text of rejected rows instead of the first 1 KiB.'
 complete -c pyforge -l max-rejects -r -d 'Fail when more rows are rejected: a share of all, as 10% or 0.1, or a whole number of rows, as 25.'
 complete -c pyforge -l threads -r -d 'Threads in all; 0 = one for each core (environment: PYFORGE_PARALLEL_WORKERS).'
-complete -c pyforge -l memory -l max-memory -r -d 'Memory to stay within, whatever the size of the input (environment: PYFORGE_MAX_MEMORY).'
+complete -c pyforge -l memory -l max-memory -r -d 'Memory to stay within, whatever the size of the input; at least 16M (environment: PYFORGE_MAX_MEMORY).'
 complete -c pyforge -l engine -x -a 'auto native spark' -d 'What does the work; this version has the native engine only.'
 complete -c pyforge -l force-core -d 'The same as --engine native (environment: PYFORGE_FORCE_CORE).'
 complete -c pyforge -l temp-dir -r -d 'Where private temporary files lie; without it TMPDIR, else /tmp (environment: PYFORGE_TEMP_DIR).'

@@ -74,21 +74,37 @@ static enum pf_status file_read(void *user, void *to, size_t size, size_t *got, 
     return status;
 }
 
-/* How many of size bytes a call of write() took; -1 = an exception is set. Takes answer over. */
-static Py_ssize_t taken(PyObject *answer, Py_ssize_t size)
+/* Whether None means that nothing was taken (io.RawIOBase), not that the object does not count. -1 = an exception is set. */
+static int none_is_nothing(PyObject *object)
 {
-    Py_ssize_t count = size; /* None: an object that does not count, and takes all */
+    PyObject *io = PyImport_ImportModule("io");
+    PyObject *raw = io != NULL ? PyObject_GetAttrString(io, "RawIOBase") : NULL;
+    int is = raw != NULL ? PyObject_IsInstance(object, raw) : -1;
+
+    Py_XDECREF(raw);
+    Py_XDECREF(io);
+    return is;
+}
+
+/* How many of size bytes a call of write() took; -1 = an exception is set. Takes answer over. */
+static Py_ssize_t taken(PyObject *object, PyObject *answer, Py_ssize_t size)
+{
+    Py_ssize_t count = size;
 
     if (answer == NULL)
         return -1;
     if (answer != Py_None)
         count = PyLong_AsSsize_t(answer);
+    else if (none_is_nothing(object) != 0)
+        count = 0;
     Py_DECREF(answer);
-    if (PyErr_Occurred() == NULL && (count < 0 || count > size)) {
-        PyErr_SetString(PyExc_ValueError, "write() took more bytes than it was given");
+    if (PyErr_Occurred() != NULL)
         return -1;
-    }
-    return count;
+    if (count == 0)
+        PyErr_SetString(PyExc_BlockingIOError, "write() took nothing: the file must wait until it has room");
+    else if (count < 0 || count > size)
+        PyErr_SetString(PyExc_ValueError, "write() took more bytes than it was given");
+    return PyErr_Occurred() == NULL ? count : -1;
 }
 
 static enum pf_status file_write(void *user, const void *bytes, size_t size, struct pf_error *err)
@@ -100,7 +116,8 @@ static enum pf_status file_write(void *user, const void *bytes, size_t size, str
 
     while (status == PF_OK && at < size) {
         Py_ssize_t left = (Py_ssize_t)(size - at);
-        Py_ssize_t count = taken(PyObject_CallMethod(file->object, "write", "y#", (const char *)bytes + at, left), left);
+        Py_ssize_t count =
+            taken(file->object, PyObject_CallMethod(file->object, "write", "y#", (const char *)bytes + at, left), left);
         if (count < 0)
             status = failed(file, err);
         else

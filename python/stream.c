@@ -13,6 +13,7 @@ static const char schema_name[] = "arrow_schema";
 struct py_stream {
     PyObject_HEAD struct ArrowArrayStream stream; /* release NULL: given on, or closed */
     PyObject *module;                             /* owned */
+    PyObject *record;                             /* owned: what became of the rows, JSON; NULL = not opened */
 };
 
 /* ---- a stream that uses extensions
@@ -142,6 +143,7 @@ static void stream_dealloc(PyObject *self)
 
     if (own->stream.release != NULL)
         own->stream.release(&own->stream);
+    Py_XDECREF(own->record);
     Py_XDECREF(own->module);
     release(self);
     Py_DECREF(type);
@@ -249,11 +251,22 @@ static PyObject *stream_fields(PyObject *self, PyObject *unused)
     return list;
 }
 
+/* The record of the reading, also when the stream was given on. */
+static PyObject *stream_record(PyObject *self, PyObject *unused)
+{
+    struct py_stream *own = (struct py_stream *)self;
+
+    (void)unused;
+    Py_INCREF(own->record);
+    return own->record;
+}
+
 static PyMethodDef stream_methods[] = {
     { "take", stream_take, METH_NOARGS, "The stream in a capsule; this object is empty afterwards." },
     { "close", stream_close, METH_NOARGS, "Lets go of the input." },
     { "schema", stream_schema, METH_NOARGS, "The schema in a capsule." },
     { "fields", stream_fields, METH_NOARGS, "[(name, Arrow format, nullable), ...]" },
+    { "record", stream_record, METH_NOARGS, "What became of the rows, as JSON." },
     { NULL, NULL, 0, NULL },
 };
 
@@ -286,8 +299,25 @@ static PyObject *stream_new(PyObject *module)
     return self;
 }
 
+/* The exception that ends the call, or the record; the stream is released with self. */
+static bool opened(struct py_call *call, struct py_stream *own, const struct pf_result *result, enum pf_status status,
+                   const struct pf_error *err)
+{
+    if (status == PF_OK && call->counted && !wrap(call->module, &own->stream))
+        return false;
+    if (!py_call_check(call))
+        return false;
+    if (status != PF_OK) {
+        (void)py_raise(call->module, err);
+        return false;
+    }
+    own->record = result != NULL ? py_text(pf_result_json(result)) : PyErr_NoMemory();
+    return own->record != NULL;
+}
+
 PyObject *py_read(PyObject *module, PyObject *args)
 {
+    struct pf_result *result = NULL;
     struct py_arguments arguments;
     PyObject *self;
     struct py_stream *own;
@@ -307,16 +337,11 @@ PyObject *py_read(PyObject *module, PyObject *args)
     own = (struct py_stream *)self;
     if (py_call_begin(&call, module, &arguments)) {
         Py_BEGIN_ALLOW_THREADS;
-        status = pf_read_stream(call.request, &own->stream, &err);
+        status = pf_read_stream_result(call.request, &own->stream, &result, &err);
         Py_END_ALLOW_THREADS;
-        if (status == PF_OK && call.counted && !wrap(module, &own->stream))
+        if (!opened(&call, own, result, status, &err))
             Py_CLEAR(self);
-        else if (!py_call_check(&call))
-            Py_CLEAR(self);
-        else if (status != PF_OK) {
-            Py_CLEAR(self);
-            (void)py_raise(module, &err);
-        }
+        pf_result_free(result);
     } else {
         Py_CLEAR(self);
     }

@@ -171,7 +171,9 @@ def validate(input, *, progress=None, **options):
 def read(input, *, progress=None, **options):
     """The input's table as an Arrow stream: pyarrow.table(x), polars.DataFrame(x) and DuckDB take it without copying.
 
-    Types are settled over the whole input first, then the data comes batch by batch, once.
+    Types are settled over the whole input first, then the data comes batch by batch, once. Rows that cannot be read are set aside as by
+    convert(): more than max_rejects of them raise RejectedError, fewer are counted in the table's rows_rejected and told in its
+    warnings, and rejects="PATH" keeps them.
     """
     return Table(_pyforge.read(_source(input), settings(options), *_messages(options), _watcher(progress)))
 

@@ -1,5 +1,6 @@
 """The table that read() gives: an Arrow stream that can be taken once."""
 
+import json
 from html import escape
 from typing import NamedTuple
 
@@ -70,10 +71,36 @@ class Table:
     def __init__(self, stream):
         self._stream = stream
         self._schema = Schema(Field(name, _type_of(text), nullable) for name, text, nullable in stream.fields())
+        self._record = json.loads(stream.record())
 
     @property
     def schema(self):
         return self._schema
+
+    @property
+    def rows_rejected(self):
+        """Rows that could not be read as rows of the table and are not in it; rejects="PATH" keeps them there."""
+        return self._record["rows_rejected"]
+
+    @property
+    def rows_left_out(self):
+        """Lines that are no rows: those without anything in them, and comments."""
+        return self._record["rows_left_out"]
+
+    @property
+    def rows_short(self):
+        """Rows that had fewer fields than there are columns, and got nulls."""
+        return self._record["rows_short"]
+
+    @property
+    def warnings(self):
+        """What is worth knowing of the reading; the log was told, too."""
+        return list(self._record["warnings"])
+
+    @property
+    def rejects_path(self):
+        """Where the rows lie that were rejected; None when there are none, or they were not kept."""
+        return self._record["rejects_path"]
 
     def _open(self):
         if self._stream is None:

@@ -62,7 +62,7 @@ static enum pf_status load_open(struct pf_memory *memory, int fd, const char *pa
     if (fstat(fd, &st) != 0)
         return pf_fail_io(err, errno, "examine", path);
     if (!S_ISREG(st.st_mode))
-        return pf_fail(err, PF_IO, "%s is no file", path);
+        return pf_fail(err, PF_IO, "cannot read %s: it is no file", path);
     if (st.st_size < 0 || (uint64_t)st.st_size > limit)
         return pf_fail(err, PF_LIMIT, "%s has %lld bytes, at most %zu are read", path, (long long)st.st_size, limit);
     if (facts != NULL)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { BLOCK = 64, ROUNDS = 64, PART = 1 << 20 };
@@ -127,6 +128,33 @@ static enum pf_status add_file(struct pf_context *ctx, struct pf_sha256 *sum, in
     return err->status;
 }
 
+/* Negative = err tells why not. */
+static int open_regular(const char *path, struct pf_error *err)
+{
+    struct stat before, opened;
+    int file;
+
+    if (stat(path, &before) != 0) {
+        pf_fail_io(err, errno, "open", path);
+        return -1;
+    }
+    if (!S_ISREG(before.st_mode)) {
+        pf_fail(err, PF_UNSUPPORTED, "it is no file");
+        return -1;
+    }
+    file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (file < 0) {
+        pf_fail_io(err, errno, "open", path);
+        return -1;
+    }
+    /* another may stand there by now */
+    if (fstat(file, &opened) == 0 && S_ISREG(opened.st_mode))
+        return file;
+    (void)close(file);
+    pf_fail(err, PF_UNSUPPORTED, "it is no file");
+    return -1;
+}
+
 enum pf_status pf_sha256_file(struct pf_context *ctx, const char *path, char text[PF_SHA256_TEXT], int64_t *size,
                               struct pf_error *err)
 {
@@ -135,9 +163,9 @@ enum pf_status pf_sha256_file(struct pf_context *ctx, const char *path, char tex
     int file;
 
     pf_error_clear(err);
-    file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    file = open_regular(path, err);
     if (file < 0)
-        return pf_fail_io(err, errno, "open", path);
+        return err->status;
     part = pf_alloc(&ctx->memory, PART);
     if (part == NULL) {
         pf_fail_memory(err, PART);

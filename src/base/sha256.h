@@ -18,7 +18,8 @@ void pf_sha256_add(struct pf_sha256 *sum, const void *bytes, size_t size);
 /* In lower-case hexadecimal, as sha256sum prints it. */
 void pf_sha256_end(struct pf_sha256 *sum, char text[PF_SHA256_TEXT]);
 
-/* The sum of a file and how many bytes it has. PF_IO, PF_NO_MEMORY, PF_CANCELLED. */
+/* The sum of a file and how many bytes it has. What is no regular file is not opened: reading a pipe would take what somebody else
+ * is to read. PF_UNSUPPORTED for such a one, PF_IO, PF_NO_MEMORY, PF_CANCELLED. */
 enum pf_status pf_sha256_file(struct pf_context *ctx, const char *path, char text[PF_SHA256_TEXT], int64_t *size,
                               struct pf_error *err);
 

@@ -1,12 +1,10 @@
 /* The reader of TOML files. Source: TOML 1.0.0, of which it takes the part that the header tells. */
 #include "base/toml.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/folder.h"
 #include "base/number.h"
 #include "base/text.h"
 
@@ -585,44 +583,16 @@ enum pf_status pf_toml_read(struct pf_toml *toml, const char *bytes, size_t size
 
 /* ---- files */
 
-static enum pf_status read_all(int file, const char *path, char *to, size_t *size, struct pf_error *err)
-{
-    ssize_t got = 1;
-
-    while (got > 0 && *size <= PF_TOML_BYTES) {
-        got = read(file, to + *size, PF_TOML_BYTES + 1 - *size);
-        if (got < 0 && errno == EINTR)
-            got = 1;
-        else if (got < 0)
-            return pf_fail_io(err, errno, "read", path);
-        else
-            *size += (size_t)got;
-    }
-    return PF_OK;
-}
-
 enum pf_status pf_toml_load(struct pf_toml *toml, const char *path, struct pf_error *err)
 {
     struct pf_memory *memory = toml->arena.memory;
-    int file = open(path, O_RDONLY | O_CLOEXEC);
     size_t size = 0;
     char *bytes;
 
     pf_error_clear(err);
-    if (file < 0) {
-        int reason = errno;
-        pf_fail_io(err, reason, "open", path);
-        if (reason == ENOENT || reason == ENOTDIR)
-            err->status = PF_NOT_FOUND;
-        return err->status;
-    }
-    bytes = pf_alloc(memory, PF_TOML_BYTES + 1);
-    if (bytes == NULL)
-        pf_fail_memory(err, PF_TOML_BYTES + 1);
-    else if (read_all(file, path, bytes, &size, err) == PF_OK)
+    if (pf_file_load(memory, path, PF_TOML_BYTES, &bytes, &size, NULL, err) == PF_OK)
         (void)pf_toml_read(toml, bytes, size, err);
     pf_free(memory, bytes);
-    (void)close(file);
     if (err->status != PF_OK)
         pf_error_source(err, path);
     return err->status;

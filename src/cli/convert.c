@@ -1,5 +1,6 @@
 #include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -14,6 +15,19 @@ static bool writes_to_stdout(const struct cli *cli)
     const char *output = output_of(cli);
 
     return output != NULL ? strcmp(output, "-") == 0 : strcmp(cli->arguments[0], "-") == 0;
+}
+
+/* Whether what was written so far is gone: a file is put in its place whole or not at all, a pipe has had what it was given. */
+static bool leaves_nothing(const struct cli *cli)
+{
+    const char *output = output_of(cli);
+    struct stat found;
+
+    if (cli->options.explain)
+        return true;
+    if (writes_to_stdout(cli))
+        return false;
+    return output == NULL || stat(output, &found) != 0 || S_ISREG(found.st_mode) || S_ISDIR(found.st_mode);
 }
 
 /* Whether whoever read standard output has gone away. */
@@ -43,7 +57,9 @@ static int tell_failure(struct cli *cli, enum pf_status status, const struct pf_
     if (status == PF_IO && writes_to_stdout(cli) && stdout_is_closed())
         return CLI_PIPE_CLOSED;
     if (status == PF_CANCELLED && signal_number != 0) {
-        cli_message(cli, PF_LOG_ERROR, "pyforge: interrupted; nothing was written");
+        cli_message(cli, PF_LOG_ERROR,
+                    leaves_nothing(cli) ? "pyforge: interrupted; nothing was written"
+                                        : "pyforge: interrupted; what was written is not whole");
         return 128 + signal_number;
     }
     /* How the input was understood may be why it failed. */

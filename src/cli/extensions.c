@@ -391,7 +391,7 @@ void cli_help_extension_commands(struct cli *cli)
         return;
     for (uint32_t i = 0; cli->extensions != NULL && pf_extension_command_at(cli->extensions, i, &command); i++) {
         cli_write(&cli->out, i == 0 ? "\nCommands of extensions:\n" : "");
-        cli_print(&cli->out, "  %-16s", command.name);
+        cli_print(&cli->out, "  %-15s ", command.name);
         if (command.summary[0] != '\0')
             cli_put(&cli->out, command.summary);
         else

@@ -42,11 +42,12 @@ static int out_width(void)
     return width > 0 && width < 10000 ? (int)width : width_of(STDOUT_FILENO);
 }
 
-/* A descriptor that is closed would be given to the next file that is opened, and messages would go into it. */
+/* A descriptor that is closed would be given to the next file that is opened, and messages would go into it. What takes its place cannot
+ * be used, so that an output nobody gets is an error. */
 static void open_missing_streams(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY) < 0)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
             _Exit(CLI_FAILED);
     }
 }

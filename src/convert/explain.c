@@ -36,11 +36,8 @@ static bool put_given(struct pf_buffer *text, const struct pf_plan *plan, const 
     char scratch[32];
 
     for (const struct pf_option *option = table; option != NULL && option->name != NULL; option++) {
-        bool given = false;
         const char *value;
-        for (uint32_t i = 0; i < plan->setting_count; i++)
-            given = given || pf_option_find(table, plan->settings[i].name) == option;
-        if (!given)
+        if (!pf_plan_is_set(plan, table, option))
             continue;
         value = pf_option_text(option, values, scratch);
         if (!pf_buffer_printf(text, ", %s %s", option->name, value != NULL ? value : ""))

@@ -16,6 +16,8 @@ static const struct {
     { "encoding", "utf-8", "encoding", "the input is read as ", "" },
     { "delimiter", ",", "delimiter", "the delimiter is ", "" },
     { "quote", "\"", "quote", "the quote is ", "" },
+    { "escape", "doubled quote", "escape", "the escape in quoted fields is ", " (--escape none: there is none)" },
+    { "comment", "none", "comment", "lines that begin with ", " are taken for comments (--comment none keeps them)" },
     { "has_header", "true", "header", "the first row was taken for data, not for column names", NULL },
 };
 
@@ -24,18 +26,15 @@ static bool is_given(const struct pf_plan *plan, const char *name)
     const struct pf_option *table = plan->job.reader->options;
     const struct pf_option *option = table != NULL ? pf_option_find(table, name) : NULL;
 
-    for (uint32_t i = 0; option != NULL && i < plan->setting_count; i++) {
-        if (pf_option_find(table, plan->settings[i].name) == option)
-            return true;
-    }
-    return false;
+    return option != NULL && pf_plan_is_set(plan, table, option);
 }
 
 bool pf_note_facts(struct pf_plan *plan)
 {
     for (size_t i = 0; i < PF_COUNT(remarkable); i++) {
         const char *value = pf_plan_fact(plan, remarkable[i].fact);
-        if (value == NULL || strcmp(value, remarkable[i].usual) == 0 || is_given(plan, remarkable[i].option))
+        if (value == NULL || strcmp(value, remarkable[i].usual) == 0 || strcmp(value, "none") == 0 ||
+            is_given(plan, remarkable[i].option))
             continue;
         if (!pf_plan_warn(plan, "%s%s%s", remarkable[i].begin, remarkable[i].end != NULL ? pf_words_visible(value) : "",
                           remarkable[i].end != NULL ? remarkable[i].end : ""))
@@ -88,9 +87,22 @@ bool pf_note_rejects(struct pf_plan *plan, const struct pf_outcome *outcome)
                         pf_words_of(outcome->rows_rejected, "row", rows));
 }
 
+/* In a table of one column a line without anything might have been meant for a row. */
+static bool note_left_out(struct pf_plan *plan, const struct pf_outcome *outcome)
+{
+    char lines[PF_WORDS];
+
+    return outcome->rows_left_out == 0 || outcome->schema.count != 1 || plan->job.columns != NULL ||
+           pf_plan_warn(plan, "%s left out as empty: a row of one empty value is written \"\"",
+                        pf_words_verb(outcome->rows_left_out, "line", "was", "were", lines));
+}
+
 bool pf_note_rows(struct pf_plan *plan, const struct pf_outcome *outcome)
 {
     char rows[PF_WORDS];
+
+    if (!note_left_out(plan, outcome))
+        return false;
 
     if (outcome->rows_short > 0 &&
         !pf_plan_warn(plan, "%s fewer fields than there are columns, and got nulls (--ragged fail stops at such rows)",

@@ -50,7 +50,7 @@ const struct pf_option pf_convert_option_table[] = {
       "Threads in all; 0 = one for each core (environment: PYFORGE_PARALLEL_WORKERS).",
       "Resources", AT(threads) },
     { "memory", "max-memory", PF_OPTION_SIZE, NULL, "256M", "SIZE",
-      "Memory to stay within, whatever the size of the input (environment: PYFORGE_MAX_MEMORY).",
+      "Memory to stay within, whatever the size of the input; at least 16M (environment: PYFORGE_MAX_MEMORY).",
       "Resources", AT(memory) },
     { "engine", NULL, PF_OPTION_CHOICE, "auto|native|spark", "auto", NULL,
       "What does the work; this version has the native engine only.",

@@ -331,8 +331,9 @@ static void fill_job(struct pf_plan *plan)
     const struct pf_convert_options *options = &plan->options;
     struct pf_job *job = &plan->job;
     bool compat = options->compat == PF_COMPAT_1_0;
+    bool chosen = pf_plan_is_set(plan, pf_convert_option_table, pf_option_find(pf_convert_option_table, "types"));
 
-    job->types = compat ? PF_TYPES_STRING : (enum pf_types_mode)options->types;
+    job->types = compat && !chosen ? PF_TYPES_STRING : (enum pf_types_mode)options->types;
     job->on_error = (enum pf_on_error)options->on_error;
     job->replace = options->force;
     job->sync = options->sync;

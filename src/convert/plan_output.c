@@ -1,6 +1,7 @@
 /* Where the output goes and as what: the writer, the name, and what may not be written over. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/system.h"
 #include "base/text.h"
@@ -118,6 +119,14 @@ static enum pf_status settle_name(struct pf_plan *plan, const char *output, bool
                           err);
 }
 
+/* Whether two locations of a storage scheme are one, as far as their text tells; the name of a scheme has no case. */
+static bool same_remote(const struct pf_plan *plan, const char *a, const char *b)
+{
+    size_t name = strcspn(a, ":");
+
+    return pf_location_is_remote(plan->ctx, a) && strncasecmp(a, b, name) == 0 && strcmp(a + name, b + name) == 0;
+}
+
 /* An old file in their place is found before the work is done, not with the first row that is rejected. */
 static enum pf_status check_rejects(const struct pf_plan *plan, struct pf_error *err)
 {
@@ -126,9 +135,11 @@ static enum pf_status check_rejects(const struct pf_plan *plan, struct pf_error 
     struct pf_error absent;
     bool directory;
 
-    if (pf_plan_input_located(plan) && pf_location_same(job->rejects, job->input))
+    if (pf_plan_input_located(plan) &&
+        (pf_location_same(job->rejects, job->input) || same_remote(plan, job->rejects, job->input)))
         return pf_fail(err, PF_BAD_OPTION, "--rejects names the input");
-    if (pf_plan_output_located(plan) && job->output != NULL && pf_location_same_target(job->rejects, job->output))
+    if (pf_plan_output_located(plan) && job->output != NULL &&
+        (pf_location_same_target(job->rejects, job->output) || same_remote(plan, job->rejects, job->output)))
         return pf_fail(err, PF_BAD_OPTION, "--rejects names the output");
     if ((job->reader->flags & PF_READER_TYPED) != 0 ||
         pf_location_stat(plan->ctx, job->rejects, &stat, &directory, &absent) != PF_OK ||

@@ -190,7 +190,11 @@ static void put_made(struct pf_json *json, const char *name, struct pf_context *
         missing = err.message;
     else if (missing == NULL && expected >= 0 && size != expected)
         missing = "it was changed after it had been written";
-    pf_json_set_integer(json, "size", expected >= 0 ? expected : size);
+    pf_json_name(json, "size");
+    if (size >= 0)
+        pf_json_integer(json, expected >= 0 ? expected : size);
+    else
+        pf_json_null(json);
     put_sum(json, sum, missing);
     pf_json_close(json, '}');
 }

@@ -190,6 +190,8 @@ enum pf_status pf_setting_check(const struct pf_context *ctx, const char *name, 
         alone.offset = 0;
         status = pf_option_set(&alone, name, value, &scratch, err);
     }
+    if (status == PF_OK) /* an earlier table may have refused what a later one took */
+        pf_error_clear(err);
     return status;
 }
 

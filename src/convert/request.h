@@ -29,7 +29,7 @@ struct pf_request {
     struct pf_arena arena;
     const char *input, *output;      /* paths, or names of what is given; NULL = not named */
     struct pf_given given;           /* until a call uses it up */
-    const struct pf_setting *hooked; /* by hooks of extensions, while a conversion runs: what nobody gave */
+    const struct pf_setting *hooked; /* by hooks of extensions, or by validate, while it runs: what nobody gave */
     uint32_t hooked_count;
     struct pf_setting *settings;
     uint32_t setting_count, setting_capacity;

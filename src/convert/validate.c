@@ -1,4 +1,5 @@
 /* Validate: reads the whole input and tells the first thing that is wrong with it. */
+#include <stdio.h>
 #include <string.h>
 
 #include "convert/json.h"
@@ -31,49 +32,69 @@ static char *verdict(const struct pf_plan *plan)
 }
 
 /* A row that a conversion would set aside makes the file invalid: where the reader has a way to stop at the first one, it
- * does, and tells its place. */
-static enum pf_status be_strict(struct pf_request *request, struct pf_error *err)
+ * does, and tells its place. Below every setting of the user's, wherever it stands. */
+static const struct pf_setting strict = { .name = "ragged", .value = "fail-long", .variable = "validate" };
+
+/* Whether nobody said what becomes of ragged rows. */
+static bool is_strict(const struct pf_plan *plan)
 {
-    for (uint32_t i = 0; i < request->setting_count; i++) {
-        if (strcmp(request->settings[i].name, "ragged") == 0)
-            return PF_OK;
+    for (uint32_t i = 0; i < plan->setting_count; i++) {
+        const struct pf_setting *setting = &plan->settings[i];
+        bool ours = setting->variable != NULL && strcmp(setting->variable, strict.variable) == 0;
+        if (strcmp(setting->name, strict.name) == 0 && !ours)
+            return false;
     }
-    if (pf_request_is_flag(request, "ragged") < 0)
+    return true;
+}
+
+/* Who says what becomes of ragged rows has rows set aside as a conversion would, and is told of them. */
+static enum pf_status judge_rejects(struct pf_plan *plan, const struct pf_outcome *outcome, struct pf_error *err)
+{
+    char rows[PF_WORDS], line[PF_WORDS] = "";
+    enum pf_status status;
+
+    if (outcome->rows_rejected == 0)
         return PF_OK;
-    if (pf_request_set(request, "ragged", "fail-long", err) != PF_OK)
-        return err->status;
-    /* Not the user's: no warning when the format has no such option. */
-    request->settings[request->setting_count - 1].variable = "validate";
-    return PF_OK;
+    if (is_strict(plan))
+        status = pf_fail(err, PF_BAD_DATA, "%s cannot be read as rows of the table",
+                         pf_words_of(outcome->rows_rejected, "row", rows));
+    else
+        status = pf_check_rejects(&plan->job, outcome->rows_written, outcome->rows_rejected, err);
+    if (status != PF_OK) {
+        err->line = outcome->first_reject;
+        pf_error_source(err, plan->job.input);
+        return status;
+    }
+    if (outcome->first_reject > 0)
+        (void)snprintf(line, sizeof line, ", the first on line %lld", (long long)outcome->first_reject);
+    return pf_plan_warn(plan, "%s set aside%s", pf_words_verb(outcome->rows_rejected, "row", "is", "are", rows), line)
+               ? PF_OK
+               : pf_fail_memory(err, 1);
 }
 
 static enum pf_status scan(struct pf_plan *plan, struct pf_outcome *outcome, struct pf_error *err)
 {
-    char rows[PF_WORDS];
     enum pf_status status = pf_native_scan(plan->ctx, &plan->job, outcome, err);
 
-    if (status == PF_OK && outcome->rows_rejected > 0) {
-        status = pf_fail(err, PF_BAD_DATA, "%s cannot be read as rows of the table",
-                         pf_words_of(outcome->rows_rejected, "row", rows));
-        pf_error_source(err, plan->job.input);
-    }
+    if (status == PF_OK)
+        status = judge_rejects(plan, outcome, err);
     if (status == PF_OK && !pf_note_rows(plan, outcome))
         status = pf_fail_memory(err, 1);
     return status;
 }
 
 /* What was found out, whether the input is valid or not. */
-static char *verdict_json(const struct pf_plan *plan, const struct pf_request *request, const struct pf_outcome *outcome,
-                          const struct pf_error *err)
+static char *verdict_json(const struct pf_plan *plan, const struct pf_outcome *outcome, const struct pf_error *err)
 {
     struct pf_json json;
 
     pf_json_begin(&json, &plan->ctx->memory);
     pf_json_open(&json, '{');
     pf_json_set_bool(&json, "valid", err->status == PF_OK);
-    pf_json_set_text(&json, "input_path", request->input);
+    pf_json_set_text(&json, "input_path", plan->job.input);
     pf_json_set_text(&json, "file_type", plan->job.reader != NULL ? plan->job.reader->name : NULL);
-    pf_json_set_integer(&json, "rows", outcome->rows_written);
+    /* what was read up to the fault, in a block that was not finished */
+    pf_json_set_integer(&json, "rows", outcome->rows_written >= err->row ? outcome->rows_written : err->row - 1);
     pf_json_set_integer(&json, "rows_short", outcome->rows_short);
     pf_json_name(&json, "warnings");
     pf_json_open(&json, '[');
@@ -89,27 +110,27 @@ static char *verdict_json(const struct pf_plan *plan, const struct pf_request *r
 
 static enum pf_status validate(struct pf_request *request, bool json, char **text, struct pf_error *err)
 {
-    uint32_t given = request->setting_count;
     struct pf_outcome outcome;
     struct pf_plan plan;
 
     *text = NULL;
     pf_error_clear(err);
     atomic_store(&request->ctx->cancelled, false);
-    if (be_strict(request, err) != PF_OK)
-        return err->status;
+    request->hooked = &strict;
+    request->hooked_count = 1;
     pf_outcome_init(&outcome, request->ctx);
     if (pf_plan_make(&plan, request, PF_PLAN_READ, err) == PF_OK)
         (void)scan(&plan, &outcome, err);
     if (json)
-        *text = verdict_json(&plan, request, &outcome, err);
+        *text = verdict_json(&plan, &outcome, err);
     else if (err->status == PF_OK)
         *text = verdict(&plan);
     if (*text == NULL && err->status == PF_OK)
         (void)pf_fail_memory(err, 1);
     pf_outcome_free(&outcome);
     pf_plan_free(&plan);
-    request->setting_count = given;
+    request->hooked = NULL;
+    request->hooked_count = 0;
     return err->status;
 }
 

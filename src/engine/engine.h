@@ -47,6 +47,7 @@ struct pf_column_facts {
 struct pf_outcome {
     int64_t rows_read, rows_written, rows_rejected, rows_left_out;
     int64_t rows_short, rows_like_header; /* of those written, see pf_decoded */
+    int64_t first_reject;                 /* physical line of the first rejected row; 0 = not known */
     int64_t bytes_read, bytes_written;    /* as stored */
     double seconds;
     struct pf_schema schema;         /* as written */
@@ -67,6 +68,8 @@ void pf_outcome_listen(struct pf_outcome *outcome, struct pf_context *ctx);
 /* false = out of memory. Also logs it at PF_LOG_WARNING. */
 bool pf_outcome_warn(struct pf_outcome *outcome, struct pf_context *ctx, const char *format, ...) PF_PRINTF(3, 4);
 
+/* PF_REJECTED when more rows were rejected than the job allows. */
+enum pf_status pf_check_rejects(const struct pf_job *job, int64_t kept, int64_t rejected, struct pf_error *err);
 /* Runs the job with the native engine. On failure no output is left; the outcome tells how far it came. */
 enum pf_status pf_native_run(struct pf_context *ctx, const struct pf_job *job, struct pf_outcome *outcome,
                              struct pf_error *err);

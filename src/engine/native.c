@@ -153,6 +153,8 @@ void pf_run_done(struct pf_run *run, struct pf_work *work)
 {
     const struct pf_decoded *d = &work->decoded;
 
+    if (d->rows_rejected != 0 && run->counted.rejected == 0 && d->rejects[0].line >= 0)
+        run->counted.first_reject = run->lines_before + d->rejects[0].line + 1;
     run->counted.read += d->rows_read;
     run->counted.kept += d->rows_kept;
     run->counted.rejected += d->rows_rejected;
@@ -197,25 +199,22 @@ enum pf_status pf_run_types(struct pf_run *run, struct pf_rejects_file *rejects,
 
 /* ---- what came of it */
 
-enum pf_status pf_run_check_rejects(const struct pf_run *run, struct pf_error *err)
+enum pf_status pf_check_rejects(const struct pf_job *job, int64_t kept, int64_t rejected, struct pf_error *err)
 {
-    const struct pf_counted *n = &run->counted;
-    const struct pf_job *job = run->job;
     const char *nothing = job->writer != NULL ? "nothing was written" : "there is nothing to read";
-    double most = job->max_reject_rows != 0 ? (double)job->max_reject_rows : job->max_rejects * (double)(n->kept + n->rejected);
+    double most = job->max_reject_rows != 0 ? (double)job->max_reject_rows : job->max_rejects * (double)(kept + rejected);
 
-    if (n->rejected == 0 || (n->kept != 0 && (double)n->rejected <= most))
+    if (rejected == 0 || (kept != 0 && (double)rejected <= most))
         return PF_OK;
-    if (n->kept == 0) {
-        if (n->rejected == 1)
+    if (kept == 0) {
+        if (rejected == 1)
             pf_fail(err, PF_REJECTED, "the only row was rejected: %s", nothing);
         else
-            pf_fail(err, PF_REJECTED, "all %lld rows were rejected: %s", (long long)n->rejected, nothing);
+            pf_fail(err, PF_REJECTED, "all %lld rows were rejected: %s", (long long)rejected, nothing);
         pf_remedy(err, "see how the input is read with pyforge info; --delimiter, --header N or --schema may be what it needs");
     } else {
-        pf_fail(err, PF_REJECTED, "%lld of %lld rows were rejected, more than --max-rejects allows (%g%s)",
-                (long long)n->rejected, (long long)(n->kept + n->rejected),
-                job->max_reject_rows != 0 ? (double)job->max_reject_rows : job->max_rejects * 100,
+        pf_fail(err, PF_REJECTED, "%lld of %lld rows were rejected, more than --max-rejects allows (%g%s)", (long long)rejected,
+                (long long)(kept + rejected), job->max_reject_rows != 0 ? (double)job->max_reject_rows : job->max_rejects * 100,
                 job->max_reject_rows != 0 ? "" : " %");
     }
     pf_remedy(
@@ -225,12 +224,18 @@ enum pf_status pf_run_check_rejects(const struct pf_run *run, struct pf_error *e
     return err->status;
 }
 
+enum pf_status pf_run_check_rejects(const struct pf_run *run, struct pf_error *err)
+{
+    return pf_check_rejects(run->job, run->counted.kept, run->counted.rejected, err);
+}
+
 void pf_run_account(const struct pf_run *run, struct pf_outcome *outcome)
 {
     outcome->rows_read = run->counted.read;
     outcome->rows_written = run->counted.kept;
     outcome->rows_rejected = run->counted.rejected;
     outcome->rows_left_out = run->counted.left_out;
+    outcome->first_reject = run->counted.first_reject;
     outcome->rows_short = run->counted.filled;
     outcome->rows_like_header = run->counted.like_header;
     outcome->seconds = pf_clock() - run->started;

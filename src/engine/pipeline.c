@@ -33,6 +33,7 @@ static enum pf_status set_up(struct pf_pipeline *pipeline, struct pf_error *err)
 {
     struct pf_memory *memory = &pipeline->ctx->memory;
     uint32_t columns = pipeline->plan->column_count;
+    bool declared = false;
 
     pipeline->capacity = pf_pool_threads(pipeline->pool) + BLOCKS_AHEAD;
     pipeline->works = pf_alloc_zero(memory, pipeline->capacity, sizeof *pipeline->works);
@@ -44,10 +45,13 @@ static enum pf_status set_up(struct pf_pipeline *pipeline, struct pf_error *err)
         pipeline->works[i].pipeline = pipeline;
         pipeline->works[i].task.run = run_task;
     }
-    for (uint32_t i = 0; i < columns; i++)
+    for (uint32_t i = 0; i < columns; i++) {
         pipeline->pass_columns[i] = pipeline->plan->columns[i].table_column;
+        declared = declared || pf_way_is_declared(pipeline->plan->columns[i].way);
+    }
     pipeline->pass.columns = pipeline->pass_columns;
     pipeline->pass.column_count = columns;
+    pipeline->pass.keep_records = declared && pipeline->plan->on_error == PF_ON_ERROR_REJECT;
     return PF_OK;
 }
 

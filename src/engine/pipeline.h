@@ -18,6 +18,11 @@ enum pf_column_way {
     PF_WAY_CHECKED   /* declared, cast only to find rows to reject; absent from batches */
 };
 
+static inline bool pf_way_is_declared(enum pf_column_way way)
+{
+    return way == PF_WAY_DECLARED || way == PF_WAY_CHECKED;
+}
+
 struct pf_column_plan {
     uint32_t table_column; /* in the reader's schema */
     uint32_t slot;         /* in batches */

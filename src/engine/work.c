@@ -150,13 +150,19 @@ static bool append_value(struct pf_buffer *to, const uint8_t *bytes, uint32_t si
     return pf_buffer_append(to, bytes, size);
 }
 
-/* The text of a kept row: decoding has unescaped it in place, so it is written anew from its values. */
+/* The text of a kept row. Where the reader does not tell it, it is written anew from the values of the pass. */
 static enum pf_status row_text(struct pf_work *work, int64_t row, struct pf_reject *out)
 {
+    const struct pf_decoded *decoded = &work->decoded;
     struct pf_buffer text;
     bool ok = true;
     uint8_t *copy;
 
+    if (decoded->row_record != NULL) {
+        out->raw = decoded->records + (uint32_t)decoded->row_record[row];
+        out->raw_size = (size_t)(decoded->row_record[row] >> 32);
+        return PF_OK;
+    }
     pf_buffer_init(&text, work->arena.memory, SIZE_MAX);
     for (uint32_t i = 0; ok && i < work->pipeline->plan->column_count; i++) {
         const struct pf_text_column *column = &work->decoded.text[i];
@@ -253,7 +259,7 @@ static enum pf_status reject_misfits(struct pf_work *work, const uint8_t *const 
             return work->err.status;
     }
     d->rows_kept = kept;
-    d->row_place = NULL;
+    d->row_place = d->row_record = NULL;
     return PF_OK;
 }
 
@@ -282,11 +288,6 @@ static enum pf_status cast_declared(struct pf_work *work, uint32_t index, struct
     return PF_OK;
 }
 
-static bool is_declared(const struct pf_column_plan *column)
-{
-    return column->way == PF_WAY_DECLARED || column->way == PF_WAY_CHECKED;
-}
-
 /* Under --on-error reject the rows must be known before anything else looks at the columns. */
 static enum pf_status find_rejects(struct pf_work *work)
 {
@@ -302,7 +303,7 @@ static enum pf_status find_rejects(struct pf_work *work)
     for (uint32_t i = 0; i < plan->column_count; i++) {
         struct ArrowArray array = { 0 };
 
-        if (!is_declared(&plan->columns[i]))
+        if (!pf_way_is_declared(plan->columns[i].way))
             continue;
         if (cast_declared(work, i, &array, &bad[i]) != PF_OK)
             return work->err.status;

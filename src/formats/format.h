@@ -26,6 +26,7 @@ struct pf_pass {
     uint32_t table;
     const uint32_t *columns;
     uint32_t column_count;
+    bool keep_records; /* of text: decoding is to tell the text of every row that it keeps, if it can */
 };
 
 struct pf_block {
@@ -58,6 +59,8 @@ struct pf_decoded {
     struct pf_batch typed;       /* else this (rows_kept rows, columns of the pass); the engine frees it */
     struct pf_reject *rejects;   /* rows_rejected entries, ascending, in the arena */
     const uint64_t *row_place;   /* per kept row, for messages: pf_place of line and offset in the block; NULL = not known */
+    const uint64_t *row_record;  /* per kept row: size << 32 | offset in records; NULL = not told */
+    const uint8_t *records;      /* the text of the block as it was before values were rewritten in place; in the arena */
 };
 
 /* Blocks are smaller than 4 GiB (a record is at most 1 GiB), and so are the lines in one fewer. */

@@ -4,15 +4,14 @@
 #include "storage/raw.h"
 #include "storage/sink.h"
 
-/* The status a caller's function answered, with a message where it gave none. */
-static enum pf_status answer(enum pf_status status, const char *name, const char *what, struct pf_error *err)
+enum pf_status pf_foreign_answer(enum pf_status status, const char *name, const char *what, struct pf_error *err)
 {
     if (status == PF_OK)
         return PF_OK;
-    if (status == PF_END)
+    if (status < PF_OK || status > PF_INTERNAL || status == PF_END)
         status = PF_IO;
     if (err->message[0] == '\0')
-        pf_fail(err, status, "%s could not be %s", name, what);
+        pf_fail(err, status, "%.300s could not be %s", name, what);
     err->status = status;
     pf_error_source(err, name);
     return status;
@@ -28,7 +27,7 @@ static enum pf_status given_read(struct pf_raw *raw, void *to, size_t size, size
         return err->status;
     *got = 0;
     pf_error_clear(err);
-    status = answer(raw->input->read(raw->input->user, to, size, got, err), raw->name, "read", err);
+    status = pf_foreign_answer(raw->input->read(raw->input->user, to, size, got, err), raw->name, "read", err);
     if (status != PF_OK)
         return status;
     if (*got > size)
@@ -67,7 +66,7 @@ enum pf_status pf_raw_given(struct pf_context *ctx, const struct pf_input *input
 static enum pf_status given_write(struct pf_sink *sink, const void *bytes, size_t size, struct pf_error *err)
 {
     pf_error_clear(err);
-    return answer(sink->given->write(sink->given->user, bytes, size, err), sink->name, "written", err);
+    return pf_foreign_answer(sink->given->write(sink->given->user, bytes, size, err), sink->name, "written", err);
 }
 
 static enum pf_status given_commit(struct pf_sink *sink, struct pf_error *err)
@@ -75,7 +74,7 @@ static enum pf_status given_commit(struct pf_sink *sink, struct pf_error *err)
     pf_error_clear(err);
     if (sink->given->finish == NULL)
         return PF_OK;
-    return answer(sink->given->finish(sink->given->user, err), sink->name, "completed", err);
+    return pf_foreign_answer(sink->given->finish(sink->given->user, err), sink->name, "completed", err);
 }
 
 static const struct pf_sink_functions given_output = { given_write, NULL, given_commit, pf_sink_nothing_to_discard };

@@ -54,6 +54,9 @@ const char *pf_inflate_detect(const uint8_t *head, size_t size)
         return "gzip";
     if (size >= sizeof zstd_magic && memcmp(head, zstd_magic, sizeof zstd_magic) == 0)
         return "zstd";
+    /* A frame to be skipped, which parallel writers put in front (RFC 8878, section 3.1.2). */
+    if (size >= 8 && (head[0] & 0xf0) == 0x50 && memcmp(head + 1, "\x2a\x4d\x18", 3) == 0)
+        return "zstd";
     return "";
 }
 

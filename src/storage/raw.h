@@ -38,6 +38,9 @@ enum pf_status pf_raw_file(struct pf_context *ctx, const char *location, struct 
 enum pf_status pf_raw_memory(struct pf_memory *memory, const void *bytes, size_t size, const char *name, struct pf_raw **out,
                              struct pf_error *err);
 
+/* What a function that is not ours answered: a failure without a word gets one ("NAME could not be read"), and what is no failure of a
+ * function is made one. err was clear before the call. */
+enum pf_status pf_foreign_answer(enum pf_status status, const char *name, const char *what, struct pf_error *err);
 /* Bytes from the function of a caller; input is borrowed. */
 enum pf_status pf_raw_given(struct pf_context *ctx, const struct pf_input *input, const char *name, struct pf_raw **out,
                             struct pf_error *err);

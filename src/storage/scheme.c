@@ -53,20 +53,6 @@ bool pf_location_is_remote(struct pf_context *ctx, const char *location)
 
 /* ---- calling a scheme */
 
-/* What one of its functions answered: a failure without a word gets one, and what is no failure of a function is made one. */
-static enum pf_status said(enum pf_status status, const char *location, const char *doing, struct pf_error *err)
-{
-    if (status == PF_OK)
-        return PF_OK;
-    if (status < PF_OK || status > PF_INTERNAL || status == PF_END)
-        status = PF_IO;
-    if (err->message[0] == '\0')
-        pf_fail(err, status, "cannot %s %.300s", doing, location);
-    err->status = status;
-    pf_error_source(err, location);
-    return status;
-}
-
 static enum pf_status not_offered(const char *location, const char *doing, struct pf_error *err)
 {
     pf_fail(err, PF_UNSUPPORTED, "its storage scheme does not %s", doing);
@@ -91,7 +77,7 @@ enum pf_status pf_scheme_stat(struct pf_context *ctx, const struct pf_scheme *sc
     memset(out, 0, sizeof *out);
     *directory = false;
     pf_error_clear(err);
-    if (said(scheme->calls.stat(scheme->self, ctx, location, &found, err), location, "find", err) != PF_OK)
+    if (pf_foreign_answer(scheme->calls.stat(scheme->self, ctx, location, &found, err), location, "found", err) != PF_OK)
         return err->status;
     *directory = found.directory;
     out->regular = !found.directory;
@@ -117,7 +103,7 @@ static enum pf_status scheme_read(struct pf_raw *raw, void *to, size_t size, siz
         return err->status;
     *got = 0;
     pf_error_clear(err);
-    if (said(self->scheme->calls.read(self->reader, to, size, got, err), raw->name, "read", err) != PF_OK)
+    if (pf_foreign_answer(self->scheme->calls.read(self->reader, to, size, got, err), raw->name, "read", err) != PF_OK)
         return err->status;
     if (*got > size)
         return pf_fail(err, PF_IO, "%zu bytes were asked for, the storage scheme gave %zu", size, *got);
@@ -135,7 +121,7 @@ static enum pf_status scheme_read_at(const struct pf_raw *raw, int64_t offset, v
         return pf_fail(err, PF_BAD_DATA, "the data ends at byte %lld, %zu bytes were expected at %lld",
                        (long long)raw->stat.size, size, (long long)offset);
     pf_error_clear(err);
-    return said(self->scheme->calls.read_at(self->reader, offset, to, size, err), raw->name, "read", err);
+    return pf_foreign_answer(self->scheme->calls.read_at(self->reader, offset, to, size, err), raw->name, "read", err);
 }
 
 static void close_reader(struct scheme_raw *self)
@@ -155,8 +141,8 @@ static enum pf_status open_reader(struct scheme_raw *self, struct pf_error *err)
     if (directory)
         return pf_fail(err, PF_UNSUPPORTED, "%.300s is a directory, a file was expected", self->raw.name);
     pf_error_clear(err);
-    if (said(scheme->calls.open(scheme->self, self->raw.ctx, self->raw.name, &self->reader, err), self->raw.name, "open",
-             err) == PF_OK)
+    if (pf_foreign_answer(scheme->calls.open(scheme->self, self->raw.ctx, self->raw.name, &self->reader, err), self->raw.name,
+                          "opened", err) == PF_OK)
         return PF_OK;
     self->reader = NULL;
     return err->status;
@@ -214,13 +200,13 @@ enum pf_status pf_raw_scheme(struct pf_context *ctx, const struct pf_scheme *sch
 static enum pf_status scheme_write(struct pf_sink *sink, const void *bytes, size_t size, struct pf_error *err)
 {
     pf_error_clear(err);
-    return said(sink->scheme->calls.write(sink->writer, bytes, size, err), sink->name, "write", err);
+    return pf_foreign_answer(sink->scheme->calls.write(sink->writer, bytes, size, err), sink->name, "written", err);
 }
 
 static enum pf_status scheme_commit(struct pf_sink *sink, struct pf_error *err)
 {
     pf_error_clear(err);
-    if (said(sink->scheme->calls.commit(sink->writer, err), sink->name, "complete", err) == PF_OK)
+    if (pf_foreign_answer(sink->scheme->calls.commit(sink->writer, err), sink->name, "completed", err) == PF_OK)
         return PF_OK;
     if (err->status == PF_EXISTS)
         pf_remedy(err, "use --force to replace it");
@@ -247,8 +233,8 @@ enum pf_status pf_sink_scheme(struct pf_context *ctx, const struct pf_scheme *sc
     (*out)->scheme = scheme;
     (*out)->replace = replace;
     pf_error_clear(err);
-    if (said(scheme->calls.create(scheme->self, ctx, location, replace, &(*out)->writer, err), location, "write to", err) ==
-        PF_OK)
+    if (pf_foreign_answer(scheme->calls.create(scheme->self, ctx, location, replace, &(*out)->writer, err), location,
+                          "written to", err) == PF_OK)
         return PF_OK;
     if (err->status == PF_EXISTS)
         pf_remedy(err, "use --force to replace it");

@@ -2,6 +2,7 @@
 
 #include "base/date_core.h"
 #include "transform/lenient.h"
+#include "transform/scan.h"
 
 /* What is left of the text. */
 struct rest {
@@ -236,6 +237,8 @@ bool pf_lenient_timestamp(const uint8_t *at, size_t size, const struct pf_field 
     if (!read_moment(at, size, field->order, &days, &time, &zoned, &offset) || (zoned && !field->utc))
         return false;
     micros = days * day_micros + time - offset;
+    if (micros < PF_FIRST_MICROS || micros >= PF_END_MICROS) /* its zone puts it outside the years that have dates */
+        return false;
     memcpy(data, &micros, sizeof micros);
     return true;
 }

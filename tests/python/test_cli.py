@@ -686,8 +686,32 @@ def test_first_lines_that_are_no_header(pyforge, write):
     assert "the header on line 1 has 1 field, but most rows have 3; if it is a title, --header N" in said
     assert "--header" not in check(pyforge("convert", path, "--header", "2"), DONE)
     path = write("sep.csv", "sep=;\nid;b\n1;2\n3;4\n")
-    assert check(pyforge("info", path), DONE, None).count("the first line is 'sep=;'") == 1
+    assert check(pyforge("info", path), DONE, None).count("the first line, 'sep=;', names the delimiter") == 1
     assert "sep=" not in check(pyforge("convert", path, "--skip-rows", "1"), DONE)
+    check(pyforge("convert", path, path.with_suffix(".out.csv"), "--quiet"), DONE)
+    assert path.with_suffix(".out.csv").read_text() == "id,b\n1,2\n3,4\n"
+
+
+def test_guesses_that_lose_nothing(pyforge, write, tmp_path):
+    """A guessed escape leaves plain fields alone, and an apostrophe is no quote."""
+    rows = '1,\\\\srv\\share,x\n2,\\\\srv2\\pub,"he said \\"hi\\", ok"\n3,C:\\dir\\,last\n'
+    path = write("escape.csv", "id,path,note\n" + rows)
+    assert "note: the escape in quoted fields is \\" in check(pyforge("convert", path, tmp_path / "out.csv"), DONE)
+    assert (tmp_path / "out.csv").read_text() == "id,path,note\n" + rows.replace('\\"', '""')
+    assert "the escape in" not in check(pyforge("convert", path, tmp_path / "out.csv", "--force", "--escape", "\\"), DONE)
+    assert "C:\\dir,last" in (tmp_path / "out.csv").read_text()
+    for text in ("n,t\n1,it's\n2,don't\n3,'quoted'\n", "n,t\n1,'open\n2,close'\n3,x\n"):
+        assert "quote" not in check(pyforge("convert", write("q.csv", text), tmp_path / "q.out.csv", "--force"), DONE)
+        assert (tmp_path / "q.out.csv").read_text() == text
+
+
+def test_lines_that_are_no_rows(pyforge, write):
+    path = write("one.csv", "# made by hand\na,b\n1,2\n")
+    assert "1 line of '#' before the first row was left out" in check(pyforge("convert", path), DONE)
+    path = write("two.csv", "a\n1\n\n2\n\n")
+    assert "note: 2 lines were left out as empty" in check(pyforge("convert", path), DONE)
+    path = write("three.csv", "a,b\n1,2\n\n3,4\n")
+    assert "left out" not in check(pyforge("convert", path), DONE)
 
 
 def test_delimiter_that_never_occurs(pyforge, write):
@@ -957,8 +981,32 @@ def test_signals_leave_nothing_behind(pyforge_path, tmp_path, number):
     assert process.wait(timeout=60) == 128 + number
     feeder.join()
     process.stdin.close()
-    assert b"interrupted" in said
+    assert b"interrupted; nothing was written" in said
     assert names_in(tmp_path) == []
+
+
+def test_an_interrupted_pipe_was_written_to(pyforge_path, tmp_path):
+    process = subprocess.Popen([pyforge_path, "convert", "-", "-", "--from", "csv", "--to", "csv"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, cwd=tmp_path, env=clean_environment(), bufsize=0)
+
+    def feed():
+        try:
+            process.stdin.write(b"id,name\n")
+            while True:
+                process.stdin.write(b"1,a\n" * 100000)
+        except OSError:
+            pass
+
+    feeder = threading.Thread(target=feed)
+    feeder.start()
+    assert process.stdout.read(8) == b"id,name\n"
+    process.send_signal(signal.SIGINT)
+    process.stdout.close()
+    said = process.stderr.read()
+    code = process.wait(timeout=60)
+    feeder.join()
+    process.stdin.close()
+    assert b"nothing was written" not in said and code in (128 + signal.SIGINT, 128 + signal.SIGPIPE)
 
 
 def test_ignored_interrupt_stays_ignored(pyforge_path, sales):
@@ -983,3 +1031,45 @@ def test_start_is_quick(pyforge_path):
         return best
 
     assert least([pyforge_path, "--version"]) - least(["/bin/true"]) < 0.010
+
+
+def test_validate_counts_rows_set_aside(pyforge, write):
+    path = write("ragged.csv", "a,b\n1,2\n1,2,3\n5,6\n8,9\n")
+    assert "row 2 (line 3)" in check(pyforge("validate", path), FAILED)
+    assert json.loads(pyforge("validate", path, "--json").stdout)["rows"] == 1
+    said = check(pyforge("validate", path, "--ragged", "reject"), FAILED)
+    assert "line 3: 1 of 4 rows were rejected, more than --max-rejects allows (10 %)" in said
+    said = check(pyforge("validate", path, "--ragged", "reject", "--max-rejects", "50%"), DONE, None)
+    assert "1 row is set aside, the first on line 3" in said
+
+
+def test_types_asked_for_with_compat(pyforge, write, tmp_path):
+    path = write("types.csv", "a\n1\n")
+    out = tmp_path / "out.parquet"
+    check(pyforge("convert", path, out, "--compat", "1.0"), DONE)
+    assert json.loads(pyforge("info", out, "--json").stdout)["columns"][0]["type"] == "string"
+    check(pyforge("convert", path, out, "--compat", "1.0", "--types", "infer", "--force"), DONE)
+    assert json.loads(pyforge("info", out, "--json").stdout)["columns"][0]["type"] == "int64"
+
+
+def test_shifted_text_is_refused(pyforge, tmp_path):
+    path = tmp_path / "shifted.csv"
+    path.write_bytes("名前,b\nテスト,2\n".encode("iso-2022-jp"))
+    assert "--encoding iso-2022-jp" in check(pyforge("convert", path, "-", "--to", "csv"), FAILED)
+    check(pyforge("convert", path, "-", "--to", "csv", "--encoding", "iso-2022-jp"), DONE, "名前,b\nテスト,2\n".encode())
+
+
+@pytest.mark.parametrize("words", ["convert t.csv - --to csv", "info t.csv", "convert t.csv t.parquet --json"])
+def test_standard_output_that_is_closed_is_an_error(pyforge_path, write, words):
+    path = write("t.csv", "a,b\n1,2\n")
+    done = subprocess.run(["sh", "-c", f'exec "{pyforge_path}" {words} >&-'], cwd=os.path.dirname(path), env=clean_environment({}),
+                          capture_output=True, text=True, timeout=60)
+    assert done.returncode == FAILED and "error" in done.stderr, done
+
+
+def test_zstd_that_begins_with_a_frame_to_be_skipped(pyforge, tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    path = tmp_path / "parallel.csv.zst"
+    frame = pyarrow.compress(b"a,b\n1,2\n", codec="zstd", asbytes=True)
+    path.write_bytes(b"\x50\x2a\x4d\x18\x04\x00\x00\x00" + len(frame).to_bytes(4, "little") + frame)
+    check(pyforge("convert", path, "-", "--to", "csv"), DONE, b"a,b\n1,2\n")

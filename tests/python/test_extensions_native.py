@@ -163,6 +163,9 @@ def test_scheme(example, tmp_path):
     (store / "ragged.csv").write_text("a,b\n1,2\n3,4,5\n6,7\n")
     assert example("convert", "dir:ragged.csv", "dir:r.parquet", "--max-rejects", "2").returncode == 3
     assert (store / "r.parquet.rejects.csv").exists()
+    for rejects, words in (("dir:ragged.csv", b"--rejects names the input"), ("DIR:s.parquet", b"--rejects names the output")):
+        refused = example("convert", "dir:ragged.csv", "dir:s.parquet", "--max-rejects", "2", "--rejects", rejects, "--force")
+        assert refused.returncode == 2 and words in refused.stderr, refused.stderr
     assert sorted(path.name for path in store.iterdir()) == ["a.parquet", "b.csv", "b.parquet", "r.parquet",
                                                              "r.parquet.rejects.csv", "ragged.csv"]
     # the scheme is no part of the name in another folder

@@ -500,3 +500,29 @@ def test_the_examples_of_the_page_run(run_python, page, least, printed):
     done = run_python("\n".join(blocks))
     assert done.returncode == 0, done.stderr
     assert printed in done.stdout
+
+
+def test_a_file_without_room_is_an_error(package, sales):
+    read_end, write_end = os.pipe()
+    os.set_blocking(write_end, False)
+    with open(read_end, "rb"), open(write_end, "wb", buffering=0) as target:
+        with pytest.raises(BlockingIOError, match="took nothing"):
+            package.convert(b"a,b\n" + b"1,some text\n" * 50_000, target, from_="csv", to="csv")
+
+
+@pytest.mark.parametrize("answer, error", [(0, BlockingIOError), (None, None)])
+def test_writers_that_do_not_count(package, sales, answer, error):
+    class Writer:
+        taken = b""
+
+        def write(self, data):
+            self.taken += bytes(data)
+            return answer
+
+    target = Writer()
+    if error:
+        with pytest.raises(error):
+            package.convert(sales, target, to="csv")
+    else:
+        package.convert(sales, target, to="csv")
+        assert target.taken.count(b"\n") > 1

@@ -247,3 +247,52 @@ def test_taken_capsule_is_refused(package, tmp_path):
     package.write(Given(), tmp_path / "a.parquet")
     with pytest.raises(ValueError, match="taken before"):
         package.write(Given(), tmp_path / "b.parquet")
+
+
+RAGGED = b"a,b\n1,2\n1,2,3\n5,6,7\n8,9\n"
+
+
+@pytest.mark.parametrize("options", [{}, {"types": "string"}, {"schema": "a:int64,b:int64"}])
+def test_rejected_rows_of_a_stream(package, options):
+    """Whatever settles the types, a stream gives no fewer rows than the file has without saying so."""
+    with pytest.raises(package.RejectedError, match="2 of 4 rows were rejected, more than --max-rejects allows"):
+        package.read(RAGGED, **options)
+    with package.read(RAGGED, max_rejects="50%", **options) as table:
+        assert (table.rows_rejected, table.rows_left_out, table.rejects_path) == (2, 0, None)
+        assert any("2 rows rejected and not kept" in text for text in table.warnings)
+        assert pyarrow.table(table).num_rows == 2
+        assert table.rows_rejected == 2
+
+
+def test_rejects_of_a_stream_are_kept(package, tmp_path):
+    path = tmp_path / "rejects.csv"
+    table = package.read(RAGGED, max_rejects=2, rejects=path)
+    assert table.rejects_path == str(path)
+    assert [line.split(",")[0] for line in path.read_text().splitlines()] == ["row", "2", "3"]
+    with pytest.raises(package.PyForgeError, match="taken"):
+        package.read(RAGGED, max_rejects=2, rejects=path)
+    assert package.read(RAGGED, max_rejects=2, rejects=path, force=True).rows_rejected == 2
+
+
+def test_no_rejects_file_of_a_stream_that_fails(package, tmp_path):
+    path = tmp_path / "rejects.csv"
+    with pytest.raises(package.RejectedError):
+        package.read(RAGGED, rejects=path)
+    assert list(tmp_path.iterdir()) == []
+    assert package.read(b"a,b\n1,2\n", rejects=path).rejects_path is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_became_of_the_rest(package):
+    table = package.read(b"a,b\n1\nx,3\n", schema="a:int64", on_error="null")
+    assert table.rows_short == 1
+    assert any("1 row has fewer fields" in text for text in table.warnings)
+    assert any("1 value did not fit its declared type" in text for text in table.warnings)
+    assert any("the delimiter is ;" in text for text in package.read(b"a;b\n1;2\n").warnings)
+
+
+def test_a_typed_input_rejects_nothing(package, tmp_path):
+    package.convert(b"a\n1\n2\n", tmp_path / "a.parquet")
+    table = package.read(tmp_path / "a.parquet")
+    assert (table.rows_rejected, table.warnings) == (0, [])
+    assert pyarrow.table(table)["a"].to_pylist() == [1, 2]

@@ -1,5 +1,6 @@
 """Output appears whole or not at all: kills, signals, full disks, closed pipes, and files that are in the way."""
 
+import csv
 import json
 import os
 import random
@@ -211,6 +212,18 @@ def test_rejects_are_not_the_output(pyforge, write, tmp_path, rejects):
     assert result.returncode == 2
     assert b"--rejects names the output" in result.stderr
     assert leftovers(tmp_path, "a.csv", "link") == []
+
+
+def test_the_text_of_a_rejected_row_is_as_it_was_read(pyforge, write, tmp_path):
+    rows = ["1,a,\"\",", "x,\"b \"\"c\"\"\",,\"\"", "2,d,e,f", "y,\"line\nbreak\",\"g\",h\r"]
+    for encoding in ("utf-8", "utf-16", "windows-1252"):
+        (tmp_path / "a.csv").write_bytes(("id,p,q,r\n" + "\n".join(rows) + "\n").encode(encoding))
+        options = ["--schema", "id:int64", "--on-error", "reject", "--max-rejects", "100%", "--columns", "id,r", "--encoding", encoding]
+        assert pyforge("convert", "a.csv", "o.csv", *options, "--force", cwd=tmp_path).returncode == 3
+        with open(tmp_path / "o.csv.rejects.csv", newline="", encoding="utf-8") as lines:
+            raw = [row["raw"] for row in csv.DictReader(lines)]
+        assert raw == [rows[1], rows[3].removesuffix("\r")], encoding
+        assert (tmp_path / "o.csv").read_text() == "id,r\n1,\n2,f\n"
 
 
 def test_rejects_are_in_order_and_counted_alike(pyforge, write, tmp_path):

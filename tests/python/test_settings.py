@@ -1,9 +1,11 @@
 """Settings from files and the environment, what they change in the command and in the package, reports, and logs as records."""
 
+import contextlib
 import datetime
 import gzip
 import hashlib
 import json
+import os
 import pathlib
 
 import pyarrow
@@ -252,6 +254,24 @@ def test_a_file_of_the_user_that_cannot_be_read_is_passed_over(convert, pyforge,
     assert any("cannot read" in (file["problem"] or "") for file in files)
 
 
+def test_settings_in_a_pipe_do_not_hold_up(convert, write, tmp_path):
+    write("a.csv", SALES)
+    os.mkfifo(tmp_path / "fifo")
+    record, _ = convert("a.csv", env={"PYFORGE_CONFIG": str(tmp_path / "fifo")})
+    assert "it is no file" in record["error"]["message"] and "PYFORGE_CONFIG" in record["error"]["hint"]
+    (tmp_path / "xdg" / "pyforge").mkdir(parents=True)
+    (tmp_path / "fifo").rename(tmp_path / "xdg" / "pyforge" / "config.toml")
+    assert convert("a.csv", env={"XDG_CONFIG_HOME": str(tmp_path / "xdg")})[0]["success"]
+
+
+def test_validate_takes_what_settings_say_of_ragged_rows(pyforge, write, user_file):
+    path = write("a.csv", "a,b\n" + "1,2\n" * 9 + "1,2,3\n")
+    assert pyforge("validate", path).returncode == 1
+    assert pyforge("validate", path, env=user_file('ragged = "extend"\n')).returncode == 0
+    assert pyforge("validate", path, env=user_file('[csv]\nragged = "extend"\n')).returncode == 0
+    assert pyforge("validate", path, "--ragged", "fail", env=user_file('ragged = "extend"\n')).returncode == 1
+
+
 def test_a_variable_with_a_bad_value_is_named(convert, write):
     write("a.csv", SALES)
     record, _ = convert("a.csv", env={"PYFORGE_LOG_LEVEL": "loud", "PYFORGE_PARALLEL_WORKERS": "two"})
@@ -376,6 +396,24 @@ def test_report_of_pipes(pyforge, tmp_path):
     assert done.returncode == 0 and report["rows_written"] == 3
     for side in ("input", "output"):
         assert report[side]["path"] == "-" and report[side]["sha256"] is None and report[side]["sha256_missing"]
+
+
+def test_a_report_leaves_a_pipe_to_its_reader(pyforge, write, tmp_path):
+    write("a.csv", "id,b\n" + "1,2\n" * 9 + "x,2\n")
+    for name in ("out", "rejects"):
+        os.mkfifo(tmp_path / name)
+    with contextlib.ExitStack() as readers:
+        # open for reading before and after, so that nothing is lost with the writer
+        pipes = [readers.enter_context(open(os.open(tmp_path / name, os.O_RDONLY | os.O_NONBLOCK), "rb")) for name in ("out", "rejects")]
+        done = pyforge("convert", "a.csv", "out", "--to", "csv", "--force", "--rejects", "rejects", "--schema", "id:int64",
+                       "--on-error", "reject", "--max-rejects", "100%", "--report-dir", "reports", cwd=tmp_path)
+        assert done.returncode == 3, done.stderr
+        written, rejected = (pipe.read() for pipe in pipes)
+    assert written == b"id,b\n" + b"1,2\n" * 9 and b'"x,2"' in rejected
+    report, = reports_in(tmp_path / "reports")
+    for side in ("output", "rejects"):
+        assert report[side]["sha256"] is None and report[side]["sha256_missing"] == "it is no file"
+    assert report["rejects"]["size"] is None
 
 
 def test_a_folder_that_takes_no_report_is_an_error_before_the_work(convert, write, tmp_path):

@@ -68,7 +68,7 @@ static const struct {
       { "\"input_path\": \"x.csv\"", "\"engine\": \"native\"", "\"threads\": 1", "\"output_exists\": false",
         "\"reader_options\": {", "\"writer_options\": {", "\"max-rejects\": \"10%\"" } },
     { pf_validate, { "x.csv is a valid .CSV file" } },
-    { pf_validate_json, { "\"valid\": true", "\"rows\": 2", "\"error\": null" } },
+    { pf_validate_json, { "\"valid\": true", "\"input_path\": \"x.csv\"", "\"rows\": 2", "\"error\": null" } },
 };
 
 /* A failure is an answer, too. */

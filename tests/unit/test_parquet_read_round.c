@@ -196,7 +196,7 @@ static void test_round(void **state)
     hand_context_begin(&ctx);
     for (size_t i = 0; i < PF_COUNT(round_cases); i++) {
         struct made_table table = { columns, PF_COUNT(columns), round_cases[i].rows, 100000 };
-        struct pf_pass all = { 0 }, picked = { 0, some, PF_COUNT(some) };
+        struct pf_pass all = { 0 }, picked = { .columns = some, .column_count = PF_COUNT(some) };
         struct opened opened;
         struct pf_sink *sink;
         struct pf_error err;

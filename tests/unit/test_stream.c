@@ -19,13 +19,14 @@ struct memory_file {
     size_t fails_from; /* bytes after which read and write fail; 0 = never */
     int finished, released;
     const char *says; /* message of a failure */
+    int answer;       /* of a failure; 0 = PF_BAD_DATA */
 };
 
 static enum pf_status fail_as(const struct memory_file *file, struct pf_error *err)
 {
     if (file->says != NULL)
         (void)snprintf(err->message, sizeof err->message, "%s", file->says);
-    return PF_BAD_DATA;
+    return file->answer != 0 ? (enum pf_status)file->answer : PF_BAD_DATA;
 }
 
 static enum pf_status write_memory(void *user, const void *bytes, size_t size, struct pf_error *err)
@@ -353,6 +354,75 @@ static void a_stream_that_fails_is_released(void **state)
     free(file);
 }
 
+/* What a producer can get wrong in a batch of one int8 column. */
+static void break_batch(struct made_stream *made, int way)
+{
+    switch (way) {
+    case 0:
+        made->batch.children = NULL;
+        break;
+    case 1:
+        made->children[0] = NULL;
+        break;
+    case 2:
+        made->child.array.buffers = NULL;
+        break;
+    case 3:
+        made->child.buffers[1] = NULL;
+        break;
+    case 4:
+        made->child.array.n_buffers = 1;
+        break;
+    case 5:
+        made->child.array.offset = -1;
+        break;
+    case 6:
+        made->child.array.offset = INT64_MAX;
+        break;
+    case 7:
+        made->batch.offset = -1;
+        break;
+    case 8:
+        made->batch.length = -1;
+        break;
+    case 9:
+        made->batch.length = INT64_MAX;
+        break;
+    default:
+        made->child.array.length = 2;
+        break;
+    }
+}
+
+static void batches_that_break_the_rules(void **state)
+{
+    static const struct column_case c = { "c", 3, .data = int8s };
+
+    (void)state;
+    for (int way = 0; way <= 10; way++) {
+        struct pf_context *ctx = pf_context_new();
+        struct pf_request *request = pf_request_new(ctx);
+        struct memory_file *file = new_file("", 0);
+        struct pf_output output = output_to(file, "out.parquet");
+        struct pf_result *result = NULL;
+        struct ArrowArrayStream stream;
+        struct made_stream made;
+        struct pf_error err;
+
+        make_stream(&made, &c, &stream);
+        break_batch(&made, way);
+        CHECK_OK(pf_request_output(request, &output, &err), err);
+        CHECK_INT(pf_write_stream(request, &stream, &result, &err), PF_BAD_DATA);
+        CHECK_INT(made.batches_alive, 0);
+        CHECK_INT(made.streams_alive, 0);
+        CHECK_INT(file->finished, 0);
+        pf_result_free(result);
+        pf_request_free(request);
+        pf_context_free(ctx);
+        free(file);
+    }
+}
+
 /* ---- reading as a stream */
 
 enum { ROWS = 400000 };
@@ -614,6 +684,34 @@ static void inputs_by_function_and_as_bytes(void **state)
     }
 }
 
+/* What is no status of ours is a failure to read, and an input that is no file has its name in the answer. */
+static void validate_given(void **state)
+{
+    static const int answers[] = { 0, 77, -3, PF_END };
+
+    (void)state;
+    for (size_t i = 0; i < PF_COUNT(answers); i++) {
+        struct pf_context *ctx = pf_context_new();
+        struct pf_request *request = pf_request_new(ctx);
+        struct memory_file *file = new_file("a,b\n1,2\n", 8);
+        struct pf_input input = { .name = "x.csv", .size = -1, .read = read_memory, .user = file };
+        struct pf_error err;
+        char *text = NULL;
+
+        file->answer = answers[i];
+        file->fails_from = answers[i] != 0 ? 1 : 0;
+        file->piece = 4;
+        CHECK_OK(pf_request_input(request, &input, &err), err);
+        CHECK_INT(pf_validate_json(request, &text, &err), answers[i] != 0 ? PF_IO : PF_OK);
+        CHECK(text != NULL);
+        CHECK_HAS(text, "\"input_path\": \"x.csv\"");
+        pf_text_free(ctx, text);
+        pf_request_free(request);
+        pf_context_free(ctx);
+        free(file);
+    }
+}
+
 /* Text to Parquet and back, both ways by functions: the reader reads at any place, the writer repairs. */
 static void parquet_by_functions(void **state)
 {
@@ -709,10 +807,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_of_every_type),
         cmocka_unit_test(a_stream_that_fails_is_released),
+        cmocka_unit_test(batches_that_break_the_rules),
         cmocka_unit_test(batches_outlive_everything),
         cmocka_unit_test(a_forked_child_reads_on),
         cmocka_unit_test(every_allocation_of_a_stream_fails_once),
         cmocka_unit_test(inputs_by_function_and_as_bytes),
+        cmocka_unit_test(validate_given),
         cmocka_unit_test(parquet_by_functions),
         cmocka_unit_test(an_output_that_fails),
         cmocka_unit_test(what_is_not_used_is_released),

@@ -159,17 +159,60 @@ static void sweep(struct arrow_reader *reader)
     }
 }
 
+/* The fewest buffers an array of the layout has. */
+static int64_t least_buffers(enum arrow_layout layout)
+{
+    switch (layout) {
+    case ARROW_NOTHING:
+        return 0;
+    case ARROW_OFFSETS_32:
+    case ARROW_OFFSETS_64:
+        return 3;
+    default:
+        return 2;
+    }
+}
+
+static bool sound_extent(const struct ArrowArray *array)
+{
+    return array->length >= 0 && array->offset >= 0 && array->length <= INT64_MAX / 64 - array->offset;
+}
+
+/* Whether an array has the parts its type asks for. What lies in the buffers can only be believed: their sizes are not told. */
+static bool sound_array(const struct ArrowArray *array, enum arrow_layout layout)
+{
+    if (array == NULL || !sound_extent(array) || array->n_buffers < least_buffers(layout))
+        return false;
+    if (layout == ARROW_NOTHING)
+        return true;
+    return array->buffers != NULL && (array->buffers[1] != NULL || array->length + array->offset == 0);
+}
+
+static bool sound_column(const struct arrow_column *column, const struct ArrowArray *array)
+{
+    if (column->index == 0)
+        return sound_array(array, column->layout);
+    return sound_array(array, ARROW_SAME) && sound_array(array->dictionary, column->layout);
+}
+
 static enum pf_status check_part(const struct arrow_reader *reader, const struct ArrowArray *array, struct pf_error *err)
 {
-    const uint8_t *valid = array->n_buffers > 0 ? array->buffers[0] : NULL;
+    const uint8_t *valid = array->n_buffers > 0 && array->buffers != NULL ? array->buffers[0] : NULL;
 
+    if (!sound_extent(array) || (array->n_children > 0 && array->children == NULL))
+        return pf_fail(err, PF_BAD_DATA, "a batch of the Arrow stream breaks the rules of the Arrow C data interface");
     if (array->n_children != (int64_t)reader->column_count)
         return pf_fail(err, PF_BAD_DATA, "a batch of the Arrow stream has %lld columns, its schema %u",
                        (long long)array->n_children, reader->column_count);
     for (int64_t i = 0; i < array->n_children; i++) {
-        if (array->children[i]->length < array->offset + array->length)
+        const struct ArrowArray *child = array->children[i];
+
+        if (!sound_column(&reader->columns[i], child))
+            return pf_fail(err, PF_BAD_DATA, "column %lld of a batch of the Arrow stream lacks what its type asks for",
+                           (long long)i + 1);
+        if (child->length < array->offset + array->length)
             return pf_fail(err, PF_BAD_DATA, "column %lld of a batch of the Arrow stream has %lld rows, the batch %lld",
-                           (long long)i + 1, (long long)array->children[i]->length, (long long)(array->offset + array->length));
+                           (long long)i + 1, (long long)child->length, (long long)(array->offset + array->length));
     }
     for (int64_t i = 0; valid != NULL && i < array->length; i++) {
         if (!pf_bit(valid, array->offset + i))

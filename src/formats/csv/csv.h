@@ -19,6 +19,7 @@ struct csv_dialect {
     uint8_t comment_size;   /* 0 = no comments */
     int quote;              /* a byte; -1 = none */
     int escape;             /* a byte; -1 = none (a quote inside quotes is doubled) */
+    bool escape_in_quotes;  /* only: it was guessed, and elsewhere a backslash is more often part of a path */
     bool trim;              /* compat: spaces before a field do not count, lines of blanks are blank */
 };
 
@@ -253,6 +254,7 @@ struct csv_reader {
     size_t max_record, block_bytes;
     bool compat;
     bool skips_marks; /* lines of '#' at the head may be left out */
+    uint32_t marks;   /* that were */
 
     const char **names;
     uint32_t column_count;

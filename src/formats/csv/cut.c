@@ -197,9 +197,11 @@ static enum pf_status close_last(struct csv_reader *reader, struct cut *cut, str
 /* At most what decoding the block and casting it takes. */
 static int64_t cost_of(const struct csv_reader *reader, const struct cut *cut)
 {
-    int64_t columns = columns_of(reader), values = cut->border.rows * columns;
+    int64_t columns = columns_of(reader), values = cut->border.rows * columns, records = 0;
 
-    return (int64_t)cut->capacity + values * (BYTES_PER_VALUE + TYPED_BYTES) + (int64_t)cut->border.end +
+    if (reader->pass->keep_records)
+        records = (int64_t)cut->border.end + cut->border.rows * (int64_t)sizeof(uint64_t);
+    return (int64_t)cut->capacity + records + values * (BYTES_PER_VALUE + TYPED_BYTES) + (int64_t)cut->border.end +
            cut->border.rows * (int64_t)sizeof(uint64_t) + columns * COLUMN_BYTES;
 }
 

@@ -29,6 +29,7 @@ struct decode {
     struct columns columns;
     struct csv_index index;
     uint64_t *row_place;
+    uint64_t *row_record; /* NULL = not asked for */
     int64_t row_limit;
     size_t utf8_until; /* all before it is known to be UTF-8 */
     int64_t reject_capacity;
@@ -300,6 +301,8 @@ static bool finish_record(struct decode *decode, uint32_t *ends, uint32_t stored
             return false;
         }
         decode->row_place[out->rows_kept] = pf_place((uint64_t)line, (uint64_t)decode->place);
+        if (PF_UNLIKELY(decode->row_record != NULL))
+            decode->row_record[out->rows_kept] = (uint64_t)(end - start) << 32 | start;
         if (decode->pick == NULL && stored == reader->column_count && reader->kernel != &csv_kernel_walk)
             keep_whole(decode, ends, out->rows_kept);
         else
@@ -438,6 +441,24 @@ static void finish_column(const struct decode *decode, uint32_t column)
     text->nulls = nulls;
 }
 
+/* Values are rewritten in place, so the text of a row that may still be rejected is kept apart. */
+static bool keep_records(struct decode *decode)
+{
+    size_t size = decode->block->size, rows = (size_t)decode->row_limit;
+    uint8_t *copy = pf_arena_alloc(decode->arena, size);
+
+    decode->row_record = pf_arena_alloc(decode->arena, rows * sizeof *decode->row_record);
+    if (copy == NULL || decode->row_record == NULL) {
+        pf_fail_memory(decode->err, size);
+        return false;
+    }
+    if (size != 0)
+        memcpy(copy, decode->bytes, size);
+    decode->out->records = copy;
+    decode->out->row_record = decode->row_record;
+    return true;
+}
+
 enum pf_status csv_decode(const void *state, const struct pf_pass *pass, struct pf_block *block, struct pf_arena *arena,
                           struct pf_decoded *out, struct pf_error *err)
 {
@@ -459,7 +480,7 @@ enum pf_status csv_decode(const void *state, const struct pf_pass *pass, struct 
         decode.pick = pass->columns;
     if (reader->encoding.utf8)
         decode.utf8_until = pf_utf8_valid(block->bytes, block->size, reader->features);
-    if (!set_up(&decode) || !decode_strips(&decode)) {
+    if (!set_up(&decode) || (pass->keep_records && !keep_records(&decode)) || !decode_strips(&decode)) {
         pf_error_source(err, pf_source_name(reader->src));
         return err->status;
     }

@@ -8,7 +8,7 @@ enum {
     MAX_RECORDS = 600,   /* looked at in a sample */
     TYPED_RECORDS = 200, /* of them with a look at the cells */
     TYPED_CELLS = 64,    /* in a record */
-    FEW_RECORDS = 5
+    LEAST_ENCLOSED = 3   /* fields, to take ' for the quote */
 };
 static const char strong[] = ",;\t|";
 static const char weak[] = " :";
@@ -220,41 +220,86 @@ static bool contains(const struct csv_sample *sample, int first, int second)
     return false;
 }
 
-/* Whether ' quotes fields: every field that begins with one ends with one, there are enough of them, and " does not quote
- * any. */
+/* What speaks for ' as the quote. A field with a line end in it speaks for nothing: any two apostrophes would make one. */
+struct single_quotes {
+    uint32_t records;
+    uint32_t enclosed; /* fields that begin and end with one */
+    uint32_t needed;   /* of them those that hold a delimiter or a doubled quote */
+    struct {
+        uint32_t filled, enclosed;
+    } columns[TYPED_CELLS]; /* without the first record, which may be a header */
+};
+
+static uint32_t count_byte(const uint8_t *bytes, size_t size, uint8_t byte)
+{
+    uint32_t count = 0;
+
+    for (size_t i = 0; i < size; i++)
+        count += bytes[i] == byte;
+    return count;
+}
+
+/* false: the field cannot be of a text whose quote is '. */
+static bool add_single(const struct csv_dialect *dialect, const uint8_t *text, size_t size, uint32_t column,
+                       struct single_quotes *found)
+{
+    bool enclosed = size >= 2 && text[0] == '\'' && text[size - 1] == '\'';
+
+    if (size == 0)
+        return true;
+    if ((text[0] == '"' && text[size - 1] == '"') || count_byte(text, size, '\'') % 2 != 0)
+        return false;
+    if (text[0] == '\'' && !enclosed)
+        return false;
+    enclosed = enclosed && memchr(text, '\n', size) == NULL && memchr(text, '\r', size) == NULL;
+    found->enclosed += enclosed;
+    found->needed += enclosed && (memmem(text, size, dialect->delimiter, dialect->delimiter_size) != NULL ||
+                                  count_byte(text, size, '\'') > 2);
+    if (found->records != 0) {
+        found->columns[column].filled++;
+        found->columns[column].enclosed += enclosed;
+    }
+    return true;
+}
+
+/* Whether some column has nothing but enclosed values, in most rows. */
+static bool is_column_enclosed(const struct single_quotes *found)
+{
+    for (uint32_t i = 0; i < TYPED_CELLS; i++) {
+        uint32_t enclosed = found->columns[i].enclosed;
+
+        if (enclosed != 0 && enclosed == found->columns[i].filled && enclosed * 2 >= found->records)
+            return true;
+    }
+    return found->records == 1;
+}
+
+/* Whether ' quotes fields. An apostrophe is a letter of many languages, so that takes strong evidence: no field has a lone one, and
+ * several are enclosed in two of which one needs them, or a column is. */
 static bool is_single_quoted(const struct csv_dialect *dialect, const struct csv_samples *samples)
 {
     const struct csv_sample *head = &samples->part[0];
+    struct single_quotes found = { .records = 0 };
     struct csv_dialect other = *dialect;
     struct csv_span spans[TYPED_CELLS];
     struct csv_record record;
-    uint32_t fields = 0, quoted = 0, few_fields = 0, few_quoted = 0, records = 0;
     size_t at = 0;
 
     if (!contains(head, '\'', -1))
         return false;
     other.quote = '\'';
-    while (records < MAX_RECORDS && csv_next_record(&other, head, &at, spans, TYPED_CELLS, &record)) {
+    while (found.records < MAX_RECORDS && csv_next_record(&other, head, &at, spans, TYPED_CELLS, &record)) {
         for (uint32_t j = 0; j < record.fields && j < TYPED_CELLS; j++) {
-            size_t size = spans[j].end - spans[j].start;
-
-            if (size != 0 && head->bytes[spans[j].start] == '"' && head->bytes[spans[j].end - 1] == '"')
+            if (!add_single(&other, head->bytes + spans[j].start, spans[j].end - spans[j].start, j, &found))
                 return false;
-            if (spans[j].quoted && (size < 2 || head->bytes[spans[j].end - 1] != '\''))
-                return false;
-            fields += size != 0;
-            quoted += spans[j].quoted;
         }
         if (record.malformed != 0)
             return false;
-        if (records++ < FEW_RECORDS) {
-            few_fields = fields;
-            few_quoted = quoted;
-        }
+        found.records++;
     }
-    if (records < MAX_RECORDS && at < head->size && (head->ends || at == 0))
+    if (found.records < MAX_RECORDS && at < head->size && (head->ends || at == 0))
         return false; /* one is not closed */
-    return quoted != 0 && (few_quoted * 10 > few_fields || quoted * 10 > fields);
+    return found.enclosed >= LEAST_ENCLOSED && (found.needed != 0 || is_column_enclosed(&found));
 }
 
 /* Whether a backslash escapes quotes: with it, fewer quoted fields have text behind their closing quote. */
@@ -266,6 +311,7 @@ static bool is_backslash_escaped(const struct csv_dialect *dialect, const struct
     if (dialect->quote < 0 || dialect->delimiter[0] == '\\' || !contains(&samples->part[0], '\\', dialect->quote))
         return false;
     other.escape = '\\';
+    other.escape_in_quotes = true;
     csv_score_dialect(dialect, samples, &plain);
     csv_score_dialect(&other, samples, &with);
     return with.quoted != 0 && with.malformed <= plain.malformed && with.value >= plain.value &&
@@ -281,6 +327,7 @@ static void detect_quote(struct csv_dialect *dialect, const struct csv_given *gi
     }
     if (!given->escape) {
         dialect->escape = -1;
+        dialect->escape_in_quotes = true;
         if (is_backslash_escaped(dialect, samples))
             dialect->escape = '\\';
     }

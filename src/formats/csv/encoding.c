@@ -13,32 +13,53 @@ struct single_byte {
     bool latin;   /* its letters stand among ASCII letters */
     double prior; /* how common the encoding is in files that do not say */
     char bytes[129];
+    const char *own; /* of one that is almost another: the bytes that are letters of its own, without which it is that other */
+    uint32_t least_own; /* as many of them */
 };
 static const struct single_byte single_bytes[] = {
     { "windows-1252", true, 0.7,
       "+!.0++....b.c!b!!+++++++..1.2!1a++.........+....+....0.+...+...+"
-      "ghegigefgjfddhddbhehedi.fdfcibb567468645695337331747438.53528110" },
+      "ghegigefgjfddhddbhehedi.fdfcibf567468645695337336747438.53528110",
+      NULL, 0 },
     { "windows-1250", true, 0.0,
       "+!.!++..!.h.hehe!+++++++!.7.7474+..i.i....f+...h+..8.0.+.85+e.47"
-      "ahdgibgbhjibihedegehdgi.hfffigf507368161798187434647368.7555865." },
+      "ahdgibgbhjibihedegehdgi.hfffigf507368161798187434647368.7555865.",
+      NULL, 0 },
+    { "iso-8859-2", true, -0.2,
+      "!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!+i.i.eh..hfee.hh+8.8.47..7544.77"
+      "ahdgibgbhjibihedegehdgi.hfffigf507368161798187434647368.7555865.",
+      "\xA1\xA5\xA6\xA9\xAB\xAC\xAE\xB1\xB5\xB6\xB7\xB9\xBB\xBC\xBE", 1 },
+    { "windows-1254", true, -0.5,
+      "+!.0++....b.c!!!!+++++++..1.2!!a++.........+....+....0.+...+...+"
+      "a.a.a..gaaaaa.aab.a.a.g..a.agih00.2.0..600000.108.0.0.6..0.17990",
+      "\xD0\xDD\xDE\xF0\xFD\xFE", 2 },
     { "windows-1251", false, 0.0,
       "da.0++..+.d.dadd3+++++++!.3.3033+d3d.d..g.d+...d+.d330.+6+3+3d33"
-      "jijiijgijiijijjijjjigggigggiiggi98988968988989989998666866688668" },
+      "jijiijgijiijijjijjjigggigggiiggi98988968988989989998666866688668",
+      NULL, 0 },
     { "koi8-r", false, -0.2,
       "..........................+.+.+....6...............g............"
-      "69868968698898998899986988866686gjigijgigjiijijjiijjjigjiiigggig" },
+      "69868968698898998899986988866686gjigijgigjiijijjiijjjigjiiigggig",
+      NULL, 0 },
     { "windows-1253", false, -0.2,
       "+!.0++..!.!.!!!!!+++++++!.!.!!!!+.h.......!+....+....0.+hhh+h.hh"
-      "5jfffjfjfjhhhjfjhj!jjjfffhff77775955595959777959797999555755777!" },
+      "5jfffjfjfjhhhjfjhj!jjjfffhff77775955595959777959797999555755777!",
+      NULL, 0 },
     { "ibm866", false, -1.0,
       "jijiijgijiijijjijjjigggigggiiggi9898896898898998................"
-      "................................9998666866688668g6d3d3d3+.+.+..+" },
+      "................................9998666866688668g6d3d3d3+.+.+..+",
+      NULL, 0 },
 };
 
 enum { FEW_LETTERS = 4 };
+/* The value of an encoding that nothing speaks for. */
+static const double out_of_question = -100.0;
 /* Below least_part, the letters make no sense. In a source that was seen whole nothing else depends on the choice: then the
  * usual encoding is taken down to least_whole. */
 static const double least_whole = 0.5, least_part = 1.5;
+
+/* By so much another encoding fits worse when the confidence is half; below certain, that is told. */
+static const double near = 0.2, certain = 0.9;
 
 enum kind { KIND_OTHER, KIND_SMALL, KIND_CAPITAL };
 
@@ -84,11 +105,20 @@ static double byte_value(const struct single_byte *table, uint8_t before, uint8_
     return value;
 }
 
+/* Whether there are letters that the variant has and the encoding that it is one of has not: several, of the less common one. */
+static bool has_own_letters(const struct single_byte *table, const bool seen[256])
+{
+    uint32_t letters = 0;
+
+    for (const char *at = table->own; at != NULL && *at != '\0'; at++)
+        letters += seen[(uint8_t)*at];
+    return table->own == NULL || letters >= table->least_own;
+}
+
 /* Text in another script has several letters of it. */
 static bool has_letters(const struct single_byte *table, const bool seen[256])
 {
     uint32_t letters = 0;
-
     for (uint32_t i = 0x80; i < 256; i++)
         letters += seen[i] && kind_of(table, (uint8_t)i) != KIND_OTHER;
     return table->latin || letters >= FEW_LETTERS;
@@ -111,6 +141,8 @@ static double text_value(const struct single_byte *table, const struct csv_sampl
             bytes++;
         }
     }
+    if (!has_own_letters(table, seen))
+        return out_of_question;
     if (bytes == 0 || !has_letters(table, seen))
         return -1.0;
     return sum / bytes + table->prior;
@@ -218,7 +250,7 @@ static bool by_mark(const struct csv_sample *head, struct csv_encoding *out)
 
 static void by_letters(const struct csv_sample *samples, uint32_t count, struct csv_encoding *out)
 {
-    double best = -100.0, second = -100.0;
+    double best = out_of_question, second = out_of_question;
 
     for (size_t i = 0; i < PF_COUNT(single_bytes); i++) {
         double value = text_value(&single_bytes[i], samples, count);
@@ -231,7 +263,7 @@ static void by_letters(const struct csv_sample *samples, uint32_t count, struct 
             second = value;
         }
     }
-    out->confidence = (best - second) / (best - second + 1.0);
+    out->confidence = (best - second) / (best - second + near);
     out->utf8 = false;
     if (best < least_part) {
         /* no letters that make sense: rather UTF-8 with damage, whose rows can be set aside */
@@ -241,7 +273,7 @@ static void by_letters(const struct csv_sample *samples, uint32_t count, struct 
         out->utf8 = !western;
         out->confidence = 0.1;
     }
-    out->unsure = best < 2 * least_part || out->confidence < 0.5;
+    out->unsure = best < 2 * least_part || out->confidence < certain;
 }
 
 /* UTF-8 with damage: at least times as many valid sequences as invalid bytes. Its bad rows can be set aside. */

@@ -398,18 +398,20 @@ static enum pf_status find_by_lines(struct csv_reader *reader, const struct csv_
 }
 
 /* Goes over blank lines, comments, and lines of '#' that are not shaped like records. */
-static void skip_to_first(const struct csv_reader *reader, const struct csv_sample *head, const struct csv_score *score,
+static void skip_to_first(struct csv_reader *reader, const struct csv_sample *head, const struct csv_score *score,
                           struct place *place)
 {
     struct csv_record record;
     size_t next = place->at;
 
+    reader->marks = 0;
     while (csv_next_record(&reader->dialect, head, &next, NULL, 0, &record)) {
         bool mark = head->bytes[record.start] == '#' && reader->dialect.comment_size == 0 && reader->skips_marks &&
                     score->fields > 1 && record.fields != score->fields;
 
         if (!record.blank && !record.comment && !mark)
             return;
+        reader->marks += mark;
         place->at = next;
         place->line += record.lines;
     }

@@ -23,6 +23,8 @@ struct opening {
     struct pf_buffer text[3];  /* the samples as UTF-8; the head first */
     bool text_ends;            /* text[0] is the whole source */
     uint32_t inner_count;
+    int64_t skip;          /* lines: --skip-rows, or the first one, which names the delimiter */
+    uint8_t named;         /* the delimiter that a first line names; 0 = none */
     int64_t lines, offset; /* physical lines and bytes before text[0] */
     int64_t dropped;       /* what those bytes take in the source, without a byte order mark */
 };
@@ -124,6 +126,21 @@ static void take_bom(struct csv_encoding *encoding, const struct csv_encoding *f
     encoding->unit = pf_encoding_unit(encoding->name);
 }
 
+/* Of ISO-2022 every byte is ASCII, but its letters lie between escapes, and some of them are delimiters and quotes. */
+static enum pf_status refuse_shifted(const uint8_t *head, size_t size, struct pf_error *err)
+{
+    static const char escapes[][4] = { "\x1B$B", "\x1B$@", "\x1B(J" };
+
+    for (size_t i = 0; i < PF_COUNT(escapes); i++) {
+        if (memmem(head, size, escapes[i], 3) == NULL)
+            continue;
+        pf_fail(err, PF_BAD_DATA, "the text has the escapes of ISO-2022-JP");
+        pf_remedy(err, "say so with --encoding iso-2022-jp, or --encoding utf-8 to keep the bytes as they are");
+        return err->status;
+    }
+    return PF_OK;
+}
+
 static enum pf_status choose_encoding(struct opening *opening, const uint8_t *head, size_t size, bool ends,
                                       struct pf_error *err)
 {
@@ -138,7 +155,7 @@ static enum pf_status choose_encoding(struct opening *opening, const uint8_t *he
     reader->encoding = found;
     reader->encoding.unit = pf_encoding_unit(found.name);
     if (opening->options->encoding == NULL || pf_same_word(opening->options->encoding, "auto"))
-        return PF_OK;
+        return refuse_shifted(head, size, err);
     reader->encoding = (struct csv_encoding){ .name = pf_encoding_name(opening->options->encoding),
                                               .confidence = 1.0,
                                               .utf8 = pf_encoding_is_utf8(opening->options->encoding) };
@@ -189,9 +206,10 @@ static void tell_dialect(const struct opening *opening, const struct csv_detecte
     else if (detected->unsure)
         pf_warn(reader->ctx, "%s: the delimiter is taken for '%s', which is not certain: %s (--delimiter names one)", name,
                 shown, detected->tried);
-    if (reader->dialect.comment_size != 0 && !opening->given.comment)
-        pf_log(reader->ctx, PF_LOG_INFO, "%s: lines that begin with '#' are taken for comments (--comment none keeps them)",
-               name);
+    if (reader->marks != 0)
+        pf_warn(reader->ctx, "%s: %u line%s of '#' before the first row %s left out (--comment none keeps %s)", name,
+                reader->marks, reader->marks == 1 ? "" : "s", reader->marks == 1 ? "was" : "were",
+                reader->marks == 1 ? "it" : "them");
     if (reader->has_header && detected->score.fields > reader->column_count &&
         detected->score.same * 2 > detected->score.records)
         pf_warn(reader->ctx,
@@ -207,14 +225,11 @@ static void tell_delimiter(const struct opening *opening, const struct csv_sampl
     const struct csv_reader *reader = opening->reader;
     const struct csv_dialect *dialect = &reader->dialect;
     const char *name = pf_source_name(reader->src);
-    size_t line = csv_line_size(head->bytes, head->size, 0);
     char shown[4 * CSV_SEQUENCE + 1];
 
-    if (line >= 5 && line <= 7 && memcmp(head->bytes, "sep=", 4) == 0)
-        pf_warn(reader->ctx,
-                "%s: the first line is 'sep=%c', by which some programs name the delimiter; here it was read as a row: "
-                "--skip-rows 1 leaves it out",
-                name, head->bytes[4]);
+    if (opening->named != 0)
+        pf_warn(reader->ctx, "%s: the first line, 'sep=%c', names the delimiter and was not read as a row", name,
+                opening->named);
     if (opening->given.delimiter && reader->column_count == 1 &&
         memmem(head->bytes, head->size, dialect->delimiter, dialect->delimiter_size) == NULL)
         pf_warn(reader->ctx, "%s: only one column: the delimiter '%s' never occurs%s; without --delimiter it is detected", name,
@@ -270,6 +285,23 @@ static bool begin_sample(const struct opening *opening, const struct csv_sample 
     return *more;
 }
 
+/* A first line such as "sep=;", by which some programs name the delimiter. */
+static void look_for_name(struct opening *opening, const struct csv_sample *head)
+{
+    static const char mark[] = "sep=";
+    size_t line = csv_line_size(head->bytes, head->size, 0), size = sizeof mark - 1;
+    uint8_t named;
+
+    if (opening->reader->compat || opening->skip != 0 || opening->header.mode == CSV_HEADER_LINES ||
+        opening->options->skip_rows != 0 || line < size + 2 || memcmp(head->bytes, mark, size) != 0)
+        return;
+    named = head->bytes[size];
+    if (csv_line_end(head->bytes, head->size, size + 1) + size + 1 != line || named == 0 || strchr(",;\t| :^~", named) == NULL)
+        return;
+    opening->named = named;
+    opening->skip = 1;
+}
+
 /* From text[0], which begins after opening->lines lines: everything that the reader wants to know. *more: it is too short. */
 static enum pf_status understand(struct opening *opening, bool *more, struct pf_error *err)
 {
@@ -277,17 +309,18 @@ static enum pf_status understand(struct opening *opening, bool *more, struct pf_
     struct csv_sample head = { opening->text[0].data, opening->text[0].size, true, opening->text_ends };
     struct csv_samples samples = { .count = 1 };
     struct csv_detected detected;
-    int64_t rows = opening->options->skip_rows - opening->lines;
+    int64_t rows;
     size_t skipped;
 
+    look_for_name(opening, &head);
+    rows = opening->skip - opening->lines;
     *more = !skip_lines(&head, rows, &skipped);
     if (*more && !head.ends)
         return PF_OK;
     if (skipped == head.size) {
         if (rows <= 0)
             return fail_empty(err);
-        pf_fail(err, PF_BAD_DATA, "nothing is left behind the %lld lines that are skipped",
-                (long long)opening->options->skip_rows);
+        pf_fail(err, PF_BAD_DATA, "nothing is left behind the %lld lines that are skipped", (long long)opening->skip);
         pf_remedy(err, "check --skip-rows, and that this is the right file");
         return err->status;
     }
@@ -298,6 +331,10 @@ static enum pf_status understand(struct opening *opening, bool *more, struct pf_
     decode_inner(opening, &samples);
     if (csv_dialect_options(opening->options, &reader->dialect, &opening->given, err) != PF_OK)
         return err->status;
+    if (opening->named != 0 && !opening->given.delimiter) {
+        reader->dialect.delimiter[0] = opening->named;
+        opening->given.delimiter = true;
+    }
     csv_detect_dialect(&reader->dialect, &opening->given, &samples, &detected);
     if (reader->compat && !opening->given.delimiter && detected.score.fields < 2)
         csv_compat_delimiter(&reader->dialect, &samples.part[0], &detected.score);
@@ -345,7 +382,7 @@ static void drop_lines(struct opening *opening)
     struct pf_buffer *text = &opening->text[0];
     size_t at = 0;
 
-    while (opening->lines < opening->options->skip_rows) {
+    while (opening->lines < opening->skip) {
         size_t size = csv_line_size(text->data, text->size, at);
 
         if (size == 0 || at + size == text->size)
@@ -353,7 +390,7 @@ static void drop_lines(struct opening *opening)
         at += size;
         opening->lines++;
     }
-    if (at == 0 && opening->lines < opening->options->skip_rows && text->size > LONG_HEAD)
+    if (at == 0 && opening->lines < opening->skip && text->size > LONG_HEAD)
         at = text->size - 1; /* within a long line: its text is not needed */
     opening->offset += (int64_t)at;
     opening->dropped += csv_source_size(&opening->reader->encoding, text->data, at);
@@ -419,6 +456,7 @@ static enum pf_status read_options(struct opening *opening, struct pf_error *err
 
     if (options->skip_rows < 0)
         return pf_fail(err, PF_BAD_OPTION, "--skip-rows cannot be negative");
+    opening->skip = options->skip_rows;
     reader->max_record = options->max_record > 0 ? (size_t)options->max_record : reader->ctx->limits.record_bytes;
     if (reader->max_record == 0 || reader->max_record > LARGEST_RECORD)
         return pf_fail(err, PF_BAD_OPTION, "--max-record has to be between 1 and 1G");

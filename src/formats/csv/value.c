@@ -64,6 +64,10 @@ static uint32_t protected_size(const struct csv_dialect *dialect, const uint8_t 
 /* Plain text with escapes, from from to end; appended at *to. */
 static void take_plain(const struct csv_dialect *dialect, uint8_t *bytes, uint32_t *to, uint32_t from, uint32_t end)
 {
+    if (dialect->escape_in_quotes) {
+        keep(bytes, to, from, end - from);
+        return;
+    }
     while (from < end) {
         uint32_t at = find(bytes, from, end, dialect->escape, -1);
         uint32_t next;
@@ -123,7 +127,7 @@ struct csv_value csv_take(const struct csv_dialect *dialect, uint8_t *bytes, uin
         take_quoted(dialect, bytes, &to, start + 1, end);
     } else {
         value.offset = to = start;
-        if (dialect->escape >= 0)
+        if (dialect->escape >= 0 && !dialect->escape_in_quotes)
             take_plain(dialect, bytes, &to, start, end);
         else
             to = end;

@@ -89,7 +89,7 @@ static enum csv_event step_plain(const struct csv_dialect *dialect, enum csv_sta
         return CSV_FIELD_END;
     }
     *state = CSV_PLAIN;
-    if (bytes[*at] == dialect->escape)
+    if (bytes[*at] == dialect->escape && !dialect->escape_in_quotes)
         return step_escape(dialect, bytes, size, at);
     (*at)++;
     return CSV_NOTHING;

@@ -206,7 +206,7 @@ static uint8_t *put_timestamp(const struct csv_put_column *column, int64_t row, 
 
     memcpy(&micros, column->data + (size_t)row * sizeof micros, sizeof micros);
     days = micros / day_micros - (micros % day_micros < 0);
-    rest = micros - days * day_micros;
+    rest = micros % day_micros + (micros % day_micros < 0 ? day_micros : 0);
     if (!put_civil(&at, (int32_t)days))
         return to + pf_print_timestamp(micros, column->utc, (char *)to);
     *at++ = ' ';
