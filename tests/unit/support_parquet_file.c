@@ -371,7 +371,7 @@ void hand_read(struct pf_context *ctx, const uint8_t *bytes, size_t size, const 
                const uint32_t *columns, uint32_t column_count, struct hand_outcome *out)
 {
     struct run run = { .reader = &pf_parquet_reader,
-                       .pass = { 0, columns, column_count },
+                       .pass = { .columns = columns, .column_count = column_count },
                        .dump = { out->text, 0, sizeof out->text - 1 },
                        .out = out };
     struct parquet_read_options none = { 0 };
