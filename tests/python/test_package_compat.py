@@ -366,3 +366,24 @@ def test_writer_of_the_command(package):
     writer = _Writer(text)
     assert writer("é".encode()[:1]) and writer("é".encode()[1:])
     assert text.getvalue() == "é"
+
+
+def test_converters_of_entry_points(run_python, tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "from pyforge_cli.converters.base import BaseConverter\n"
+        "class Mine(BaseConverter):\n    supported_inputs = {'.mine'}\n    supported_outputs = {'.csv'}\n"
+        "    def convert(self, input_path, output_path, **options): return True\n    def validate_input(self, input_path): return True\n"
+    )
+    info = tmp_path / "mine-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: mine\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[cortexpy_cli.converters]\nmine = mine:Mine\ngone = nowhere:Gone\n")
+    done = run_python(
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from pyforge_cli.plugins.loader import PluginLoader\n"
+        "loader = PluginLoader(); loader.load_from_entry_points()\n"
+        "print(loader.get_loaded_plugins()['mine'], 'gone' in loader.get_loaded_plugins(), loader.registry.supports_input('a.mine'))",
+        str(tmp_path),
+    )
+    assert done.stdout.split() == ["mine:Mine", "False", "True"], done
+    assert "nowhere" in done.stderr

@@ -1,7 +1,9 @@
 """PluginLoader of 1.0.9: fills the registry with the library's formats and with modules of a folder."""
 
 import importlib
+import importlib.metadata
 import importlib.util
+import logging
 from pathlib import Path
 
 from pyforge_cli.converters.base import BaseConverter
@@ -16,6 +18,15 @@ _BUILTIN = {
     "xml": "XmlConverter",
 }
 USER_FOLDERS = ("~/.cortexpy/plugins", "~/.pyforge/plugins")
+ENTRY_POINT_GROUPS = ("cortexpy_cli.converters", "pyforge.converters")
+
+logger = logging.getLogger("pyforge_cli")
+
+
+def _entry_points():
+    found = importlib.metadata.entry_points()
+    for group in ENTRY_POINT_GROUPS:
+        yield from found.select(group=group) if hasattr(found, "select") else found.get(group, ())
 
 
 class PluginLoader:
@@ -47,11 +58,21 @@ class PluginLoader:
             spec.loader.exec_module(module)
             self._take(module, str(path))
 
+    def load_from_entry_points(self):
+        """Registers the converters that installed packages offer; one that cannot be imported is logged and left out."""
+        for entry in _entry_points():
+            try:
+                self.registry.register(entry.name, entry.load())
+                self._loaded[entry.name] = entry.value
+            except Exception as error:
+                logger.warning("the converter %s (%s) cannot be loaded: %s: %s", entry.name, entry.value, type(error).__name__, error)
+
     def load_from_package(self, name):
         self._take(importlib.import_module(name), name)
 
     def load_all(self, plugin_dirs=None, packages=None):
         self.load_builtin_converters()
+        self.load_from_entry_points()
         for folder in [*USER_FOLDERS, *(plugin_dirs or [])]:
             self.load_from_directory(folder)
         for name in packages or []:
