@@ -76,7 +76,7 @@ typedef void (*pf_progress_fn)(void *user, const struct pf_progress *progress);
 
 /* NULL when out of memory. A context serves one conversion, or one stream, at a time: --memory is its budget. */
 PF_API struct pf_context *pf_context_new(void);
-/* Requests and streams made from it may outlive it: they hold it. Its log and progress functions are not called any more. */
+/* Requests, results and streams made from it may outlive it: they hold it. Its log and progress functions are not called any more. */
 PF_API void pf_context_free(struct pf_context *ctx);
 PF_API void pf_context_on_log(struct pf_context *ctx, pf_log_fn fn, void *user, enum pf_log_level from);
 /* The level from which on messages are given; with PF_LOG_AS_SET that of the last call that read the settings. */

@@ -16,17 +16,20 @@ struct pf_result {
 
 void pf_result_free(struct pf_result *result)
 {
+    struct pf_context *ctx;
     struct pf_memory *memory;
 
     if (result == NULL)
         return;
-    memory = &result->ctx->memory;
+    ctx = result->ctx;
+    memory = &ctx->memory;
     for (uint32_t i = 0; i < result->warning_count; i++)
         pf_free(memory, result->warnings[i]);
     pf_free(memory, result->warnings);
     pf_free(memory, result->json);
     pf_free(memory, result->summary);
     pf_free(memory, result);
+    pf_context_release(ctx);
 }
 
 const char *pf_result_json(const struct pf_result *result)
@@ -250,6 +253,7 @@ struct pf_result *pf_result_new(const struct pf_conversion *c)
     if (result == NULL)
         return NULL;
     result->ctx = c->request->ctx;
+    pf_context_hold(result->ctx);
     result->exit_code = pf_exit_code(c->status, c->outcome.rows_rejected > 0, &c->plan.options);
     result->warnings = pf_alloc_zero(memory, most + 1, sizeof *result->warnings);
     if (result->warnings != NULL && take_warnings(result, c->plan.warnings, c->plan.warning_count) &&

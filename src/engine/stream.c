@@ -14,6 +14,7 @@ struct stream {
     struct pf_error err;
     bool counted; /* the rows were, and what is set aside of them was found few enough */
     bool ended;
+    enum pf_status status; /* once it has ended: PF_END, or why */
 };
 
 static int errno_of(enum pf_status status)
@@ -39,13 +40,18 @@ static int stream_next(struct ArrowArrayStream *out, struct ArrowArray *array)
         status = pf_run_next(&stream->run, "reading", &work, &stream->err);
         if (status == PF_END && !stream->counted && pf_run_check_rejects(&stream->run, &stream->err) != PF_OK)
             status = stream->err.status;
-        stream->ended = status != PF_OK;
-        if (status != PF_OK)
-            break;
-        if (work->batch.rows != 0)
-            status = pf_batch_export(&work->batch, array, &stream->err);
-        pf_run_done(&stream->run, work);
+        if (status == PF_OK) {
+            if (work->batch.rows != 0)
+                status = pf_batch_export(&work->batch, array, &stream->err);
+            pf_run_done(&stream->run, work);
+        }
+        if (status != PF_OK) {
+            stream->ended = true;
+            stream->status = status;
+        }
     }
+    if (stream->ended)
+        status = stream->status; /* a stream that failed goes on failing: its end would look like that of the data */
     return status == PF_OK || status == PF_END ? 0 : errno_of(status);
 }
 

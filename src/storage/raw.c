@@ -58,6 +58,14 @@ static enum pf_status wait_for_bytes(struct pf_raw *raw, struct pf_error *err)
     }
 }
 
+static enum pf_status fail_changed(const struct pf_raw *raw, struct pf_error *err)
+{
+    pf_fail(err, PF_BAD_DATA, "the file was changed by another program while it was read");
+    pf_remedy(err, "convert a file that is no longer written to, or a copy of it");
+    pf_error_source(err, raw->name);
+    return err->status;
+}
+
 static enum pf_status file_read(struct pf_raw *raw, void *to, size_t size, size_t *got, struct pf_error *err)
 {
     ssize_t count;
@@ -68,7 +76,8 @@ static enum pf_status file_read(struct pf_raw *raw, void *to, size_t size, size_
         if (read_fully_at(raw->fd, raw->base + raw->at, to, size, got, raw->name, err) != PF_OK)
             return err->status;
         raw->at += (int64_t)*got;
-        return PF_OK;
+        /* an end before the size it had: what is missing was cut off meanwhile */
+        return *got == size || raw->at >= raw->stat.size ? PF_OK : fail_changed(raw, err);
     }
     for (;;) {
         count = read(raw->fd, to, size < read_ceiling ? size : read_ceiling);
@@ -107,12 +116,8 @@ static enum pf_status file_rewind(struct pf_raw *raw, struct pf_error *err)
         return pf_fail_io(err, errno, "examine", raw->name);
     pf_source_stat_fill(&now, &st);
     now.size -= raw->base;
-    if (now.size != raw->stat.size || now.modified_ns != raw->stat.modified_ns) {
-        pf_fail(err, PF_BAD_DATA, "the file was changed by another program while it was read");
-        pf_remedy(err, "convert a file that is no longer written to, or a copy of it");
-        pf_error_source(err, raw->name);
-        return err->status;
-    }
+    if (now.size != raw->stat.size || now.modified_ns != raw->stat.modified_ns)
+        return fail_changed(raw, err);
     raw->at = 0;
     return PF_OK;
 }

@@ -451,6 +451,26 @@ static void changed_file_is_told(void **state)
     pf_source_close(src);
 }
 
+static void a_file_cut_short_is_told(void **state)
+{
+    struct place *place = *state;
+    char *text = sample(300000);
+    struct pf_source *src;
+    struct pf_error err;
+    char *to = malloc(300000);
+    size_t got;
+
+    put(path_in(place, "x"), text, 300000);
+    CHECK_OK(pf_source_open(&place->ctx, path_in(place, "x"), false, &src, &err), err);
+    CHECK_OK(pf_source_read(src, to, 100000, &got, &err), err);
+    CHECK_INT(truncate(path_in(place, "x"), 200000), 0);
+    CHECK_INT(pf_source_read(src, to, 200000, &got, &err), PF_BAD_DATA);
+    CHECK_HAS(err.message, "changed");
+    pf_source_close(src);
+    free(to);
+    free(text);
+}
+
 static void read_at_checks_the_end(void **state)
 {
     struct place *place = *state;
@@ -752,6 +772,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(expansion_is_limited, begin, end),
         cmocka_unit_test_setup_teardown(spooled_pipe, begin, end),
         cmocka_unit_test_setup_teardown(changed_file_is_told, begin, end),
+        cmocka_unit_test_setup_teardown(a_file_cut_short_is_told, begin, end),
         cmocka_unit_test_setup_teardown(read_at_checks_the_end, begin, end),
         cmocka_unit_test_setup_teardown(what_cannot_be_opened, begin, end),
         cmocka_unit_test_setup_teardown(output_appears_at_commit, begin, end),

@@ -348,9 +348,10 @@ static void a_stream_that_fails_is_released(void **state)
     CHECK_INT(made.streams_alive, 0);
     CHECK_INT(file->finished, 0);
     CHECK_INT(file->released, 1);
-    pf_result_free(result);
     pf_request_free(request);
-    pf_context_free(ctx);
+    pf_context_free(ctx); /* the result holds it */
+    CHECK_HAS(pf_result_json(result), "the disk is on fire");
+    pf_result_free(result);
     free(file);
 }
 
