@@ -8,7 +8,6 @@ _pyforge()
         --compat) COMPREPLY=($(compgen -W 'none 1.0' -- "$word")); return ;;
         --types) COMPREPLY=($(compgen -W 'infer string' -- "$word")); return ;;
         --on-error) COMPREPLY=($(compgen -W 'fail null reject' -- "$word")); return ;;
-        --engine) COMPREPLY=($(compgen -W 'auto native spark' -- "$word")); return ;;
         --log-level) COMPREPLY=($(compgen -W 'debug info warning error' -- "$word")); return ;;
         --ragged) COMPREPLY=($(compgen -W 'reject extend fail fail-long' -- "$word")); return ;;
         --output-header) COMPREPLY=($(compgen -W 'yes no' -- "$word")); return ;;
@@ -21,7 +20,7 @@ _pyforge()
         --namespace-handling|--namespaces) COMPREPLY=($(compgen -W 'preserve strip prefix' -- "$word")); return ;;
     esac
     if [[ $word == -* ]]; then
-        COMPREPLY=($(compgen -W '--array-handling --binary-as-text --bom --columns --combine --combine-sheets --comment --compat --compression --compression-level --decimal --delimiter --encoding --engine --escape --escape-formulas --explain --flatten-nested --flatten-strategy --force --force-core --force-pyspark --format --from --header --help --input-format --json --line-ending --list-extensions --log-json --log-level --max-columns --max-expansion --max-memory --max-record --max-rejects --memory --metadata --namespace-handling --namespaces --no-extensions --null-values --on-error --output-delimiter --output-dir --output-encoding --output-format --output-header --output-null --output-quote --pages --password --preserve-attributes --preview-schema --progress --quiet --quote --ragged --rejects --rejects-full --report-dir --root-tag --row-group-bytes --row-group-size --schema --sep --separate --separator --sheets --skip --skip-nested --skip-rows --statistics --sync --tables --temp-dir --thousands --threads --to --types --use-dictionary --verbose --version' -- "$word"))
+        COMPREPLY=($(compgen -W '--array-handling --binary-as-text --bom --columns --combine --combine-sheets --comment --compat --compression --compression-level --decimal --delimiter --encoding --engine --escape --escape-formulas --explain --flatten-nested --flatten-strategy --force --force-core --force-pyspark --format --from --header --help --input-format --jobs --json --line-ending --list-extensions --log-json --log-level --max-columns --max-expansion --max-memory --max-record --max-rejects --memory --metadata --namespace-handling --namespaces --no-extensions --null-values --on-error --output-delimiter --output-dir --output-encoding --output-format --output-header --output-null --output-quote --pages --password --preserve-attributes --preview-schema --progress --quiet --quote --ragged --recursive --rejects --rejects-full --report-dir --root-tag --row-group-bytes --row-group-size --schema --sep --separate --separator --sheets --skip --skip-nested --skip-rows --statistics --sync --tables --temp-dir --thousands --threads --to --types --use-dictionary --verbose --version' -- "$word"))
     elif [[ $COMP_CWORD -eq 1 ]]; then
         COMPREPLY=($(compgen -W 'convert info validate formats options config extensions list-extensions help '"$(pyforge extensions commands 2>/dev/null)" -- "$word"))
     else

@@ -79,6 +79,7 @@ static PyMethodDef functions[] = {
     { "config", py_config, METH_VARARGS, "(None, None, settings, log, log_from, None, json) -> text" },
     { "info", py_info, METH_VARARGS, "(input, output, settings, log, log_from, progress, json) -> text" },
     { "validate", py_validate, METH_VARARGS, "(input, output, settings, log, log_from, progress) -> (json, error)" },
+    { "files", py_files, METH_VARARGS, "(inputs as bytes, folder, recursive, settings, log, log_from) -> [(input, output)]" },
     { "read", py_read, METH_VARARGS, "(input, settings, log, log_from, progress, plain) -> Stream" },
     { "write", py_write, METH_VARARGS, "(capsule, output, settings, log, log_from, progress) -> as convert" },
     { "formats", py_formats, METH_VARARGS, "(plain) -> [(name, description, suffixes, reads, writes), ...]" },

@@ -114,12 +114,13 @@ bool py_output_give(struct py_call *call, PyObject *output);
 /* The call ends; what a stream still reads from is freed with the stream. NULL may be given. */
 void py_file_leave(struct py_file *file);
 
-/* ---- functions.c, stream.c, command.c: functions of the module */
+/* ---- functions.c, bulk.c, stream.c, command.c: functions of the module */
 PyObject *py_convert(PyObject *module, PyObject *args);
 PyObject *py_explain(PyObject *module, PyObject *args);
 PyObject *py_config(PyObject *module, PyObject *args);
 PyObject *py_info(PyObject *module, PyObject *args);
 PyObject *py_validate(PyObject *module, PyObject *args);
+PyObject *py_files(PyObject *module, PyObject *args);
 PyObject *py_formats(PyObject *module, PyObject *args);
 PyObject *py_read(PyObject *module, PyObject *args);
 PyObject *py_write(PyObject *module, PyObject *args);

@@ -11,6 +11,7 @@
 struct py_file {
     PyObject *object;       /* NULL once the library has let go */
     struct py_watch *watch; /* where exceptions are kept; NULL once the call has let go */
+    bool ended;             /* read() gave nothing: a terminal would wait for more if it were asked again */
 };
 
 /* The exception that is set ends the call; without a call it becomes the message. Gives PF_IO. */
@@ -56,11 +57,15 @@ static PyObject *as_bytes(PyObject *given)
 static enum pf_status file_read(void *user, void *to, size_t size, size_t *got, struct pf_error *err)
 {
     struct py_file *file = user;
-    PyGILState_STATE gil = PyGILState_Ensure();
     enum pf_status status = PF_OK;
-    PyObject *bytes = as_bytes(PyObject_CallMethod(file->object, "read", "n", (Py_ssize_t)size));
+    PyGILState_STATE gil;
+    PyObject *bytes;
 
     *got = 0;
+    if (file->ended)
+        return PF_OK;
+    gil = PyGILState_Ensure();
+    bytes = as_bytes(PyObject_CallMethod(file->object, "read", "n", (Py_ssize_t)size));
     if (bytes != NULL && (size_t)PyBytes_Size(bytes) > size)
         PyErr_SetString(PyExc_ValueError, "read() gave more bytes than it was asked for");
     if (PyErr_Occurred() != NULL) {
@@ -68,6 +73,7 @@ static enum pf_status file_read(void *user, void *to, size_t size, size_t *got, 
     } else {
         *got = (size_t)PyBytes_Size(bytes);
         memcpy(to, PyBytes_AsString(bytes), *got);
+        file->ended = *got == 0;
     }
     Py_XDECREF(bytes);
     PyGILState_Release(gil);
@@ -191,6 +197,7 @@ static struct py_file *file_new(struct py_call *call, PyObject *object)
     }
     file->object = object;
     file->watch = &call->watch;
+    file->ended = false;
     Py_INCREF(object);
     return file;
 }

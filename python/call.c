@@ -71,6 +71,17 @@ static void on_progress(void *user, const struct pf_progress *progress)
     PyGILState_Release(gil);
 }
 
+/* The library waits for somebody: the interpreter has noted a signal, perhaps, and runs nothing that would deal with it. */
+static void on_wait(void *user)
+{
+    struct py_watch *watch = user;
+    PyGILState_STATE gil = PyGILState_Ensure();
+
+    if (watch->type == NULL && PyErr_CheckSignals() != 0)
+        py_watch_keep(watch);
+    PyGILState_Release(gil);
+}
+
 /* ---- keywords */
 
 static bool set_text(struct py_call *call, const char *name, const char *value)
@@ -264,6 +275,7 @@ bool py_call_begin(struct py_call *call, PyObject *module, const struct py_argum
     if (call->watch.log != NULL && arguments->log_from <= PF_LOG_AS_SET)
         pf_context_on_log(call->ctx, on_log, &call->watch, (enum pf_log_level)arguments->log_from);
     pf_context_on_progress(call->ctx, on_progress, &call->watch);
+    pf_context_on_wait(call->ctx, on_wait, &call->watch);
     return set_all(call, arguments->settings) && set_places(call, arguments);
 }
 

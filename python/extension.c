@@ -92,7 +92,7 @@ static enum pf_status add(struct py_extension *own, struct pf_registration *to, 
         enum pf_status (*add)(struct py_extension *own, struct pf_registration *to, PyObject *object, struct pf_error *err);
     } kinds[] = {
         { "format", py_add_format }, { "scheme", py_add_scheme },   { "command", py_add_command },
-        { "probe", py_add_probe },   { "options", py_add_options },
+        { "probe", py_add_probe },   { "options", py_add_options }, { "engine", py_add_engine },
     };
     const char *kind;
     PyObject *object;
@@ -107,11 +107,30 @@ static enum pf_status add(struct py_extension *own, struct pf_registration *to, 
     return py_fail(own->set, NULL, err);
 }
 
-static enum pf_status initialise(const struct pf_host *host, struct pf_registration *to, void **self, struct pf_error *err)
+/* library() of the bridge gives the path of the extension's native half, or None. */
+static enum pf_status add_library(struct py_extension *own, struct pf_registration *to, struct pf_error *err)
 {
-    struct py_extension *own = loading_of(host);
-    PyGILState_STATE gil = PyGILState_Ensure();
-    PyObject *additions = PyObject_CallMethod(own->bridge, "initialise", NULL);
+    PyObject *path = PyObject_CallMethod(own->bridge, "library", NULL), *bytes = NULL;
+    enum pf_status status = PF_OK;
+
+    if (path == NULL || (path != Py_None && PyUnicode_FSConverter(path, &bytes) == 0))
+        status = py_fail(own->set, NULL, err);
+    if (status == PF_OK && bytes != NULL) {
+        const char *name = PyBytes_AsString(bytes);
+
+        Py_BEGIN_ALLOW_THREADS;
+        status = pf_extension_add_library(to, name, err);
+        Py_END_ALLOW_THREADS;
+    }
+    Py_XDECREF(bytes);
+    Py_XDECREF(path);
+    return status;
+}
+
+static enum pf_status add_all(struct py_extension *own, struct pf_registration *to, struct pf_error *err)
+{
+    const char *settings = own->host->settings(to);
+    PyObject *additions = PyObject_CallMethod(own->bridge, "initialise", "s", settings);
     Py_ssize_t count = additions != NULL ? PyList_Size(additions) : -1;
     enum pf_status status = PF_OK;
 
@@ -120,6 +139,17 @@ static enum pf_status initialise(const struct pf_host *host, struct pf_registrat
     for (Py_ssize_t i = 0; i < count && status == PF_OK; i++)
         status = add(own, to, PyList_GetItem(additions, i), err);
     Py_XDECREF(additions);
+    return status;
+}
+
+static enum pf_status initialise(const struct pf_host *host, struct pf_registration *to, void **self, struct pf_error *err)
+{
+    struct py_extension *own = loading_of(host);
+    PyGILState_STATE gil = PyGILState_Ensure();
+    enum pf_status status = add_library(own, to, err);
+
+    if (status == PF_OK)
+        status = add_all(own, to, err);
     if (status == PF_OK)
         own->set->loading = own->outer;
     *self = own;

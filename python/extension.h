@@ -46,12 +46,13 @@ enum pf_status py_fail(const struct py_set *set, struct pf_context *ctx, struct 
 /* The same for a function that cannot fail: it is only logged. */
 void py_forget(const struct py_set *set, struct pf_context *ctx);
 
-/* ---- extension_format.c, extension_scheme.c, extension_more.c: an addition made of what the bridge gives, and its registration.
+/* ---- extension_format.c, extension_scheme.c, extension_engine.c, extension_more.c: an addition made of what the bridge gives, and its registration.
  * PF_OK, or err is filled. */
 enum pf_status py_add_format(struct py_extension *own, struct pf_registration *to, PyObject *format, struct pf_error *err);
 enum pf_status py_add_scheme(struct py_extension *own, struct pf_registration *to, PyObject *scheme, struct pf_error *err);
 enum pf_status py_add_command(struct py_extension *own, struct pf_registration *to, PyObject *command, struct pf_error *err);
 enum pf_status py_add_probe(struct py_extension *own, struct pf_registration *to, PyObject *probe, struct pf_error *err);
+enum pf_status py_add_engine(struct py_extension *own, struct pf_registration *to, PyObject *engine, struct pf_error *err);
 enum pf_status py_add_options(struct py_extension *own, struct pf_registration *to, PyObject *options, struct pf_error *err);
 
 /* ---- extension_option.c */

@@ -19,7 +19,7 @@ PyObject *py_ended(struct py_call *call, struct pf_result *result, enum pf_statu
         return NULL;
     }
     if (result == NULL)
-        return py_raise(call->module, err);
+        return status != PF_OK ? py_raise(call->module, err) : PyErr_NoMemory();
     json = py_text(pf_result_json(result));
     summary = py_text(pf_result_summary(result));
     if (status != PF_OK) {

@@ -1,12 +1,14 @@
 # The sources of the extension module, in this folder.
 set(PYFORGE_PYTHON_SOURCES
   _pyforge.c
+  bulk.c
   bytes.c
   call.c
   command.c
   errors.c
   extension.c
   extension_bytes.c
+  extension_engine.c
   extension_error.c
   extension_format.c
   extension_hook.c

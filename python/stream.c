@@ -4,6 +4,7 @@
  * marks the capsule's as released, and from then on it is theirs. */
 #include "extension.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,7 @@ struct py_stream {
 struct py_held {
     struct ArrowArrayStream inner;
     PyObject *module; /* owned: it frees the extensions */
+    bool interrupted; /* a signal's handler raised an exception while the consumer pulled */
 };
 
 /* Gives the GIL up, if this thread holds it. */
@@ -35,12 +37,43 @@ static PyThreadState *give_up(PyGILState_STATE *gil)
     return PyEval_SaveThread();
 }
 
-static void take_back(PyThreadState *thread, PyGILState_STATE gil)
+struct py_exception {
+    PyObject *type, *value, *trace;
+};
+
+static int raise_kept(void *user)
 {
-    if (thread == NULL)
-        return;
-    PyEval_RestoreThread(thread);
-    PyGILState_Release(gil);
+    struct py_exception kept = *(struct py_exception *)user;
+
+    free(user);
+    PyErr_Restore(kept.type, kept.value, kept.trace);
+    return -1;
+}
+
+/* A consumer asks for batch after batch, and Python runs nothing meanwhile that would deal with a signal. So its handlers are called here.
+ * What one raises cannot go through the consumer, who gets an error of the stream: the interpreter raises it as soon as it runs
+ * again. With the GIL. */
+static bool signal_came(void)
+{
+    struct py_exception *kept;
+
+    if (PyErr_Occurred() != NULL || PyErr_CheckSignals() == 0)
+        return false;
+    kept = malloc(sizeof *kept);
+    if (kept == NULL) {
+        PyErr_Clear();
+        PyErr_SetInterrupt();
+        return true;
+    }
+    PyErr_Fetch(&kept->type, &kept->value, &kept->trace);
+    if (Py_AddPendingCall(raise_kept, kept) != 0) { /* the queue is full */
+        Py_XDECREF(kept->type);
+        Py_XDECREF(kept->value);
+        Py_XDECREF(kept->trace);
+        free(kept);
+        PyErr_SetInterrupt();
+    }
+    return true;
 }
 
 static int held_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out)
@@ -55,9 +88,18 @@ static int held_next(struct ArrowArrayStream *stream, struct ArrowArray *out)
     struct py_held *held = stream->private_data;
     PyGILState_STATE gil = PyGILState_UNLOCKED;
     PyThreadState *thread = give_up(&gil);
-    int failed = held->inner.get_next(&held->inner, out);
+    int failed = held->interrupted ? EINTR : held->inner.get_next(&held->inner, out);
 
-    take_back(thread, gil);
+    if (thread == NULL)
+        return failed;
+    PyEval_RestoreThread(thread);
+    if (failed == 0 && signal_came()) {
+        held->interrupted = true;
+        failed = EINTR;
+        if (out->release != NULL)
+            out->release(out);
+    }
+    PyGILState_Release(gil);
     return failed;
 }
 
@@ -65,7 +107,7 @@ static const char *held_error(struct ArrowArrayStream *stream)
 {
     struct py_held *held = stream->private_data;
 
-    return held->inner.get_last_error(&held->inner);
+    return held->interrupted ? "interrupted" : held->inner.get_last_error(&held->inner);
 }
 
 static void held_release(struct ArrowArrayStream *stream)
@@ -99,6 +141,7 @@ static bool wrap(PyObject *module, struct ArrowArrayStream *stream)
     }
     held->inner = *stream;
     held->module = module;
+    held->interrupted = false;
     Py_INCREF(module);
     py_state_of(module)->busy++;
     *stream = (struct ArrowArrayStream){ held_schema, held_next, held_error, held_release, held };

@@ -3,7 +3,8 @@
 
     scripts/check.py                    what `make check` runs: dev and release builds, unit tests, Python tests, source checks,
                                         the unit tests and the fuzz corpus once more under ASan and UBSan
-    scripts/check.py --full             also ThreadSanitizer, coverage thresholds, wheels, ten minutes of every fuzz target
+    scripts/check.py --full             also ThreadSanitizer, the Python module under sanitizers, coverage thresholds, wheels, ten minutes
+                                        of every fuzz target
     scripts/check.py --only unit,asan   some of the steps
 
 Standard library only, as it runs before the virtual environment exists. Logs: build/check/.
@@ -167,6 +168,13 @@ def thread_sanitizer(tally):
         ctest(tally, "tsan", "tsan", [shutil.which("setarch"), os.uname().machine, "-R"] if shutil.which("setarch") else [])
 
 
+def sanitized_module(tally):
+    """The Python module, its calls made again and again: nothing leaks, and threads do not race."""
+    heading("the Python module under sanitizers")
+    for kind in ("asan", "tsan"):
+        simple_step(tally, f"module-{kind}", ["python3", "scripts/sanitize_module.py", kind])
+
+
 def fuzz(tally, seconds):
     heading(f"fuzz targets, {seconds} s each")
     ok, took, log = run("fuzz", ["scripts/fuzz.sh", seconds])
@@ -214,6 +222,7 @@ def steps_of(options):
     }
     if options.full:
         steps["tsan"] = thread_sanitizer
+        steps["module"] = sanitized_module
         steps["coverage"] = coverage
         steps["wheels"] = wheels
         steps["fuzz"] = lambda tally: fuzz(tally, options.fuzz_seconds)

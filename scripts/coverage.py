@@ -27,9 +27,12 @@ def python_tests(jobs):
     report = BUILD / "python.json"
     report.unlink(missing_ok=True)
     package = BUILD / "python"
+    # Most tests of extensions run Python in processes of their own, which count too.
+    settings = BUILD / "python.toml"
+    settings.write_text('[tool.coverage.run]\npatch = ["subprocess"]\nparallel = true\n')
     # A test that fails here fails in `make check` too; here it only covers less.
     if call(["build/venv/bin/python", "-m", "pytest", "-n", jobs, "--dist", "loadgroup", "-q", "-p", "no:cacheprovider",
-             "--cov=pyforge_cli", "--cov-report=", f"--cov-report=json:{report}", "tests/python"],
+             "--cov=pyforge_cli", f"--cov-config={settings}", "--cov-report=", f"--cov-report=json:{report}", "tests/python"],
             {"PYFORGE": str(BUILD / "pyforge"), "PYFORGE_PACKAGE": str(package), "PYTHONPATH": str(package), "PYTHONDONTWRITEBYTECODE": "1",
              "COVERAGE_FILE": str(BUILD / "python.coverage")}):
         print("coverage: some Python tests failed", file=sys.stderr)

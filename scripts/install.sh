@@ -1,8 +1,9 @@
 #!/bin/sh
-# Installs what is missing on Debian 12 and nothing else.  scripts/install.sh build|check|full|wheel|wheel-full
+# Installs what is missing on Debian 12 and nothing else.  scripts/install.sh build|check|full|spark|wheel|wheel-full
 #   build  compiler, CMake, libraries: what the command needs
 #   check  and what the tests need: cmocka, clang 16 with its sanitizers, Python with venv
 #   full   and the coverage reporter
+#   spark  what scripts/spark.sh needs: Java and Maven
 #   wheel  what make wheel needs; wheel-full: and to try wheels on other systems
 # Where everything is there already (however it came there), the package manager is not touched.
 set -eu
@@ -57,11 +58,28 @@ want_check() {
     want python3-dev python_headers_there
     want ca-certificates test -d /etc/ssl/certs
     want man-db command_there man
+    want fuse3 command_there fusermount3
+    want libfuse3-dev library_there fuse3 libfuse3-dev
+    want util-linux command_there nsenter
 }
 
 want_full() {
     want gcovr command_there gcovr
     want util-linux command_there setarch
+}
+
+want_spark() {
+    want openjdk-17-jre-headless java_there
+    want maven command_there mvn
+    want python3 command_there python3
+    want python3-venv venv_there
+    want ca-certificates test -d /etc/ssl/certs
+}
+
+# Spark 4 needs Java 17.
+java_there() {
+    version=$(java -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p')
+    [ "${version:-0}" -ge 17 ]
 }
 
 python_headers_there() { python3 -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")'; }
@@ -86,10 +104,11 @@ case $group in
 build) ;;
 check) want_check ;;
 full) want_check && want_full ;;
+spark) want_spark ;;
 wheel) want_wheel ;;
 wheel-full) want_wheel && want_wheel_full ;;
 *)
-    echo "install.sh: $group is not a group; expected build, check, full, wheel or wheel-full" >&2
+    echo "install.sh: $group is not a group; expected build, check, full, spark, wheel or wheel-full" >&2
     exit 2
     ;;
 esac

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what scripts/wheel.sh made in build/dist and uses it, as somebody would who has nothing else.  scripts/test_wheel.sh [--full]
 #   every Python 3.8 to 3.13 there is: offline from the folder, and by the wheel's path with extras; limited API; symbols;
-#   the sdist with a compiler, and without one
+#   the example extension in Python, built and installed beside the wheel; the sdist with a compiler, and without one
 #   --full  also a bullseye system (glibc 2.31, no compiler; root), and the aarch64 wheel in qemu (root)
 # Network: only the first run, for what the extras and the sdist need. The last line is "N passed, N failed, N skipped".
 set -u
@@ -151,6 +151,66 @@ fetch_extras() {
     touch "$folder/.done"
 }
 
+lists_extensions() {
+    "$1" --list-extensions | grep '^databricks: Available'
+}
+
+# A pyspark of nothing: whether the extra asks for it is all that is tried, and the real one has 300 MB.
+make_stub_spark() {
+    [ -f "$work/stubs/.done" ] && return
+    rm -rf "$work/stubs"
+    mkdir -p "$work/stubs"
+    python3 - "$work/stubs" <<'END'
+import sys, zipfile
+with zipfile.ZipFile(sys.argv[1] + "/pyspark-3.5.0-py3-none-any.whl", "w") as wheel:
+    wheel.writestr("pyspark/__init__.py", "__version__ = '3.5.0'\n")
+    info = "pyspark-3.5.0.dist-info/"
+    wheel.writestr(info + "METADATA", "Metadata-Version: 2.1\nName: pyspark\nVersion: 3.5.0\n")
+    wheel.writestr(info + "WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+    wheel.writestr(info + "RECORD", "pyspark/__init__.py,,\n")
+END
+    touch "$work/stubs/.done"
+}
+
+# What the example extension is built with, and needs.
+fetch_example() {
+    folder=$work/example-$1
+    [ -f "$folder/.done" ] && return 0
+    rm -rf "$folder"
+    "$2" -m pip download --quiet --only-binary :all: --dest "$folder" "pyarrow>=14" "setuptools>=61" wheel \
+        >"$work/log-example-$1" 2>&1 || return 1
+    touch "$folder/.done"
+}
+
+use_example() {
+    pyforge=$1/bin/pyforge
+    rm -rf "$2"
+    mkdir "$2"
+    PYFORGE_SHELF=$2 "$pyforge" --list-extensions | grep '^shelf: Available' || return 1
+    PYFORGE_SHELF=$2 "$pyforge" convert "$sample" shelf:2024/sales.parquet --quiet &&
+        PYFORGE_SHELF=$2 "$pyforge" convert shelf:2024/sales.parquet "$2/sales.arrows" --quiet &&
+        PYFORGE_SHELF=$2 "$pyforge" shelf | grep -F shelf:2024/sales.parquet &&
+        PYFORGE_SHELF=$2 "$1/bin/python" -c "import pyarrow, pyforge_cli
+assert pyarrow.table(pyforge_cli.read('$2/sales.arrows')).num_rows == 96" &&
+        PYFORGE_SHELF=$2 "$pyforge" extensions test shelf
+}
+
+# As an author does it: pip builds the extension from its folder and installs it beside the wheel.
+try_example() {
+    number=$1
+    venv=$2
+    if ! fetch_example "$number" "$venv/bin/python"; then
+        skip "$number: the example extension (what it needs could not be downloaded, $work/log-example-$number)"
+        return
+    fi
+    rm -rf "$work/shelf-source"
+    cp -r "$top/examples/python-extension" "$work/shelf-source"
+    # shellcheck disable=SC2086
+    check "$number: the example extension is installed" $offline "$venv/bin/python" -m pip install --no-index --pre \
+        --find-links "$work/example-$number" --find-links "$dist" "$work/shelf-source"
+    check "$number: the example extension is used" use_example "$venv" "$work/shelf-$number"
+}
+
 try_python() {
     number=$1
     python=$2
@@ -165,6 +225,7 @@ try_python() {
     install=$(since "$install")
     check "$number: command" use_command "$venv/bin/pyforge" "$work/$number.parquet"
     nothing=$(since "$start")
+    check "$number: lists extensions" lists_extensions "$venv/bin/pyforge"
     check "$number: API" env LD_BIND_NOW=1 "$venv/bin/python" "$work/probe.py" "$sample" "$work/$number-api.parquet"
     import=$(import_milliseconds "$venv/bin/python")
     at_most "$install" 10 "$number: install seconds"
@@ -176,10 +237,18 @@ try_python() {
         check "$number: by path, with extras" $offline "$venv/bin/python" -m pip install --force-reinstall --no-index \
             --find-links "$work/extras-$number" "$wheel[databricks,all]"
         check "$number: with extras, command" use_command "$venv/bin/pyforge" "$work/$number.parquet"
+        check "$number: with extras, extensions" lists_extensions "$venv/bin/pyforge"
         check "$number: with extras, SDK" "$venv/bin/python" -c 'import databricks.sdk, pyforge_cli._pyforge'
     else
         skip "$number: by path, with extras (they could not be downloaded, $work/log-extras-$number)"
     fi
+    # shellcheck disable=SC2086
+    check "$number: by path, with Spark" $offline "$venv/bin/python" -m pip install --force-reinstall --no-index \
+        --find-links "$work/stubs" "$wheel[spark]"
+    check "$number: with Spark, command" use_command "$venv/bin/pyforge" "$work/$number.parquet"
+    check "$number: with Spark, it is there" "$venv/bin/python" -c 'import pyspark'
+    # The oldest and the newest: what extensions are made of is in every one.
+    case $number in 3.8 | 3.13) try_example "$number" "$venv" ;; esac
 }
 
 # Where nothing can be compiled, pip is to show our one line and no compiler's.
@@ -308,6 +377,7 @@ fi
 mkdir -p "$work"
 rm -f "$work"/log-*
 write_probe
+make_stub_spark
 size=$(wc -c <"$wheel")
 echo "  $(basename "$wheel"): $size bytes"
 at_most "$size" 10000000 "size of the wheel"

@@ -80,7 +80,7 @@ struct pf_format_addition {
     void *self;                    /* what these functions are given in place of the extension's; NULL = the extension's */
 };
 
-/* ---- storage schemes: locations that begin with the name of the scheme and a colon */
+/* ---- storage schemes: locations that begin with the name of the scheme and a colon, or with a path that the scheme claims */
 
 struct pf_location {
     int64_t bytes;       /* -1 = not known */
@@ -89,6 +89,12 @@ struct pf_location {
 };
 
 typedef enum pf_status (*pf_list_fn)(void *user, const char *location, const struct pf_location *what, struct pf_error *err);
+
+enum {
+    /* Outputs are built whole in local temporary space and then written in one pass, from create to commit in one go; where that
+     * space is too small, as they come. */
+    PF_SCHEME_STAGED = 1
+};
 
 /* A scheme without read_at has its inputs copied to local disk where a format needs any place of them. */
 struct pf_scheme_addition {
@@ -117,32 +123,77 @@ struct pf_scheme_addition {
     enum pf_status (*commit)(void *writer, struct pf_error *err);
     void (*discard)(void *writer); /* frees it; without a commit before, nothing stays */
     void *self;                    /* what these functions are given in place of the extension's; NULL = the extension's */
+    /* Paths that belong to the scheme besides, each with a slash at both ends: "/Volumes/", NULL-ended. Locations are given to
+     * the functions above as the user wrote them. NULL = none. */
+    const char *const *paths;
+    /* Writes the text by which two locations are told to be one: "/Volumes/a" for "dbfs:/Volumes/a". NULL = the location itself. */
+    enum pf_status (*identity)(void *self, struct pf_context *ctx, const char *location, char *to, size_t size,
+                               struct pf_error *err);
+    uint32_t flags;
+    /* Called before anything is built that will be created there: whether it can be, as far as that can be told without writing it.
+     * What a stopped process has left there may be put right. NULL = create tells. */
+    enum pf_status (*prepare)(void *self, struct pf_context *ctx, const char *location, bool replace, struct pf_error *err);
+    /* STAGED: the folder to build in, unless the user has named one; NULL, also its answer: the system's. */
+    const char *(*scratch)(void *self);
 };
 
-/* ---- engines: other ways to carry out a conversion */
+/* ---- engines: other ways to carry out a conversion
+ *
+ * With --engine auto the plan asks every engine whether it takes the job, those with a higher priority first, else in the order in which
+ * they were added; the native engine comes last. Engines are asked about jobs whose input is a location that can be read again and
+ * whose output is a location. They are then tried one after another. */
 
-/* A conversion, decided. plan: the plan as JSON (what pyforge convert --explain --json prints), which names everything. */
+struct pf_engine_run; /* the job, as the functions of the host take it */
+
+/* A conversion, decided. Strings are borrowed for the call. */
 struct pf_engine_job {
     size_t size;
-    const char *plan, *input, *output;
-    int64_t input_bytes; /* -1 = not known */
+    const char *input, *input_format; /* a location; the name of the format */
+    const char *output, *output_format;
+    const char *options; /* all options given, wherever, as a JSON object of names and texts */
+    int64_t input_bytes; /* as stored; -1 = not known */
+    int64_t data_bytes;  /* an estimate of what there is to read, decompressed; -1 = none */
+    bool replace;        /* what is at the output may be replaced */
+    struct pf_engine_run *run;
 };
 
-/* What the engine did. Strings are allocated by host->allocate with ctx and are taken over. */
+/* What an engine says to a job. Zero and empty before. */
+struct pf_engine_answer {
+    size_t size;
+    int32_t priority;
+    char reason[300]; /* why, or why not: one line, shown by --explain and --verbose */
+};
+
+/* What follows from a failure. */
+enum pf_engine_failure {
+    /* PF_CANCELLED, PF_EXISTS, PF_BAD_DATA, PF_BAD_OPTION and PF_REJECTED end the conversion, all others fall back */
+    PF_ENGINE_BY_STATUS,
+    /* nothing is at the output, and nothing that was started can still write there: the next engine is tried */
+    PF_ENGINE_FALLS_BACK,
+    /* every engine would fail like this: the user's data, the target, a permission */
+    PF_ENGINE_ENDS,
+    /* it cannot be told whether the output was written: nothing else is tried, and the error begins with "outcome unknown" */
+    PF_ENGINE_UNKNOWN
+};
+
+/* What the engine did. Zero before. */
 struct pf_engine_outcome {
     size_t size;
-    int64_t rows_read, rows_written, rows_rejected, rows_left_out;
-    char *note; /* a line for people: what it ran on; NULL = none */
+    int64_t rows_read, rows_written, rows_rejected, rows_left_out; /* read = written + rejected + left out */
+    int64_t bytes_written;                                         /* 0 = as large as what is at the output then */
+    char display[64]; /* its name in the summary and in processing_engine: "spark (serverless)"; "" = the engine's */
+    enum pf_engine_failure failure; /* when run fails */
 };
 
-/* Estimates may be wrong; they only put the engines in order. An engine that fails leaves nothing at the output, and the core goes on
- * with the next, unless the status is PF_CANCELLED, PF_EXISTS, PF_BAD_DATA, PF_BAD_OPTION or PF_REJECTED. */
+/* The output appears whole or not at all: by host->job_place, by host->convert or host->write_stream on a request of
+ * host->job_request, or by means of the engine's own. Warnings go to host->warn. After a failure the core looks whether the output
+ * has changed, and if it has, tries nothing else. */
 struct pf_engine_addition {
     size_t size;
-    const char *name; /* what --engine takes */
+    const char *name; /* what --engine takes; not auto or native */
     const char *description;
-    /* Seconds it would take; negative = it cannot do it, and reason says why. */
-    double (*estimate)(void *self, struct pf_context *ctx, const struct pf_engine_job *job, char *reason, size_t reason_size);
+    /* Whether it can do the job, and should. Quick: it starts nothing. */
+    bool (*takes)(void *self, struct pf_context *ctx, const struct pf_engine_job *job, struct pf_engine_answer *answer);
     enum pf_status (*run)(void *self, struct pf_context *ctx, const struct pf_engine_job *job, struct pf_engine_outcome *out,
                           struct pf_error *err);
     void *self; /* what these functions are given in place of the extension's; NULL = the extension's */
@@ -157,6 +208,7 @@ struct pf_command_addition {
     const char *help;    /* what pyforge NAME --help prints; NULL = the summary */
     /* argv[0] is the name. Gives the exit code. */
     int (*run)(void *self, struct pf_context *ctx, struct pf_command_io *io, int argc, const char *const *argv);
+    void *self; /* what run is given in place of the extension's; NULL = the extension's */
 };
 
 /* Options of convert that are the extension's: read by host->hook_option, or in hooks. Members and offsets are not used: kind NUMBER,
@@ -166,7 +218,7 @@ struct pf_options_addition {
     const struct pf_option *options;
 };
 
-/* What is known of the machine. Gives a JSON object, allocated by host->allocate with ctx and taken over; NULL = nothing. Must not
+/* What is known of the machine. Gives a JSON object of facts, each a value, or {"value": ..., "signal": "what decided it"}; allocated by host->allocate with ctx and taken over; NULL = nothing. Must not
  * start anything. */
 struct pf_probe_addition {
     size_t size;
@@ -284,6 +336,25 @@ struct pf_host {
     void (*result_free)(struct pf_result *result);
 
     void *language_user; /* of the pf_extension_language that loads the extension; meant for nobody else */
+
+    /* Engines: within takes and run. The value of an option in force, by any of its names; NULL = not given. */
+    const char *(*job_option)(const struct pf_engine_job *job, const char *name);
+    /* A request for the native engine with the job's options, input and output, for convert, read_stream and write_stream; paths
+     * and options may be changed. Freed by request_free, before run ends. What runs on it is cancelled with the job, tells its
+     * progress as the job's, and calls neither hooks nor engines. */
+    enum pf_status (*job_request)(const struct pf_engine_job *job, struct pf_request **out, struct pf_error *err);
+    /* Puts a complete local file at the output, whole or not at all, as the job's options allow. The file stays where it is. */
+    enum pf_status (*job_place)(const struct pf_engine_job *job, const char *path, struct pf_error *err);
+    /* Tells how far the run is. PF_CANCELLED once it is to end. */
+    enum pf_status (*job_progress)(const struct pf_engine_job *job, const struct pf_progress *progress, struct pf_error *err);
+
+    /* In initialise: the extension's table [extensions.NAME] of the settings files. A value as text (true, 12, "a", ["a"] as JSON),
+     * NULL = not there; and all of them, as a JSON object. */
+    const char *(*setting)(const struct pf_registration *to, const char *name);
+    const char *(*settings)(const struct pf_registration *to);
+
+    /* pf_environment, for commands and engines; the text is freed by release with ctx. */
+    enum pf_status (*environment)(struct pf_context *ctx, char **text, struct pf_error *err);
 };
 
 /* ---- for programs that use the library: which extensions there are */
@@ -346,6 +417,12 @@ PF_API enum pf_status pf_extension_reload(struct pf_extensions *extensions, cons
 PF_API enum pf_status pf_extension_add(struct pf_extensions *extensions, const struct pf_extension *extension,
                                        struct pf_error *err);
 
+/* For bindings, while an extension of their language is initialised, first of all: the native half of the same extension. The library at
+ * path is loaded and initialised into the same registration: one name, one state, one line in the list. It is shut down after the
+ * extension's own shutdown, and loaded as a copy when that is reloaded; of both, the library's hooks come first. Who may have written the file is not
+ * asked: it is as trusted as the extension that names it. A failure should fail the extension. */
+PF_API enum pf_status pf_extension_add_library(struct pf_registration *to, const char *path, struct pf_error *err);
+
 /* A command that an extension adds or, before it is loaded, promises. */
 struct pf_extension_command {
     const char *name, *extension;
@@ -366,6 +443,10 @@ PF_API bool pf_extension_command_at(struct pf_extensions *extensions, uint32_t i
 PF_API enum pf_status pf_extension_command_run(struct pf_extensions *extensions, struct pf_context *ctx, const char *name,
                                                const struct pf_command_host *host, int argc, const char *const *argv, int *code,
                                                struct pf_error *err);
+
+/* What probes and environment hooks of all extensions know of the machine, as JSON on one line: {"EXTENSION": {"PROBE": {"FACT":
+ * VALUE, ...}, ...}, ...}. The caller frees *text with pf_text_free. A probe that fails leaves a warning in the log. */
+PF_API enum pf_status pf_environment(struct pf_context *ctx, char **text, struct pf_error *err);
 
 /* One check of the conformance suite; why is "" when it went well. */
 typedef void (*pf_extension_check_fn)(void *user, bool good, const char *what, const char *why);

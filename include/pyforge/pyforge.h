@@ -76,12 +76,15 @@ typedef void (*pf_progress_fn)(void *user, const struct pf_progress *progress);
 
 /* NULL when out of memory. A context serves one conversion, or one stream, at a time: --memory is its budget. */
 PF_API struct pf_context *pf_context_new(void);
-/* Requests, results and streams made from it may outlive it: they hold it. Its log and progress functions are not called any more. */
+/* Requests, results and streams made from it may outlive it: they hold it. None of its functions is called any more. */
 PF_API void pf_context_free(struct pf_context *ctx);
 PF_API void pf_context_on_log(struct pf_context *ctx, pf_log_fn fn, void *user, enum pf_log_level from);
 /* The level from which on messages are given; with PF_LOG_AS_SET that of the last call that read the settings. */
 PF_API enum pf_log_level pf_context_log_level(const struct pf_context *ctx);
 PF_API void pf_context_on_progress(struct pf_context *ctx, pf_progress_fn fn, void *user);
+/* Called several times a second while a call waits for somebody else (a pipe that gives or takes nothing), on the thread that waits; it
+ * may cancel. For programs whose signals are only noted, and dealt with when they are asked for. */
+PF_API void pf_context_on_wait(struct pf_context *ctx, void (*fn)(void *user), void *user);
 /* Async-signal-safe. The running call ends with PF_CANCELLED soon after; nothing it began is left behind. */
 PF_API void pf_context_cancel(struct pf_context *ctx);
 /* True once pf_context_cancel was called and until the next conversion begins. */
@@ -230,6 +233,40 @@ PF_API enum pf_status pf_validate(struct pf_request *request, char **text, struc
 /* The same; *text is one line of JSON whether the input is valid or not, and NULL only when out of memory. */
 PF_API enum pf_status pf_validate_json(struct pf_request *request, char **text, struct pf_error *err);
 PF_API void pf_text_free(struct pf_context *ctx, char *text);
+
+/* ---- many files */
+
+struct pf_bulk; /* files to be converted, each into an output of its own */
+
+struct pf_bulk_totals {
+    uint32_t files, finished, converted;
+    uint32_t with_rejects; /* of those converted */
+    double seconds;
+};
+
+/* inputs: locations of files; folders, which stand for the files in them (and with recursive in the folders below) whose suffix is of a
+ * format that is read and not of the one that is written; and patterns, with * ? [...] in a name and ** for folders at any depth. A file
+ * named twice is converted once. folder: where the outputs go, below it in the folders that the pattern's wildcards or recursive went
+ * through; NULL or "" = as the setting output-dir says, else each beside its input. Outputs are called as their inputs; those that would
+ * be called alike get the input's suffix ("sales_csv.parquet") or a number. The settings of request hold for all; its paths are not
+ * used, and it must outlive the bulk. PF_NOT_FOUND when a pattern or folder has no files; a file that is missing is found when its
+ * turn comes. */
+PF_API enum pf_status pf_bulk_new(struct pf_request *request, const char *const *inputs, uint32_t count, const char *folder,
+                                  bool recursive, struct pf_bulk **out, struct pf_error *err);
+/* Whether input stands for several files: a folder, or a pattern when no file is called so. Never with --compat 1.0, which knew neither. */
+PF_API bool pf_bulk_is_meant(const struct pf_request *request, const char *input);
+PF_API void pf_bulk_free(struct pf_bulk *bulk);
+/* Borrowed from the bulk. false after the last. */
+PF_API bool pf_bulk_at(const struct pf_bulk *bulk, uint32_t index, const char **input, const char **output);
+/* Called on the calling thread as each file is done, in any order. result as from pf_convert, borrowed for the call; NULL when memory
+ * did not allow it. */
+typedef void (*pf_bulk_fn)(void *user, uint32_t index, enum pf_status status, const struct pf_result *result,
+                           const struct pf_error *err);
+/* Converts them, jobs at a time (0 = as many as there are threads), which share the threads and the memory of the settings. A file that
+ * fails does not keep the others back. With more than one job, extensions are called by threads of the library's, and log functions by
+ * one at a time. The status tells of the whole: PF_CANCELLED, PF_NO_MEMORY, PF_BAD_OPTION. */
+PF_API enum pf_status pf_bulk_run(struct pf_bulk *bulk, uint32_t jobs, pf_bulk_fn done, void *user,
+                                  struct pf_bulk_totals *totals, struct pf_error *err);
 
 struct ArrowArrayStream;
 /* Opens the input's first table (or the one chosen) as an Arrow C stream: types settled over the whole input first, then the

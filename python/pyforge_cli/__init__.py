@@ -15,6 +15,7 @@ from importlib import import_module
 _PLACES = {
     "convert": "_api",
     "explain": "_api",
+    "files": "_api",
     "config": "_api",
     "info": "_api",
     "validate": "_api",

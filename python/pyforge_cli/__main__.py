@@ -72,18 +72,25 @@ def _give_up_standard_output():
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
+def _is_own_process():
+    """Whether the interpreter was started for the command. A wheel task of Databricks calls main() inside a kernel, which keeps its
+    signals; and only the main thread may set any."""
+    threading = sys.modules.get("threading")
+    return "ipykernel" not in sys.modules and (threading is None or threading.current_thread() is threading.main_thread())
+
+
 def main(argv=None):
     """The console entry: SystemExit with the exit code on failure, None on success, so that a job's task turns red.
 
-    Without argv this is a process of its own, and signals get the system's defaults; with it, nothing is changed.
+    Without argv, in a process of its own, signals get the system's defaults; else nothing is changed.
     """
-    own_process = argv is None
+    own_process = argv is None and _is_own_process()
     if own_process:
         import signal
 
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    code = run(sys.argv[1:] if own_process else argv, own_process)
+    code = run(sys.argv[1:] if argv is None else argv, own_process)
     if own_process:
         _give_up_standard_output()
     if code != 0:

@@ -144,6 +144,18 @@ def explain(input, output=None, **options):
     return json.loads(text)
 
 
+def files(inputs, folder=None, *, recursive=False, **options):
+    """The files that inputs stand for, each with the output it would be converted to: a list of (input, output).
+
+    inputs: a path, a folder, a pattern ("in/*.csv", "in/**/*.csv"), or several of them. folder: where the outputs go; without it each lies
+    beside its input. Outputs are called as their inputs, and no two alike. recursive: of folders, also those below.
+    """
+    places = [inputs] if isinstance(inputs, (str, os.PathLike)) else inputs
+    encoded = [os.fsencode(_path(place, "input")) for place in places]
+    where = None if folder is None else os.fsencode(folder)
+    return _pyforge.files(encoded, where, recursive, settings(options), *_messages(options))
+
+
 def config(**options):
     """Every option with its value in force and where that comes from: default, a file of settings, the environment, or options."""
     text = _pyforge.config(None, None, settings(options), *_messages(options), None, True)

@@ -1,13 +1,13 @@
 """What the functions give back: dictionaries whose keys are also attributes."""
 
-from html import escape
-
 
 class Record(dict):
     """A dictionary whose keys are also attributes, and which a notebook shows as a table."""
 
     # Keys of a second name, which are answered but not shown twice.
     _also = ()
+    # Keys that a reader must not miss.
+    _marked = ("rows_rejected", "rejects_path", "warnings", "issues")
 
     def __getattr__(self, name):
         if name.startswith("__") or name not in self:
@@ -25,11 +25,21 @@ class Record(dict):
         return f"{type(self).__name__}({', '.join(f'{key}={value!r}' for key, value in self._shown())})"
 
     def _repr_html_(self):
-        rows = "".join(f"<tr><th style='text-align:left'>{escape(key)}</th><td>{_html(value)}</td></tr>" for key, value in self._shown())
+        rows = ""
+        for key, value in self._shown():
+            colour = ";color:#8a4b00" if key in self._marked and value not in (0, None, []) else ""
+            rows += f"<tr style='text-align:left{colour}'><th style='text-align:left'>{_html(key)}</th><td>{_html(value)}</td></tr>"
         return f"<table>{rows}</table>"
 
 
 def _html(value):
+    """Text for a notebook's cell: escaped, whole numbers in groups of three."""
+    from html import escape
+
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.6g}"
     if isinstance(value, list):
         return "<br>".join(_html(item) for item in value)
     if isinstance(value, dict) and {"name", "type"} <= set(value):
@@ -81,7 +91,7 @@ class ConversionResult(Record):
     def _repr_html_(self):
         if self.exception is None:
             return super()._repr_html_()
-        return f"<div style='color:#b00020'><b>Conversion failed</b><pre style='color:inherit'>{escape(self.get('error'))}</pre></div>"
+        return f"<div style='color:#b00020'><b>Conversion failed</b><pre style='color:inherit'>{_html(self.get('error'))}</pre></div>"
 
 
 class FileInfo(Record):

@@ -1,7 +1,6 @@
 """The table that read() gives: an Arrow stream that can be taken once."""
 
 import json
-from html import escape
 from typing import NamedTuple
 
 from pyforge_cli._pyforge import PyForgeError
@@ -61,6 +60,8 @@ class Schema(tuple):
         return "Schema(" + ", ".join(f"{field.name}: {field.type}" for field in self) + ")"
 
     def _repr_html_(self):
+        from html import escape
+
         rows = "".join(f"<tr><td>{escape(field.name)}</td><td>{escape(field.type)}</td></tr>" for field in self)
         return f"<table><tr><th>column</th><th>type</th></tr>{rows}</table>"
 
@@ -118,16 +119,16 @@ class Table:
 
     def to_arrow(self):
         """A pyarrow.Table; needs pyarrow."""
-        return _needed("pyarrow", "to_arrow").table(self)
+        return _consumed_by(_needed("pyarrow", "to_arrow").table, self)
 
     def to_pandas(self, **options):
         """A pandas.DataFrame; needs pandas and pyarrow. Keywords are those of pyarrow.Table.to_pandas."""
         _needed("pandas", "to_pandas")
-        return _needed("pyarrow", "to_pandas").table(self).to_pandas(**options)
+        return _consumed_by(_needed("pyarrow", "to_pandas").table, self).to_pandas(**options)
 
     def to_polars(self):
         """A polars.DataFrame; needs Polars."""
-        return _needed("polars", "to_polars").DataFrame(self)
+        return _consumed_by(_needed("polars", "to_polars").DataFrame, self)
 
     def close(self):
         """Lets go of the input. Also done by what consumes the table."""
@@ -147,6 +148,19 @@ class Table:
 
     def _repr_html_(self):
         return self._schema._repr_html_()
+
+
+def _consumed_by(consumer, table):
+    try:
+        return consumer(table)
+    except Exception:
+        _run_something()
+        raise
+
+
+def _run_something():
+    """The interpreter raises here what a signal's handler raised while the consumer pulled: KeyboardInterrupt, before the consumer's own
+    error of a stream that was interrupted."""
 
 
 def _needed(library, method):

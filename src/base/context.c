@@ -48,6 +48,7 @@ void pf_context_free(struct pf_context *ctx)
     /* what they refer to is the owner's, who may be gone when a holder would call them */
     ctx->log = NULL;
     ctx->progress = NULL;
+    ctx->wait = NULL;
     pf_context_release(ctx);
 }
 
@@ -68,6 +69,12 @@ void pf_context_on_progress(struct pf_context *ctx, pf_progress_fn fn, void *use
 {
     ctx->progress = fn;
     ctx->progress_user = user;
+}
+
+void pf_context_on_wait(struct pf_context *ctx, void (*fn)(void *user), void *user)
+{
+    ctx->wait = fn;
+    ctx->wait_user = user;
 }
 
 void pf_context_cancel(struct pf_context *ctx)
@@ -117,4 +124,10 @@ enum pf_status pf_check_cancel(struct pf_context *ctx, struct pf_error *err)
     if (!atomic_load_explicit(&ctx->cancelled, memory_order_relaxed))
         return PF_OK;
     return pf_fail(err, PF_CANCELLED, "cancelled");
+}
+
+void pf_waiting(const struct pf_context *ctx)
+{
+    if (ctx->wait != NULL)
+        ctx->wait(ctx->wait_user);
 }

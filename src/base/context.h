@@ -39,6 +39,8 @@ struct pf_context {
     void *warn_user;
     pf_progress_fn progress;
     void *progress_user;
+    void (*wait)(void *user);
+    void *wait_user;
 };
 
 /* A context for these formats; NULL = out of memory. pf_context_free gives it back. */
@@ -54,5 +56,7 @@ void pf_log(struct pf_context *ctx, enum pf_log_level level, const char *format,
 void pf_warn(struct pf_context *ctx, const char *format, ...) PF_PRINTF(2, 3);
 /* PF_CANCELLED (err filled) once the context was cancelled, else PF_OK. Any thread. */
 enum pf_status pf_check_cancel(struct pf_context *ctx, struct pf_error *err);
+/* Calls the owner's function for it, which may cancel: in loops that wait for somebody else. Calling thread only. */
+void pf_waiting(const struct pf_context *ctx);
 
 #endif

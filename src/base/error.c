@@ -1,5 +1,6 @@
 #include "base/error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -43,6 +44,8 @@ enum pf_status pf_fail_io(struct pf_error *err, int error_number, const char *do
         (void)snprintf(reason, sizeof reason, "error %d", error_number);
     pf_fail(err, PF_IO, "cannot %s %s: %s", doing, path, reason);
     pf_error_source(err, path);
+    if (error_number == EMFILE)
+        pf_remedy(err, "raise the number of files that a process may have open (ulimit -n)");
     return PF_IO;
 }
 

@@ -4,21 +4,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/thread.h"
 
 enum { ALIGNMENT = 64, POOL_SMALLEST = 64 * 1024, NO_CLASS = PF_POOL_CLASSES };
 /* Room for the header, and for what malloc does not align by itself: aligned_alloc would take 256 bytes for 64. */
 enum { LEAD = 32, LEAD_MOST = LEAD + ALIGNMENT - (int)_Alignof(max_align_t) };
-/* What the pool may hold back; beyond it, buffers go back to the operating system. */
-static const size_t pool_ceiling = (size_t)96 << 20;
+/* What the pool and what is in use may come to together before buffers go back to the operating system; more only where as much was in
+ * use once, so that the process does not grow for buffers of sizes that nobody asks for any more. */
+static const size_t kept_anyway = (size_t)80 << 20;
+/* Buffers from here on are asked of the operating system itself: the C library would keep them among its small pieces once they are
+ * freed, and the process would grow by what lies between. */
+static const size_t mapped_from = POOL_SMALLEST;
 
 /* Stands in the LEAD bytes before every allocation. */
 struct header {
-    void *block;     /* as the C library gave it */
+    void *block;     /* as it was given to us */
+    size_t mapped;   /* bytes of block; 0 = it is of the C library */
     size_t size;     /* usable bytes after the header */
     size_t of_class; /* NO_CLASS = not pooled */
 };
+
+_Static_assert(sizeof(struct header) <= LEAD, "the header stands before what is handed out");
 
 struct pf_pooled {
     struct pf_pooled *next;
@@ -60,6 +68,14 @@ static size_t class_for(size_t size)
     return of_class;
 }
 
+static void give_to_system(struct header *header)
+{
+    if (header->mapped != 0)
+        (void)munmap(header->block, header->mapped);
+    else
+        free(header->block);
+}
+
 bool pf_memory_init(struct pf_memory *memory, size_t limit)
 {
     memset(memory, 0, sizeof *memory);
@@ -69,18 +85,43 @@ bool pf_memory_init(struct pf_memory *memory, size_t limit)
     return memory->lock != NULL;
 }
 
-void pf_memory_trim(struct pf_memory *memory)
+/* What pool and use may come to: what the pool holds is memory of the process, too. */
+static size_t kept_most(struct pf_memory *memory)
 {
+    size_t most = atomic_load_explicit(&memory->peak, memory_order_relaxed);
+
+    most = most > kept_anyway ? most : kept_anyway;
+    return most < memory->limit ? most : memory->limit;
+}
+
+/* Gives buffers of the pool back, large ones first, until pool and use together come to most at most. */
+static void shrink(struct pf_memory *memory, size_t most)
+{
+    struct pf_pooled *gone = NULL;
+
     pf_mutex_lock(memory->lock);
-    for (size_t i = 0; i < PF_POOL_CLASSES; i++) {
-        while (memory->pool[i] != NULL) {
+    for (size_t i = PF_POOL_CLASSES; i-- > 0;) {
+        while (memory->pool[i] != NULL && atomic_load(&memory->held) + atomic_load(&memory->in_use) > most) {
             struct pf_pooled *first = memory->pool[i];
+
             memory->pool[i] = first->next;
-            free(header_of(first)->block);
+            atomic_fetch_sub(&memory->held, header_of(first)->size);
+            first->next = gone;
+            gone = first;
         }
     }
-    atomic_store(&memory->held, 0);
     pf_mutex_unlock(memory->lock);
+    while (gone != NULL) {
+        struct pf_pooled *next = gone->next;
+
+        give_to_system(header_of(gone));
+        gone = next;
+    }
+}
+
+void pf_memory_trim(struct pf_memory *memory)
+{
+    shrink(memory, 0);
 }
 
 void pf_memory_destroy(struct pf_memory *memory)
@@ -102,6 +143,7 @@ static bool charge(struct pf_memory *memory, size_t size)
     now = atomic_fetch_add(&memory->in_use, size) + size;
     if (now > memory->limit) {
         atomic_fetch_sub(&memory->in_use, size);
+        atomic_store(&memory->refused, size);
         return false;
     }
     peak = atomic_load_explicit(&memory->peak, memory_order_relaxed);
@@ -110,17 +152,36 @@ static bool charge(struct pf_memory *memory, size_t size)
     return true;
 }
 
+/* A mapping begins at a page: no more than the lead is needed to align what follows. */
+static struct header *make_mapped(size_t usable)
+{
+    const size_t lead = ALIGNMENT;
+    uint8_t *block = mmap(NULL, lead + usable, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct header *header;
+
+    if (block == MAP_FAILED)
+        return NULL;
+    header = header_of(block + lead);
+    header->block = block;
+    header->mapped = lead + usable;
+    return header;
+}
+
 /* The header of a new allocation; NULL = out of memory. */
 static struct header *make(size_t usable)
 {
-    /* for AddressSanitizer, what follows the allocation must be out of bounds at once */
-    uint8_t *block = POOL_ALLOWED ? malloc(LEAD_MOST + usable) : aligned_alloc(ALIGNMENT, ALIGNMENT + usable);
+    uint8_t *block;
     struct header *header;
 
+    if (POOL_ALLOWED && usable >= mapped_from)
+        return make_mapped(usable);
+    /* for AddressSanitizer, what follows the allocation must be out of bounds at once */
+    block = POOL_ALLOWED ? malloc(LEAD_MOST + usable) : aligned_alloc(ALIGNMENT, ALIGNMENT + usable);
     if (block == NULL)
         return NULL;
     header = header_of((const void *)(((uintptr_t)block + LEAD + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT));
     header->block = block;
+    header->mapped = 0;
     return header;
 }
 
@@ -151,9 +212,8 @@ void *pf_alloc(struct pf_memory *memory, size_t size)
         return NULL;
     if (of_class != NO_CLASS)
         header = take_from_pool(memory, of_class);
-    /* what the pool holds is memory of the process, too */
-    if (header == NULL && atomic_load(&memory->held) + atomic_load(&memory->in_use) > memory->limit)
-        pf_memory_trim(memory);
+    if (header == NULL && atomic_load(&memory->held) + atomic_load(&memory->in_use) > kept_most(memory))
+        shrink(memory, kept_most(memory));
     if (header == NULL)
         header = make(usable);
     if (header == NULL) {
@@ -198,14 +258,9 @@ void *pf_resize(struct pf_memory *memory, void *old, size_t size)
     return pointer;
 }
 
-/* The pool may keep a buffer while it and all in use stay well under the limit: what it holds is memory of the process, too. */
 static bool may_hold(struct pf_memory *memory, const struct header *header)
 {
-    size_t held = atomic_load(&memory->held);
-    size_t in_use = atomic_load(&memory->in_use);
-
-    return header->of_class != NO_CLASS && held + header->size <= pool_ceiling &&
-           held + in_use <= memory->limit - memory->limit / 4;
+    return header->of_class != NO_CLASS && atomic_load(&memory->held) + atomic_load(&memory->in_use) <= kept_most(memory);
 }
 
 void pf_free(struct pf_memory *memory, void *pointer)
@@ -217,7 +272,7 @@ void pf_free(struct pf_memory *memory, void *pointer)
     header = header_of(pointer);
     if (!may_hold(memory, header)) {
         atomic_fetch_sub(&memory->in_use, header->size + PF_ALLOC_OVERHEAD);
-        free(header->block);
+        give_to_system(header);
         return;
     }
     atomic_fetch_sub(&memory->in_use, header->size + PF_ALLOC_OVERHEAD);
@@ -237,7 +292,7 @@ void pf_disown(struct pf_memory *memory, void *pointer)
 void pf_free_disowned(void *pointer)
 {
     if (pointer != NULL)
-        free(header_of(pointer)->block);
+        give_to_system(header_of(pointer));
 }
 
 void *pf_resize_disowned(void *old, size_t size)

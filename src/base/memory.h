@@ -24,6 +24,7 @@ struct pf_memory {
     atomic_size_t peak;    /* highest in_use */
     atomic_size_t held;    /* bytes in the pool, not handed out */
     size_t limit;          /* ceiling on in_use; SIZE_MAX = none */
+    atomic_size_t refused; /* size of the last allocation that the ceiling refused; 0 = none was */
     atomic_long fail_at;   /* tests: this many allocations succeed, then one fails; negative = never */
     struct pf_mutex *lock; /* guards pool */
     struct pf_pooled *pool[PF_POOL_CLASSES];

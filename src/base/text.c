@@ -285,3 +285,12 @@ uint32_t pf_edit_distance(const char *a, const char *b, uint32_t limit)
     }
     return row[size_b] <= limit ? row[size_b] : limit + 1;
 }
+
+uint64_t pf_text_hash(const char *text)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    for (; *text != '\0'; text++)
+        hash = (hash ^ (uint8_t)*text) * UINT64_C(0x100000001b3);
+    return hash;
+}

@@ -46,5 +46,7 @@ bool pf_encoding_is_utf8(const char *encoding);
 bool pf_same_word(const char *a, const char *b);
 /* Edit distance, for "did you mean"; at most limit + 1. */
 uint32_t pf_edit_distance(const char *a, const char *b, uint32_t limit);
+/* FNV-1a of the bytes: for tables and names, not against somebody who looks for collisions. */
+uint64_t pf_text_hash(const char *text);
 
 #endif

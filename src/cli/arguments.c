@@ -208,6 +208,18 @@ static bool wants_help(int count, char **words)
     return false;
 }
 
+/* As help; but a command may have an option of its own by this name. */
+static bool wants_version(const struct cli *cli, int count, char **words)
+{
+    if (cli->command->options != NULL && pf_option_find(cli->command->options, "version") != NULL)
+        return false;
+    for (int i = 0; i < count && strcmp(words[i], "--") != 0; i++) {
+        if (strcmp(words[i], "--version") == 0 || strcmp(words[i], "-V") == 0)
+            return true;
+    }
+    return false;
+}
+
 static int check_arguments(struct cli *cli)
 {
     const struct cli_command *command = cli->command;
@@ -232,6 +244,10 @@ int cli_parse(struct cli *cli, int count, char **list)
 
     if (wants_help(count, list)) {
         cli->options.help = true;
+        return CLI_GO_ON;
+    }
+    if (wants_version(cli, count, list)) {
+        cli->options.version = true;
         return CLI_GO_ON;
     }
     cli->arguments = list;

@@ -16,7 +16,16 @@
 #define CLI_PRINTF(format_at, first_at)
 #endif
 
-enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_REFUSED = 4, CLI_PIPE_CLOSED = 141, CLI_GO_ON = -1 };
+enum {
+    CLI_DONE = 0,
+    CLI_FAILED = 1,
+    CLI_USAGE = 2,
+    CLI_PARTLY = 3,
+    CLI_REFUSED = 4,
+    CLI_UNTOLD = 5,
+    CLI_PIPE_CLOSED = 141,
+    CLI_GO_ON = -1
+};
 
 enum cli_progress_choice { CLI_PROGRESS_AUTO, CLI_PROGRESS_NEVER };
 enum cli_info_format { CLI_INFO_TABLE, CLI_INFO_JSON };
@@ -24,7 +33,8 @@ enum cli_info_format { CLI_INFO_TABLE, CLI_INFO_JSON };
 /* Options that are the command line's own; the others are the library's. */
 struct cli_options {
     bool help, version, verbose, quiet, log_json, no_extensions, list_extensions;
-    bool json, explain;
+    bool json, explain, recursive;
+    int64_t jobs;    /* of several files; 0 = as many as there are threads */
     int progress;    /* enum cli_progress_choice */
     int info_format; /* enum cli_info_format */
     struct {
@@ -92,6 +102,9 @@ const struct cli_command *cli_command_find(const char *name);
 
 /* ---- commands.c, convert.c, inspect.c, tables.c, help.c: one function a command */
 int cli_convert(struct cli *cli);
+/* bulk.c: whether the arguments of convert name several files, and converting them. */
+bool cli_is_bulk(const struct cli *cli);
+int cli_convert_bulk(struct cli *cli);
 int cli_info(struct cli *cli);
 int cli_validate(struct cli *cli);
 int cli_formats(struct cli *cli);
@@ -175,6 +188,8 @@ struct cli_progress {
 };
 /* While the conversion runs: draws a bar if messages go to a terminal, and asks the host whether to go on. */
 void cli_progress_begin(struct cli_progress *progress, struct cli *cli);
+/* Takes the bar away, for a message; it comes back with the next progress. */
+void cli_progress_clear(struct cli_progress *progress);
 void cli_progress_end(struct cli_progress *progress);
 
 /* ---- signals.c */

@@ -4,6 +4,8 @@
 
 #include "cli/cli.h"
 
+enum { MOST_INPUTS = 1000000 };
+
 #define AT(member) offsetof(struct cli_options, member)
 #define END_OF_OPTIONS                                                                                                         \
     {                                                                                                                          \
@@ -29,6 +31,11 @@ static const struct pf_option convert_options[] = {
       "Print the result record as one line of JSON on standard output.", "Report", AT(json) },
     { "explain", NULL, PF_OPTION_FLAG, NULL, NULL, NULL,
       "Print what would be done, and do nothing.", "Report", AT(explain) },
+    { "jobs", "j", PF_OPTION_INTEGER, NULL, "0", "N",
+      "How many of several inputs to convert at a time, sharing --threads and --memory; 0: as many as there are threads.",
+      "Several files", AT(jobs) },
+    { "recursive", "r", PF_OPTION_FLAG, NULL, NULL, NULL,
+      "Of an input that is a folder: take the files in the folders below it, too.", "Several files", AT(recursive) },
     { "progress", NULL, PF_OPTION_CHOICE, "auto|never", "auto", NULL,
       "Whether to draw a progress bar; only ever on a terminal.", "Report", AT(progress) },
     END_OF_OPTIONS,
@@ -53,10 +60,12 @@ static const struct pf_option list_options[] = {
 /* clang-format on */
 
 static const struct cli_argument convert_arguments[] = {
-    { "INPUT_FILE", "The file to read; - is standard input." },
+    { "INPUT_FILE", "The file to read; - is standard input. A folder, a pattern ('in/*.csv', 'in/**/*.csv'; quoted, so that "
+                    "the shell leaves it) or "
+                    "several files are converted one by one, each into an output of its own." },
     { "OUTPUT_FILE",
       "The file to write, or a folder to put it into; - is standard output. Without it the output lies beside the "
-      "input and is called as the input is." },
+      "input and is called as the input is. With several inputs, a folder." },
     { NULL, NULL },
 };
 static const struct cli_argument input_argument[] = {
@@ -87,6 +96,7 @@ static const char *const convert_examples[] = {
     "pyforge convert sales.parquet sales.csv --columns id,amount",
     "pyforge convert sales.csv --explain",
     "pyforge convert - out.parquet --from csv < sales.csv",
+    "pyforge convert 'in/**/*.csv' out/ --jobs 4",
     NULL,
 };
 static const char *const info_examples[] = { "pyforge info sales.csv", "pyforge info sales.parquet --format json", NULL };
@@ -102,14 +112,14 @@ static const char *const help_examples[] = { "pyforge help convert", NULL };
 const struct cli_command cli_commands[] = {
     {
         .name = "convert",
-        .usage = "[OPTIONS] INPUT_FILE [OUTPUT_FILE]",
+        .usage = "[OPTIONS] INPUT_FILE... [OUTPUT_FILE]",
         .summary = "Convert a file to another format",
         .description =
             "Reads a file, finds the types of its columns and writes it in another format. The output appears whole or not "
             "at all, and every row that was read is written or reported.",
         .arguments = convert_arguments,
         .least = 1,
-        .most = 2,
+        .most = MOST_INPUTS,
         .converts = true,
         .options = convert_options,
         .examples = convert_examples,

@@ -83,7 +83,10 @@ static void print_detail(void *user, enum pf_log_level level, const char *messag
 
     if (level == PF_LOG_WARNING)
         return;
-    cli_message(cli, level, message);
+    if (level == PF_LOG_ERROR) /* of a conversion that goes well: what --quiet does not hide */
+        cli_note(cli, message);
+    else
+        cli_message(cli, level, message);
 }
 
 static int explain(struct cli *cli)
@@ -108,12 +111,15 @@ int cli_convert(struct cli *cli)
     struct cli_progress progress;
     struct pf_result *result = NULL;
     struct pf_error err;
-    enum pf_status status = pf_request_paths(cli->request, cli->arguments[0], output_of(cli), &err);
+    enum pf_status status;
     int code;
 
+    pf_context_on_log(cli->ctx, print_detail, cli, cli_log_from(cli));
+    if (cli_is_bulk(cli))
+        return cli_convert_bulk(cli);
+    status = pf_request_paths(cli->request, cli->arguments[0], output_of(cli), &err);
     if (status != PF_OK)
         return cli_usage_error(cli, err.remedy, "%s", err.message);
-    pf_context_on_log(cli->ctx, print_detail, cli, cli_log_from(cli));
     if (cli->options.explain)
         return explain(cli);
     cli_progress_begin(&progress, cli);

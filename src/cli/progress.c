@@ -66,17 +66,23 @@ static void draw(struct cli_progress *progress, const struct pf_progress *now)
     progress->last = now->seconds;
 }
 
-static void between_blocks(void *user, const struct pf_progress *now)
+static void waiting(void *user)
 {
-    struct cli_progress *progress = user;
-    struct cli *cli = progress->cli;
+    struct cli *cli = ((struct cli_progress *)user)->cli;
 
-    if (progress->drawn)
-        draw(progress, now);
     if (cli->host->interrupted != NULL && cli->interrupted == 0)
         cli->interrupted = cli->host->interrupted(cli->host->user);
     if (cli->interrupted != 0)
         pf_context_cancel(cli->ctx);
+}
+
+static void between_blocks(void *user, const struct pf_progress *now)
+{
+    struct cli_progress *progress = user;
+
+    if (progress->drawn)
+        draw(progress, now);
+    waiting(progress);
 }
 
 void cli_progress_begin(struct cli_progress *progress, struct cli *cli)
@@ -87,11 +93,20 @@ void cli_progress_begin(struct cli_progress *progress, struct cli *cli)
                       cli->options.progress != CLI_PROGRESS_NEVER;
     if (progress->drawn || cli->host->interrupted != NULL)
         pf_context_on_progress(cli->ctx, between_blocks, progress);
+    if (cli->host->interrupted != NULL)
+        pf_context_on_wait(cli->ctx, waiting, progress);
+}
+
+void cli_progress_clear(struct cli_progress *progress)
+{
+    if (progress->shown)
+        cli_print(&progress->cli->err, "\r%*s\r", (int)terminal_width(progress->cli) - 1, "");
+    progress->shown = false;
 }
 
 void cli_progress_end(struct cli_progress *progress)
 {
     pf_context_on_progress(progress->cli->ctx, NULL, NULL);
-    if (progress->shown)
-        cli_print(&progress->cli->err, "\r%*s\r", (int)terminal_width(progress->cli) - 1, "");
+    pf_context_on_wait(progress->cli->ctx, NULL, NULL);
+    cli_progress_clear(progress);
 }

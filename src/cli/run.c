@@ -46,6 +46,12 @@ int cli_interrupted(const struct cli *cli)
     return cli->interrupted != 0 ? cli->interrupted : cli->host->handles_signals ? cli_signal_caught() : 0;
 }
 
+static int show_version(struct cli *cli)
+{
+    cli_print(&cli->out, "pyforge, version %s\n", pf_version());
+    return CLI_DONE;
+}
+
 /* The command with its options read. */
 static int carry_out(struct cli *cli, int count, char **words)
 {
@@ -58,6 +64,8 @@ static int carry_out(struct cli *cli, int count, char **words)
         cli_help_command(cli, cli->command);
         return CLI_DONE;
     }
+    if (options->version)
+        return show_version(cli);
     cli_show_log(cli, cli_log_from(cli));
     if (cli->host->handles_signals)
         cli_signals_begin(cli->ctx);
@@ -102,10 +110,8 @@ static int run(struct cli *cli, int count, char **words)
                                    "there is no option %s before a command", words[at]);
         at++;
     }
-    if (cli->options.version) {
-        cli_print(&cli->out, "pyforge, version %s\n", pf_version());
-        return CLI_DONE;
-    }
+    if (cli->options.version)
+        return show_version(cli);
     if (cli->options.help || (at == count && !cli->options.list_extensions)) {
         cli_help_main(cli);
         return CLI_DONE;
@@ -118,6 +124,19 @@ static int run(struct cli *cli, int count, char **words)
     if (cli->command == NULL)
         return unknown_command(cli, words[at]);
     return run_command(cli, count - at - 1, words + at + 1);
+}
+
+/* The exit code where the answer could not be written. That of convert is a record: what it tells of has happened. */
+static int untold(struct cli *cli, int code)
+{
+    bool converted = cli->command != NULL && cli->command->run == cli_convert && !cli->options.help && !cli->options.version &&
+                     !cli->options.explain;
+
+    if (!converted)
+        return code == CLI_DONE ? CLI_FAILED : code;
+    if (code == CLI_DONE || code == CLI_PARTLY)
+        cli_message(cli, PF_LOG_ERROR, "pyforge: the conversion is done and its output is in place; only its record is lost");
+    return code == CLI_DONE ? CLI_UNTOLD : code;
 }
 
 int pf_cli_main(int argc, char **argv, const struct pf_cli_host *host)
@@ -136,5 +155,5 @@ int pf_cli_main(int argc, char **argv, const struct pf_cli_host *host)
     cli_extensions_end(&cli);
     cli_flush(&cli.out);
     cli_flush(&cli.err);
-    return cli.out.failed && code == CLI_DONE ? CLI_FAILED : code;
+    return cli.out.failed ? untold(&cli, code) : code;
 }

@@ -41,6 +41,7 @@ void cli_signals_begin(struct pf_context *ctx)
                      sigaction(numbers[i], &ours, NULL) == 0;
     }
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* write() tells that the file would be too large */
 }
 
 void cli_signals_end(void)

@@ -40,9 +40,10 @@ static enum pf_status run(struct pf_conversion *c)
 {
     if (prepare(c) != PF_OK)
         return c->err->status;
-    c->ran = true;
-    if (pf_native_run(c->plan.ctx, &c->plan.job, &c->outcome, c->err) != PF_OK)
+    if (pf_engines_run(c, c->err) != PF_OK)
         return c->err->status;
+    if (c->engine != NULL)
+        return PF_OK; /* an engine of an extension tells no columns, and warns by itself */
     /* The output is complete: a note that finds no memory is let go. */
     (void)(pf_note_rows(&c->plan, &c->outcome) && pf_note_types(&c->plan, &c->outcome.schema) &&
            pf_note_rejects(&c->plan, &c->outcome));
@@ -67,12 +68,16 @@ static void call_hooks(struct pf_hooked *hooked, struct pf_conversion *c, struct
 /* The result, told to the report as well. The output stands whether there is a report or not: without one, that is a warning. */
 static struct pf_result *tell(struct pf_conversion *c, struct pf_hooked *hooked, struct pf_report *report)
 {
+    static const char lost[] = "no report was written: %s";
     struct pf_result *result = pf_result_new(c);
     struct pf_error err;
+    bool told;
 
     call_hooks(hooked, c, &result);
-    if (result == NULL || pf_report_write(report, c, result, &err) == PF_OK ||
-        !pf_plan_warn(&c->plan, "no report was written: %s", err.message))
+    if (result == NULL || pf_report_write(report, c, result, &err) == PF_OK)
+        return result;
+    told = c->status == PF_OK ? pf_plan_warn_loss(&c->plan, lost, err.message) : pf_plan_warn(&c->plan, lost, err.message);
+    if (!told)
         return result;
     pf_result_free(result);
     return pf_result_new(c);
@@ -104,11 +109,29 @@ static enum pf_status attempt(struct pf_request *request, struct pf_hooked *hook
         pf_folders_remove(&c.folders);
     c.seconds = pf_clock() - started;
     status = c.status;
+    if (c.outcome_unknown)
+        hooked->may_retry = false;
     *out = tell(&c, hooked, &report);
     pf_report_end(&report);
     pf_outcome_free(&c.outcome);
     pf_plan_free(&c.plan);
     return status;
+}
+
+/* Of a conversion that did not come as far as a plan. */
+static void tell_early(struct pf_request *request, const struct pf_hooked *hooked, struct pf_result **out, struct pf_error *err)
+{
+    struct pf_conversion c;
+
+    memset(&c, 0, sizeof c);
+    c.request = request;
+    c.err = err;
+    c.status = err->status;
+    c.notes = hooked->notes;
+    c.note_count = hooked->note_count;
+    pf_outcome_init(&c.outcome, request->ctx);
+    *out = pf_result_new(&c);
+    pf_outcome_free(&c.outcome);
 }
 
 enum pf_status pf_convert(struct pf_request *request, struct pf_result **out, struct pf_error *err)
@@ -123,19 +146,29 @@ enum pf_status pf_convert(struct pf_request *request, struct pf_result **out, st
     status = pf_hooked_begin(&hooked, request, err);
     if (status == PF_OK)
         status = attempt(request, &hooked, out, err);
+    else
+        tell_early(request, &hooked, out, err);
     while (status != PF_OK && pf_hooked_retry(&hooked)) {
         pf_result_free(*out);
         status = attempt(request, &hooked, out, err);
     }
     pf_hooked_end(&hooked);
+    if (*out == NULL && status == PF_OK) /* the output is there; what was done cannot be told */
+        pf_fail_memory(err, 1);
     return status;
 }
 
 enum pf_status pf_write_stream(struct pf_request *request, struct ArrowArrayStream *in, struct pf_result **out,
                                struct pf_error *err)
 {
+    enum pf_status status;
+
     pf_given_drop_input(&request->given);
     request->given.stream = *in;
     in->release = NULL;
-    return pf_convert(request, out, err);
+    status = pf_convert(request, out, err);
+    if (request->given.stream.release != NULL) /* no plan has taken it */
+        request->given.stream.release(&request->given.stream);
+    memset(&request->given.stream, 0, sizeof request->given.stream);
+    return status;
 }

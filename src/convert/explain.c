@@ -83,6 +83,23 @@ static bool put_columns(struct pf_buffer *text, const struct explanation *seen)
     return good;
 }
 
+/* Those that are tried, in order, and those that are not, with their reasons. */
+static bool put_engines(struct pf_buffer *text, const struct pf_plan *plan)
+{
+    bool good = true;
+
+    for (uint32_t i = 0; good && i < plan->engine_count; i++) {
+        const struct pf_engine_candidate *one = &plan->engines[i];
+
+        good = pf_buffer_printf(text, "\n%s%s%s%s",
+                                i == 0       ? "engine    "
+                                : one->takes ? "then      "
+                                             : "not       ",
+                                one->name, one->reason[0] != '\0' ? ": " : "", one->reason);
+    }
+    return good;
+}
+
 static bool put_work(struct pf_buffer *text, const struct explanation *seen)
 {
     const struct pf_plan *plan = &seen->plan;
@@ -92,9 +109,9 @@ static bool put_work(struct pf_buffer *text, const struct explanation *seen)
     for (uint32_t i = 0; good && i < plan->declared.count; i++)
         good = pf_buffer_printf(text, "%s%s %s%s", i == 0 ? "; declared: " : ", ", plan->declared.fields[i].name,
                                 pf_type_text(&plan->declared.fields[i], declared), order_text(&plan->declared.fields[i]));
-    return good && put_columns(text, seen) &&
-           pf_buffer_printf(text, "\nengine    native: the only one of this version\nthreads   %u\nmemory    %lld MiB\n",
-                            thread_count(plan), (long long)(plan->options.memory >> 20));
+    return good && put_columns(text, seen) && put_engines(text, plan) &&
+           pf_buffer_printf(text, "\nthreads   %u\nmemory    %lld MiB\n", thread_count(plan),
+                            (long long)(plan->options.memory >> 20));
 }
 
 static bool put_output(struct pf_buffer *text, const struct explanation *seen)
@@ -172,6 +189,27 @@ static void put_facts(struct pf_json *json, const struct pf_plan *plan)
     pf_json_close(json, '}');
 }
 
+static void put_engine_list(struct pf_json *json, const struct explanation *seen)
+{
+    const struct pf_plan *plan = &seen->plan;
+    struct pf_arena arena;
+
+    pf_arena_init(&arena, &plan->ctx->memory, SIZE_MAX);
+    pf_json_set_text(json, "engine", plan->engine_count > 0 ? plan->engines[0].name : "native");
+    pf_json_set_text(json, "engine_reason", pf_engines_reason(plan, &arena));
+    pf_arena_free(&arena);
+    pf_json_name(json, "engines");
+    pf_json_open(json, '[');
+    for (uint32_t i = 0; i < plan->engine_count; i++) {
+        pf_json_open(json, '{');
+        pf_json_set_text(json, "engine", plan->engines[i].name);
+        pf_json_set_bool(json, "takes", plan->engines[i].takes);
+        pf_json_set_text(json, "reason", plan->engines[i].reason);
+        pf_json_close(json, '}');
+    }
+    pf_json_close(json, ']');
+}
+
 static char *explain_json(const struct explanation *seen)
 {
     const struct pf_plan *plan = &seen->plan;
@@ -188,8 +226,7 @@ static char *explain_json(const struct explanation *seen)
     put_facts(&json, plan);
     put_values(&json, "options", pf_convert_option_table, &plan->options);
     put_values(&json, "reader_options", job->reader->options, job->reader_options);
-    pf_json_set_text(&json, "engine", "native");
-    pf_json_set_text(&json, "engine_reason", "the only one of this version");
+    put_engine_list(&json, seen);
     pf_json_set_text(&json, "types", types_word(plan));
     pf_json_set_columns(&json, &seen->outcome.schema, seen->outcome.columns);
     pf_json_set_error(&json, &seen->stops);

@@ -1,6 +1,8 @@
 /* Extensions and what they extend: the set is made with the formats and options that are built in, and gets the functions that
  * run conversions. */
+#include "convert/engines.h"
 #include "convert/options.h"
+#include "convert/settings.h"
 #include "extension/use.h"
 
 /* A context for a conversion that an extension runs. What a hook starts is not hooked again. */
@@ -28,11 +30,13 @@ static void fill_host(struct pf_host *host)
     host->write_stream = pf_write_stream;
     host->result_json = pf_result_json;
     host->result_free = pf_result_free;
+    host->environment = pf_environment;
+    pf_engine_fill_host(host);
 }
 
 static const struct pf_option *const own_tables[] = { pf_convert_option_table, pf_other_option_table, NULL };
 
-static const struct pf_extension_core core = { &pf_builtin_formats, own_tables, fill_host };
+static const struct pf_extension_core core = { &pf_builtin_formats, own_tables, fill_host, pf_setting_places };
 
 struct pf_extensions *pf_extensions_new(const struct pf_extension_language *language)
 {

@@ -209,6 +209,39 @@ enum pf_status pf_hooked_begin(struct pf_hooked *hooked, struct pf_request *requ
     return PF_OK;
 }
 
+static void log_note(void *user, const char *text)
+{
+    pf_log(((struct pf_hooked *)user)->run.ctx, PF_LOG_WARNING, "%s", text);
+}
+
+enum pf_status pf_environment(struct pf_context *ctx, char **text, struct pf_error *err)
+{
+    struct pf_request *request = pf_request_new(ctx);
+    struct pf_hooked hooked;
+
+    pf_error_clear(err);
+    *text = NULL;
+    if (request == NULL)
+        return pf_fail_memory(err, sizeof *request);
+    memset(&hooked, 0, sizeof hooked);
+    hooked.request = request;
+    pf_arena_init(&hooked.arena, &ctx->memory, SIZE_MAX);
+    fill_subject(&hooked, request);
+    hooked.subject.note = log_note;
+    if (pf_hooks_begin(&hooked.run, ctx, &hooked.subject, err) == PF_OK) {
+        pf_hooks_probe(&hooked.run);
+        pf_hooks_call(&hooked.run, PF_HOOK_ENVIRONMENT);
+        end_facts(&hooked);
+        *text = hooked.environment != NULL ? hooked.environment : pf_copy_text(&ctx->memory, "{}", 2);
+        hooked.environment = NULL;
+        if (*text == NULL)
+            pf_fail_memory(err, 2);
+    }
+    pf_hooked_end(&hooked);
+    pf_request_free(request);
+    return err->status;
+}
+
 bool pf_hooked_post(struct pf_hooked *hooked, const char *result)
 {
     uint32_t before = hooked->note_count;

@@ -210,6 +210,23 @@ static char *inspect_text(const struct inspection *seen)
 
 /* ---- both */
 
+/* What a typed format tells of its columns. */
+static enum pf_status take_nulls(struct inspection *seen, struct pf_error *err)
+{
+    const uint32_t count = seen->schema->count;
+    struct pf_column_facts *columns;
+
+    if (seen->table.nulls == NULL)
+        return PF_OK;
+    columns = pf_arena_alloc_zero(&seen->outcome.arena, count, sizeof *columns);
+    if (columns == NULL)
+        return pf_fail_memory(err, count * sizeof *columns);
+    for (uint32_t i = 0; i < count; i++)
+        columns[i].nulls = seen->table.nulls[i];
+    seen->outcome.columns = columns;
+    return PF_OK;
+}
+
 /* Typed formats know their schema and rows; of text, the whole is read. */
 static enum pf_status look(struct inspection *seen, struct pf_error *err)
 {
@@ -220,7 +237,7 @@ static enum pf_status look(struct inspection *seen, struct pf_error *err)
     seen->schema = &seen->table.schema;
     seen->rows = seen->table.rows;
     if ((job->reader->flags & PF_READER_TYPED) != 0 && seen->rows >= 0)
-        return PF_OK;
+        return take_nulls(seen, err);
     if (pf_native_scan(seen->plan.ctx, job, &seen->outcome, err) != PF_OK)
         return err->status;
     seen->schema = &seen->outcome.schema;

@@ -171,7 +171,8 @@ enum pf_status pf_max_rejects_parse(const char *text, double *share, int64_t *ro
             *share = 0.0;
         return *rows >= 0 ? PF_OK : bad_rejects(text, err);
     }
-    while (percent && size > 0 && (text[size - 1] == '%' || is_blank(text[size - 1])))
+    size -= percent;
+    while (percent && size > 0 && is_blank(text[size - 1]))
         size--;
     if (!pf_parse_float64((const uint8_t *)text, size, share, &form))
         return bad_rejects(text, err);

@@ -83,8 +83,8 @@ bool pf_note_rejects(struct pf_plan *plan, const struct pf_outcome *outcome)
             return true;
         return pf_plan_warn(plan, "no rows were rejected; %s is of an earlier conversion", path);
     }
-    return pf_plan_warn(plan, "%s rejected and not kept: --rejects PATH keeps them",
-                        pf_words_of(outcome->rows_rejected, "row", rows));
+    return pf_plan_warn_loss(plan, "%s rejected and not kept: --rejects PATH keeps them",
+                             pf_words_of(outcome->rows_rejected, "row", rows));
 }
 
 /* In a table of one column a line without anything might have been meant for a row. */
@@ -97,13 +97,56 @@ static bool note_left_out(struct pf_plan *plan, const struct pf_outcome *outcome
                         pf_words_verb(outcome->rows_left_out, "line", "was", "were", lines));
 }
 
+/* The columns, by name, that are numbers under options. */
+static bool note_forms_of(struct pf_plan *plan, const struct pf_outcome *outcome, uint32_t first, const char *options)
+{
+    char names[CHANGES] = "";
+    size_t used = 0;
+    uint32_t count = 0;
+
+    for (uint32_t i = first; i < outcome->schema.count; i++) {
+        const char *of = outcome->columns[i].number_options;
+        if (of == NULL || strcmp(of, options) != 0)
+            continue;
+        count++;
+        if (used < sizeof names / 2) {
+            int wrote =
+                snprintf(names + used, sizeof names - used, "%s'%.60s'", used > 0 ? ", " : "", outcome->schema.fields[i].name);
+            used += wrote > 0 ? (size_t)wrote : 0;
+        }
+    }
+    return pf_plan_warn(plan, "column%s %s%s %s read as text, but all values are numbers with %s: %s reads them as such",
+                        count == 1 ? "" : "s", names, used >= sizeof names / 2 ? ", ..." : "", count == 1 ? "was" : "were",
+                        strncmp(options, "--decimal", strlen("--decimal")) == 0 ? "a comma" : "marks between thousands",
+                        options);
+}
+
+static bool note_number_forms(struct pf_plan *plan, const struct pf_outcome *outcome)
+{
+    const struct pf_option *table = plan->job.reader->options;
+
+    if (outcome->columns == NULL || table == NULL || pf_option_find(table, "decimal") == NULL)
+        return true;
+    for (uint32_t i = 0; i < outcome->schema.count; i++) {
+        const char *options = outcome->columns[i].number_options;
+        bool told = options == NULL;
+
+        for (uint32_t before = 0; before < i && !told; before++) {
+            const char *other = outcome->columns[before].number_options;
+            told = other != NULL && strcmp(other, options) == 0;
+        }
+        if (!told && !note_forms_of(plan, outcome, i, options))
+            return false;
+    }
+    return true;
+}
+
 bool pf_note_rows(struct pf_plan *plan, const struct pf_outcome *outcome)
 {
     char rows[PF_WORDS];
 
-    if (!note_left_out(plan, outcome))
+    if (!note_left_out(plan, outcome) || !note_number_forms(plan, outcome))
         return false;
-
     if (outcome->rows_short > 0 &&
         !pf_plan_warn(plan, "%s fewer fields than there are columns, and got nulls (--ragged fail stops at such rows)",
                       pf_words_verb(outcome->rows_short, "row", "has", "have", rows)))

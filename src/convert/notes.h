@@ -9,7 +9,7 @@
 bool pf_note_facts(struct pf_plan *plan);
 /* The file that was replaced held text only, as version 1.0 wrote it, and the new one has types. */
 bool pf_note_types(struct pf_plan *plan, const struct pf_schema *written);
-/* Short rows were filled, or the header stands among the rows. Where nothing is written there is no result to carry the notes: they
+/* Short rows were filled, the header stands among the rows, or numbers in another form were taken for text. Where nothing is written there is no result to carry the notes: they
  * are logged, too. */
 bool pf_note_rows(struct pf_plan *plan, const struct pf_outcome *outcome);
 /* For --verbose: why columns are text that might have had a type. */

@@ -5,7 +5,6 @@
 #include "pyforge/pyforge.h"
 
 enum pf_compat { PF_COMPAT_NONE, PF_COMPAT_1_0 };
-enum pf_engine_choice { PF_ENGINE_AUTO, PF_ENGINE_NATIVE, PF_ENGINE_SPARK };
 
 struct pf_convert_options {
     const char *format, *from, *columns; /* NULL = not given */
@@ -16,7 +15,7 @@ struct pf_convert_options {
     const char *rejects;
     const char *max_rejects;
     int64_t threads, memory;
-    int engine;                                     /* enum pf_engine_choice */
+    const char *engine;                             /* "auto", "native", or of an extension */
     int log_level;                                  /* enum pf_log_level */
     const char *output_dir, *temp_dir, *report_dir; /* NULL = not given */
     int64_t max_record, max_columns;

@@ -6,6 +6,7 @@
 
 #include "base/option.h"
 #include "base/text.h"
+#include "convert/engines.h"
 #include "extension/use.h"
 #include "formats/arrow/arrow_format.h"
 #include "formats/format.h"
@@ -24,6 +25,19 @@ bool pf_plan_warn(struct pf_plan *plan, const char *format, ...)
     va_end(args);
     pf_log(plan->ctx, PF_LOG_WARNING, "%s", line);
     return pf_arena_list_add(&plan->arena, &plan->warnings, &plan->warning_count, line);
+}
+
+bool pf_plan_warn_loss(struct pf_plan *plan, const char *format, ...)
+{
+    char line[WARNING_LINE];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    if (pf_context_log_level(plan->ctx) > PF_LOG_WARNING)
+        pf_log(plan->ctx, PF_LOG_ERROR, "%s", line);
+    return pf_plan_warn(plan, "%s", line);
 }
 
 /* ---- options */
@@ -208,18 +222,6 @@ static enum pf_status warn_unused(struct pf_plan *plan, struct pf_error *err)
     return PF_OK;
 }
 
-static enum pf_status choose_engine(struct pf_plan *plan, struct pf_error *err)
-{
-    if (plan->options.engine == PF_ENGINE_SPARK) {
-        pf_fail(err, PF_UNSUPPORTED, "the Spark engine is not part of this version");
-        pf_remedy(err, "leave out --engine, or write --engine native");
-        return PF_UNSUPPORTED;
-    }
-    if (plan->options.force_pyspark && !pf_plan_warn(plan, "Spark is not part of this version; the native engine was used"))
-        return pf_fail_memory(err, 1);
-    return PF_OK;
-}
-
 /* ---- reader */
 
 static enum pf_status no_such_reader(struct pf_plan *plan, struct pf_error *err)
@@ -365,7 +367,7 @@ static enum pf_status plan_reading(struct pf_plan *plan, struct pf_error *err)
     const struct pf_reader *reader;
     void *options;
 
-    if (fill_lists(plan, err) != PF_OK || choose_engine(plan, err) != PF_OK || choose_reader(plan, err) != PF_OK)
+    if (fill_lists(plan, err) != PF_OK || pf_engines_check(plan, err) != PF_OK || choose_reader(plan, err) != PF_OK)
         return err->status;
     reader = plan->job.reader;
     if (fill_options(plan, reader->options, reader->option_size, &options, err) != PF_OK)
@@ -389,7 +391,7 @@ static enum pf_status plan_writing(struct pf_plan *plan, struct pf_request *requ
         pass_suffix(plan, options, err) != PF_OK)
         return err->status;
     plan->job.writer_options = options;
-    return PF_OK;
+    return pf_engines_choose(plan, err);
 }
 
 enum pf_status pf_plan_make(struct pf_plan *plan, struct pf_request *request, enum pf_plan_purpose purpose,
@@ -405,6 +407,9 @@ enum pf_status pf_plan_make(struct pf_plan *plan, struct pf_request *request, en
     if (take_input(plan, request, err) != PF_OK || take_settings(plan, request, err) != PF_OK ||
         check_options(plan, err) != PF_OK)
         return err->status;
+    request->has_answered = true;
+    request->compat = plan->options.compat;
+    request->force = plan->options.force;
     fill_job(plan);
     if (plan_reading(plan, err) != PF_OK)
         return err->status;
@@ -467,6 +472,11 @@ int pf_request_exit_code(const struct pf_request *request, enum pf_status status
     uint32_t count;
 
     memset(&options, 0, sizeof options);
+    if (request->has_answered) {
+        options.compat = request->compat;
+        options.force = request->force;
+        return pf_exit_code(status, false, &options);
+    }
     pf_arena_init(&arena, &request->ctx->memory, SIZE_MAX);
     if (pf_request_settings(request, &arena, &settings, &count, &err) == PF_OK)
         (void)pf_request_options(settings, count, &options, &err);

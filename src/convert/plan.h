@@ -18,6 +18,8 @@ struct pf_fact {
     bool number; /* value is a JSON number, true or false */
 };
 
+struct pf_engine_candidate; /* engines.h */
+
 struct pf_plan {
     struct pf_context *ctx;
     struct pf_arena arena; /* holds every text the job refers to: the request may be freed */
@@ -36,6 +38,8 @@ struct pf_plan {
     struct pf_fact *facts;
     uint32_t fact_count, fact_capacity;
     struct pf_schema replaced; /* of the typed file that is to be replaced, when every column of it is text; else empty */
+    struct pf_engine_candidate *engines; /* in the order in which they are tried; none where nothing is written */
+    uint32_t engine_count, engine_capacity;
     const char **warnings;
     uint32_t warning_count;
 };
@@ -48,6 +52,9 @@ enum pf_status pf_plan_make(struct pf_plan *plan, struct pf_request *request, en
 void pf_plan_free(struct pf_plan *plan);
 /* A warning for the result; it goes to the log at once. false = out of memory. */
 bool pf_plan_warn(struct pf_plan *plan, const char *format, ...) PF_PRINTF(2, 3);
+
+/* The same of something asked for that is lost: who wants errors only is told of it, too. */
+bool pf_plan_warn_loss(struct pf_plan *plan, const char *format, ...) PF_PRINTF(2, 3);
 
 /* Opens the reader for the job, and fills plan->facts and, unless table is NULL, the table (its schema initialised by the
  * caller). Once, before the engine runs. */

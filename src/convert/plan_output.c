@@ -1,7 +1,6 @@
 /* Where the output goes and as what: the writer, the name, and what may not be written over. */
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/system.h"
 #include "base/text.h"
@@ -114,17 +113,14 @@ static enum pf_status settle_name(struct pf_plan *plan, const char *output, bool
     }
     /* the name of a storage scheme is no part of a file's name */
     if (output != NULL && pf_plan_input_located(plan) && pf_location_is_remote(plan->ctx, input))
-        input = strchr(input, ':') + 1;
+        input = input[0] == '/' ? input : strchr(input, ':') + 1;
     return pf_output_name(input, output, is_compat_txt(plan) ? "txt" : job->writer->suffixes[0], &plan->arena, &job->output,
                           err);
 }
 
-/* Whether two locations of a storage scheme are one, as far as their text tells; the name of a scheme has no case. */
 static bool same_remote(const struct pf_plan *plan, const char *a, const char *b)
 {
-    size_t name = strcspn(a, ":");
-
-    return pf_location_is_remote(plan->ctx, a) && strncasecmp(a, b, name) == 0 && strcmp(a + name, b + name) == 0;
+    return pf_scheme_same(plan->ctx, a, b);
 }
 
 /* An old file in their place is found before the work is done, not with the first row that is rejected. */

@@ -33,6 +33,9 @@ struct pf_request {
     uint32_t hooked_count;
     struct pf_setting *settings;
     uint32_t setting_count, setting_capacity;
+    bool has_answered; /* a call has gathered the settings: these were in force */
+    int compat;        /* enum pf_compat */
+    bool force;
 };
 
 void pf_given_drop_input(struct pf_given *given);

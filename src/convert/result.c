@@ -90,7 +90,7 @@ static void put_counts(struct pf_json *json, const struct pf_conversion *c)
     const struct pf_outcome *outcome = &c->outcome;
     int64_t rows = succeeded(c) ? outcome->rows_written : 0;
     int64_t size = c->plan.input_stat.size > 0 ? c->plan.input_stat.size : outcome->bytes_read;
-    const char *engine = succeeded(c) ? "native" : "none";
+    const char *engine = !succeeded(c) ? "none" : c->engine != NULL ? c->engine : "native";
 
     set_rows(json, "row_count", rows);
     set_rows(json, "rows_processed", rows);
@@ -141,19 +141,42 @@ void pf_json_set_columns(struct pf_json *json, const struct pf_schema *schema, c
     pf_json_close(json, ']');
 }
 
+static void put_attempt(struct pf_json *json, const struct pf_attempt *attempt)
+{
+    pf_json_open(json, '{');
+    pf_json_set_text(json, "engine", attempt->engine);
+    pf_json_set_bool(json, "ok", attempt->status == PF_OK);
+    pf_json_set_text(json, "reason", attempt->reason);
+    pf_json_set_text(json, "status", pf_status_name(attempt->status));
+    pf_json_set_text(json, "failure", attempt->failure);
+    pf_json_set_number(json, "seconds", rounded(attempt->seconds));
+    pf_json_close(json, '}');
+}
+
+static void put_engine_reason(struct pf_json *json, const struct pf_conversion *c)
+{
+    struct pf_arena arena;
+
+    pf_arena_init(&arena, &c->request->ctx->memory, SIZE_MAX);
+    pf_json_set_text(json, "engine_reason", pf_engines_reason(&c->plan, &arena));
+    pf_arena_free(&arena);
+}
+
 static void put_attempts(struct pf_json *json, const struct pf_conversion *c)
 {
     pf_json_name(json, "attempts");
     pf_json_open(json, '[');
-    if (c->ran) {
-        pf_json_open(json, '{');
-        pf_json_set_text(json, "engine", "native");
-        pf_json_set_bool(json, "ok", succeeded(c));
-        pf_json_set_text(json, "reason", succeeded(c) ? "" : c->err->message);
-        pf_json_set_number(json, "seconds", rounded(c->outcome.seconds));
-        pf_json_close(json, '}');
+    if (c->ran && c->attempt_count == 0) { /* a stream, which is native always */
+        struct pf_attempt alone = { "native", succeeded(c) ? "" : c->err->message, succeeded(c) ? "" : "ends", c->status,
+                                    c->outcome.seconds };
+        put_attempt(json, &alone);
     }
+    for (uint32_t i = 0; i < c->attempt_count; i++)
+        put_attempt(json, &c->attempts[i]);
     pf_json_close(json, ']');
+    pf_json_set_bool(json, "fallback_used", succeeded(c) && c->attempt_count > 1);
+    pf_json_set_bool(json, "outcome_unknown", c->outcome_unknown);
+    put_engine_reason(json, c);
 }
 
 static char *make_json(const struct pf_conversion *c, const struct pf_result *result)
@@ -216,11 +239,14 @@ static char *make_summary(const struct pf_conversion *c, const struct pf_result 
     if (!succeeded(c) || job->writer == NULL)
         return pf_copy_text(&result->ctx->memory, "nothing was written", strlen("nothing was written"));
     pf_buffer_init(&text, &result->ctx->memory, SIZE_MAX);
-    good = pf_buffer_printf(&text, "%s -> %s: %s, %s, %s -> %s", shown(job->input, "standard input"),
-                            shown(job->output, "standard output"), pf_words_of(outcome->rows_written, "row", rows),
-                            pf_words_of(outcome->schema.count, "column", columns), pf_words_bytes(outcome->bytes_read, from),
+    good = pf_buffer_printf(&text, "%s -> %s: %s", shown(job->input, "standard input"), shown(job->output, "standard output"),
+                            pf_words_of(outcome->rows_written, "row", rows)) &&
+           /* what columns there are, an engine of an extension does not tell */
+           (outcome->schema.count == 0 ||
+            pf_buffer_printf(&text, ", %s", pf_words_of(outcome->schema.count, "column", columns))) &&
+           pf_buffer_printf(&text, ", %s -> %s", pf_words_bytes(outcome->bytes_read, from),
                             pf_words_bytes(outcome->bytes_written, to)) &&
-           put_rate(&text, c) && pf_buffer_append_text(&text, ", native engine");
+           put_rate(&text, c) && pf_buffer_printf(&text, ", %s engine", c->engine != NULL ? c->engine : "native");
     if (good && outcome->rows_rejected > 0)
         good = pf_buffer_printf(&text, "; %s rejected", pf_words_of(outcome->rows_rejected, "row", rejected));
     if (good && outcome->rejects_written)

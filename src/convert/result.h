@@ -2,6 +2,7 @@
 #ifndef PF_CONVERT_RESULT_H
 #define PF_CONVERT_RESULT_H
 
+#include "convert/engines.h"
 #include "convert/json.h"
 #include "convert/plan.h"
 
@@ -13,7 +14,11 @@ struct pf_conversion {
     struct pf_folders folders;
     struct pf_error *err; /* read when status is not PF_OK */
     enum pf_status status;
-    bool ran;                 /* the engine was started */
+    bool ran;                    /* an engine was started */
+    bool outcome_unknown;        /* one failed, and the output may have been written: nothing is tried again */
+    const char *engine;          /* what did it, as it calls itself; NULL = native */
+    struct pf_attempt *attempts; /* in the plan's arena; none where nothing is written */
+    uint32_t attempt_count;
     const char *environment;  /* what extensions know of the machine, JSON; NULL = nothing */
     const char *const *notes; /* of their hooks */
     uint32_t note_count;

@@ -10,6 +10,7 @@
 
 #define SYSTEM_FILE     "/etc/pyforge/config.toml"
 #define EXTENSION_TABLE "extension."
+#define OWN_TABLES      "extensions" /* [extensions], [extensions.NAME]: read when extensions are looked for */
 
 /* A later layer wins. The files come first, as they are numbered. */
 enum { LAYER_ENVIRONMENT = PF_SETTING_FILES, LAYER_CALLER, LAYERS };
@@ -108,6 +109,9 @@ static enum pf_status find_files(struct gathering *g)
     const char *folder = variable("XDG_CONFIG_HOME");
     const char *home = variable("HOME");
 
+    /* As elsewhere, the empty device stands for having no file, and nobody names it to have the others. */
+    if (named != NULL && strcmp(named, "/dev/null") == 0)
+        return PF_OK;
     if (add_file(g, SYSTEM_FILE, "", "system") != PF_OK)
         return g->err->status;
     if (named != NULL && add_file(g, named, "", "PYFORGE_CONFIG") != PF_OK)
@@ -116,6 +120,22 @@ static enum pf_status find_files(struct gathering *g)
     if (folder != NULL && folder[0] == '/')
         return add_file(g, folder, "/pyforge/config.toml", "user");
     return home != NULL ? add_file(g, home, "/.config/pyforge/config.toml", "user") : PF_OK;
+}
+
+uint32_t pf_setting_places(struct pf_arena *arena, const char **paths, uint32_t most)
+{
+    struct pf_settings settings;
+    struct pf_error ignored;
+    struct gathering g = { .arena = arena, .to = &settings, .err = &ignored };
+    uint32_t count = 0;
+
+    memset(&settings, 0, sizeof settings);
+    pf_error_clear(&ignored);
+    if (find_files(&g) != PF_OK)
+        return 0;
+    for (; count < settings.file_count && count < most; count++)
+        paths[count] = settings.files[count].path;
+    return count;
 }
 
 /* ---- one file */
@@ -156,16 +176,47 @@ static uint32_t tables_of(const struct file *file, const char *name, const char 
     return count;
 }
 
+static bool is_own(const char *table)
+{
+    size_t size = strlen(OWN_TABLES);
+
+    return strncmp(table, OWN_TABLES, size) == 0 && (table[size] == '\0' || table[size] == '.');
+}
+
+/* What [extensions] may say; what [extensions.NAME] says is the extension's affair. */
+static enum pf_status check_own(const struct file *file, const struct pf_toml_entry *entry)
+{
+    const struct pf_toml_value *value = &entry->value;
+    struct pf_error *err = file->g->err;
+    bool good = value->kind == PF_TOML_TEXT || value->kind == PF_TOML_ARRAY;
+
+    if (strcmp(entry->table, OWN_TABLES) != 0)
+        return PF_OK;
+    for (uint32_t i = 0; good && value->kind == PF_TOML_ARRAY && i < value->count; i++)
+        good = value->items[i].kind == PF_TOML_TEXT;
+    if (strcmp(entry->name, "enable") != 0 && strcmp(entry->name, "disable") != 0)
+        pf_fail(err, PF_BAD_OPTION, "[extensions] has no '%.100s'", entry->name);
+    else if (!good)
+        pf_fail(err, PF_BAD_OPTION, "'%s' in [extensions] takes names of extensions", entry->name);
+    else
+        return PF_OK;
+    pf_remedy(err, "it takes enable and disable, each a list of names: disable = [\"a\", \"b\"]");
+    return at_line(file, entry->line);
+}
+
 /* A table [csv] holds options of the format, [extension.NAME] those of an extension. */
 static enum pf_status check_table(const struct file *file, const struct pf_toml_table *table)
 {
     const struct pf_option *tables[PF_REQUEST_TABLES];
     struct pf_error *err = file->g->err;
 
-    if (strncmp(table->name, EXTENSION_TABLE, strlen(EXTENSION_TABLE)) == 0 || tables_of(file, table->name, NULL, tables) > 0)
+    if (is_own(table->name) || strncmp(table->name, EXTENSION_TABLE, strlen(EXTENSION_TABLE)) == 0 ||
+        tables_of(file, table->name, NULL, tables) > 0)
         return PF_OK;
     pf_fail(err, PF_BAD_OPTION, "there is no format '%.100s' with settings", table->name);
-    pf_remedy(err, "a table is [FORMAT] or [extension.NAME]; all other settings stand before the first table");
+    pf_remedy(err,
+              "a table is [FORMAT], [extension.NAME], [extensions] or [extensions.NAME]; all other settings stand before the "
+              "first table");
     return at_line(file, table->line);
 }
 
@@ -251,6 +302,8 @@ static enum pf_status take_entry(const struct file *file, const struct pf_toml_e
     struct pf_setting setting = { .variable = file->path, .line = entry->line };
     const char *owner = entry->table;
 
+    if (is_own(owner))
+        return check_own(file, entry);
     if (strncmp(owner, EXTENSION_TABLE, strlen(EXTENSION_TABLE)) == 0) {
         owner += strlen(EXTENSION_TABLE);
         if (tables_of(file, owner, NULL, tables) == 0)

@@ -24,6 +24,9 @@ struct pf_settings {
     uint32_t count;
 };
 
+/* The places of files as above, in order, as many as fit. For the extensions, which have a part of them. */
+uint32_t pf_setting_places(struct pf_arena *arena, const char **paths, uint32_t most);
+
 /* Reads the files and the environment and puts what the caller gave on top. PF_BAD_OPTION for an unknown name, a value that the
  * option does not take, and a file that is no TOML; err has file and line. A file of the system or the user that may not be
  * read is passed over: its folder may be closed to the account that runs the conversion. */

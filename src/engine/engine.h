@@ -38,9 +38,10 @@ struct pf_job {
 
 /* What was found out of one column of the result. */
 struct pf_column_facts {
-    int64_t nulls;       /* -1 = not known */
-    int64_t because_row; /* from 1; 0 = not known, or no single one */
-    const char *because; /* why its type is string: "'N/A' does not fit int64"; NULL = it is not, or was not inferred */
+    int64_t nulls;              /* -1 = not known */
+    int64_t because_row;        /* from 1; 0 = not known, or no single one */
+    const char *because;        /* why its type is string: "'N/A' does not fit int64"; NULL = it is not, or was not inferred */
+    const char *number_options; /* static: those under which a column of text would be one of numbers; NULL = none */
 };
 
 /* What a job did. Initialise with pf_outcome_init, free with pf_outcome_free. */

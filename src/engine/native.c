@@ -5,6 +5,11 @@
 #include "engine/run.h"
 #include "engine/settle.h"
 
+/* Bytes of the budget that a thread is given with what it works on: a block, or a column of a row group. */
+enum { MEMORY_A_THREAD = 16 << 20 };
+/* Blocks larger than usual hold one record; how often what it has is held at most. */
+enum { LONG_MIB = 16, LONG_HELD = 8 };
+
 /* ---- opening */
 
 static enum pf_status open_source(struct pf_run *run, struct pf_error *err)
@@ -49,16 +54,27 @@ static enum pf_status plan_columns(struct pf_run *run, bool infer, struct pf_err
     return status;
 }
 
+/* No thread waits for memory, so a budget is for so many of them: whether it is enough must not depend on how many there are. */
+static uint32_t threads_for(const struct pf_job *job)
+{
+    const size_t most = job->memory / MEMORY_A_THREAD;
+    const uint32_t threads = job->threads != 0 ? job->threads : pf_cpu_count();
+
+    return threads <= most ? threads : most > 1 ? (uint32_t)most : 1;
+}
+
 enum pf_status pf_run_open(struct pf_run *run, struct pf_context *ctx, const struct pf_job *job, bool infer,
                            struct pf_error *err)
 {
-    uint32_t threads = job->threads != 0 ? job->threads : pf_cpu_count();
+    uint32_t threads = threads_for(job);
 
     run->ctx = ctx;
     run->job = job;
+    run->rows_of_before = -1;
     run->started = pf_clock();
     pf_schema_init(&run->table.schema, &ctx->memory);
     ctx->memory.limit = job->memory;
+    atomic_store(&ctx->memory.refused, 0);
     if (open_source(run, err) != PF_OK)
         return err->status;
     if (open_reader(run, err) != PF_OK ||
@@ -133,6 +149,33 @@ static void report_progress(const struct pf_run *run, const char *step)
     run->ctx->progress(run->ctx->progress_user, &progress);
 }
 
+enum pf_status pf_run_failure(const struct pf_run *run, enum pf_status status, struct pf_error *err)
+{
+    struct pf_error changed;
+
+    if ((status != PF_INTERNAL && status != PF_BAD_DATA) || run->source == NULL)
+        return status;
+    pf_error_clear(&changed);
+    if (pf_source_check(run->source, &changed) != PF_BAD_DATA)
+        return status;
+    *err = changed;
+    return err->status;
+}
+
+/* At the end of a pass. */
+static enum pf_status end_pass(struct pf_run *run, struct pf_error *err)
+{
+    const int64_t before = run->rows_of_before;
+
+    if (pf_source_check(run->source, err) != PF_OK)
+        return err->status;
+    if (before >= 0 && run->counted.kept != before)
+        return pf_fail(err, PF_INTERNAL, "the second reading gave %lld rows, the first %lld", (long long)run->counted.kept,
+                       (long long)before);
+    run->rows_of_before = run->counted.kept;
+    return PF_END;
+}
+
 enum pf_status pf_run_next(struct pf_run *run, const char *step, struct pf_work **out, struct pf_error *err)
 {
     enum pf_status status = pf_check_cancel(run->ctx, err);
@@ -140,9 +183,13 @@ enum pf_status pf_run_next(struct pf_run *run, const char *step, struct pf_work 
     *out = NULL;
     if (status == PF_OK)
         status = pf_pipeline_next(&run->pipeline, run->rows_before, out, err);
+    if (*out != NULL && (*out)->size > run->longest) {
+        run->longest = (*out)->size;
+        run->longest_row = run->rows_before + 1;
+    }
     if (status == PF_OK || status == PF_END) {
         report_progress(run, step);
-        return status;
+        return status == PF_END ? end_pass(run, err) : status;
     }
     if (*out != NULL)
         make_absolute(run, *out, err);
@@ -195,6 +242,16 @@ enum pf_status pf_run_types(struct pf_run *run, struct pf_rejects_file *rejects,
         return status;
     (void)pf_settle_evidence(&run->plan, NULL);
     return PF_OK;
+}
+
+enum pf_status pf_run_types_first(struct pf_run *run, struct pf_rejects_file *rejects, struct pf_outcome *outcome,
+                                  struct pf_error *err)
+{
+    if (pf_source_spool(run->source, err) != PF_OK || pf_run_types(run, rejects, err) != PF_OK ||
+        pf_settle_facts(&run->plan, outcome, err) != PF_OK)
+        return err->status;
+    pf_settle_data(&run->plan);
+    return pf_source_rewind(run->source, err);
 }
 
 /* ---- what came of it */
@@ -289,6 +346,7 @@ static enum pf_status write_blocks(struct conversion *c, bool first, struct pf_e
     struct pf_run *run = &c->run;
     enum pf_status status;
 
+    run->pipeline.behind = &c->output.count;
     for (;;) {
         struct pf_work *work;
 
@@ -321,17 +379,6 @@ static enum pf_status first_pass(struct conversion *c, struct pf_error *err)
     if (pf_writing_open(&c->output, run->ctx, run->pool, run->job, &c->schema, err) != PF_OK)
         return err->status;
     return write_blocks(c, true, err);
-}
-
-/* The types that were settled first, for writers that need them so. */
-static enum pf_status types_first(struct conversion *c, struct pf_error *err)
-{
-    struct pf_run *run = &c->run;
-
-    if (pf_source_spool(run->source, err) != PF_OK || pf_run_types(run, NULL, err) != PF_OK)
-        return err->status;
-    pf_settle_data(&run->plan);
-    return pf_source_rewind(run->source, err);
 }
 
 static enum pf_status repair_columns(struct conversion *c, const bool *again, uint32_t count, struct pf_error *err)
@@ -368,7 +415,6 @@ static enum pf_status settle(struct conversion *c, struct pf_outcome *outcome, s
     bool *again;
     uint32_t count;
     enum pf_status status = PF_OK;
-    int64_t kept = run->counted.kept;
 
     if (!run->infers || run->job->writer->settle != PF_SETTLE_REPAIR)
         return PF_OK;
@@ -382,9 +428,6 @@ static enum pf_status settle(struct conversion *c, struct pf_outcome *outcome, s
         struct pf_counted counted = run->counted;
 
         status = repair_columns(c, again, count, err);
-        if (status == PF_OK && run->counted.kept != kept)
-            status = pf_fail(err, PF_INTERNAL, "the second reading gave %lld rows, the first %lld",
-                             (long long)run->counted.kept, (long long)kept);
         run->counted = counted;
     }
     pf_free(&run->ctx->memory, again);
@@ -418,7 +461,7 @@ static enum pf_status convert(struct conversion *c, struct pf_outcome *outcome, 
 {
     struct pf_run *run = &c->run;
 
-    if (run->infers && run->job->writer->settle == PF_SETTLE_FIRST && types_first(c, err) != PF_OK)
+    if (run->infers && run->job->writer->settle == PF_SETTLE_FIRST && pf_run_types_first(run, NULL, outcome, err) != PF_OK)
         return err->status;
     if (first_pass(c, err) != PF_OK || settle(c, outcome, err) != PF_OK)
         return err->status;
@@ -430,15 +473,27 @@ static enum pf_status convert(struct conversion *c, struct pf_outcome *outcome, 
     return complete(c, outcome, err);
 }
 
-/* How much would be enough is not known here, but twice as much is a number to try; who knows better has named one already. */
-static void advise_memory(const struct pf_memory *memory, struct pf_error *err)
+/* How much would be enough is not known here, but twice as much is a number to try, and a long record is held several times, from its block to
+ * its column chunk; who knows better has named one already. */
+static void advise_memory(const struct pf_run *run, struct pf_error *err)
 {
-    size_t mib = memory->limit >> 20;
+    const struct pf_memory *memory = &run->ctx->memory;
+    const size_t mib = memory->limit >> 20, longest = run->longest >> 20;
+    const size_t advised = mib * 2 > longest * LONG_HELD ? mib * 2 : longest * LONG_HELD;
 
-    if (memory->limit == SIZE_MAX || strncmp(err->remedy, "use --memory", 12) == 0)
+    pf_error_source(err, run->job->input);
+    /* with room to spare it was the system that had no more */
+    if (memory->limit == SIZE_MAX || atomic_load(&memory->refused) == 0 || strncmp(err->remedy, "use --memory", 12) == 0)
         return;
     err->remedy[0] = '\0';
-    pf_remedy(err, "raise --memory, which is %zuM: try --memory %zuM", mib, mib * 2);
+    if (longest < LONG_MIB) {
+        pf_remedy(err, "raise --memory, which is %zuM: try --memory %zuM", mib, advised);
+        return;
+    }
+    if (err->row <= 0 && err->line <= 0)
+        err->row = run->longest_row;
+    pf_remedy(err, "there is a record of about %zu MiB, which is held up to %d times, and --memory is %zuM: try --memory %zuM",
+              longest, LONG_HELD, mib, advised);
 }
 
 enum pf_status pf_native_run(struct pf_context *ctx, const struct pf_job *job, struct pf_outcome *outcome, struct pf_error *err)
@@ -457,8 +512,9 @@ enum pf_status pf_native_run(struct pf_context *ctx, const struct pf_job *job, s
             pf_location_clean(ctx, job->output);
         status = convert(&c, outcome, err);
     }
+    status = pf_run_failure(&c.run, status, err);
     if (status == PF_NO_MEMORY)
-        advise_memory(&ctx->memory, err);
+        advise_memory(&c.run, err);
     pf_run_account(&c.run, outcome);
     pf_pipeline_end(&c.run.pipeline);
     pf_writing_close(&c.output);
@@ -485,6 +541,7 @@ enum pf_status pf_native_scan(struct pf_context *ctx, const struct pf_job *job, 
         status = pf_settle_schema(&c.run.plan, &c.run.table.schema, &outcome->schema, err);
     if (status == PF_OK)
         status = pf_settle_facts(&c.run.plan, outcome, err);
+    status = pf_run_failure(&c.run, status, err);
     pf_run_account(&c.run, outcome);
     pf_run_close(&c.run);
     pf_memory_trim(&ctx->memory);

@@ -1,5 +1,6 @@
 #include "engine/output.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 struct pf_encode {
@@ -126,6 +127,30 @@ static enum pf_status start_unit(struct pf_writing *output, struct pf_unit *unit
     return PF_OK;
 }
 
+/* The first unit is emitted once it is encoded: what is not needed any more is not kept, and the units counted are being worked on. */
+static enum pf_status emit_done(struct pf_writing *output, struct pf_error *err)
+{
+    while (output->count != 0) {
+        const struct pf_unit_work *work = &output->units[output->first];
+
+        for (uint32_t i = 0; i < work->unit->job_count; i++) {
+            if (!atomic_load_explicit(&work->encodes[i].task.done, memory_order_acquire))
+                return PF_OK;
+        }
+        if (emit_first(output, err) != PF_OK)
+            return err->status;
+    }
+    return PF_OK;
+}
+
+/* Whether the next unit has to wait for the first: two at once keep all threads at work, but take twice the memory. */
+static bool is_full(const struct pf_writing *output)
+{
+    if (output->count == PF_UNITS_AHEAD)
+        return true;
+    return output->count != 0 && atomic_load(&output->ctx->memory.in_use) > pf_ease(output->pool);
+}
+
 static enum pf_status take_units(struct pf_writing *output, bool last, struct pf_error *err)
 {
     for (;;) {
@@ -135,7 +160,7 @@ static enum pf_status take_units(struct pf_writing *output, bool last, struct pf
             return err->status;
         if (unit == NULL)
             return PF_OK;
-        if (output->count == PF_UNITS_AHEAD && emit_first(output, err) != PF_OK) {
+        if (is_full(output) && emit_first(output, err) != PF_OK) {
             output->job->writer->drop(output->state, unit);
             return err->status;
         }
@@ -146,7 +171,7 @@ static enum pf_status take_units(struct pf_writing *output, bool last, struct pf
 
 enum pf_status pf_writing_add(struct pf_writing *output, struct pf_batch *batch, struct pf_error *err)
 {
-    if (output->job->writer->add(output->state, batch, err) != PF_OK)
+    if (output->job->writer->add(output->state, batch, err) != PF_OK || emit_done(output, err) != PF_OK)
         return err->status;
     return take_units(output, false, err);
 }

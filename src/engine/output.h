@@ -2,8 +2,7 @@
 #ifndef PF_ENGINE_OUTPUT_H
 #define PF_ENGINE_OUTPUT_H
 
-#include "base/thread.h"
-#include "engine/engine.h"
+#include "engine/pipeline.h"
 
 enum { PF_UNITS_AHEAD = 2 }; /* units under way at once */
 
@@ -30,7 +29,7 @@ struct pf_writing {
 /* The output is all zero before. */
 enum pf_status pf_writing_open(struct pf_writing *output, struct pf_context *ctx, struct pf_pool *pool,
                                const struct pf_job *job, const struct pf_schema *schema, struct pf_error *err);
-/* Takes the batch (moved, also on failure). */
+/* Takes the batch (moved, also on failure), and emits what is encoded by now. */
 enum pf_status pf_writing_add(struct pf_writing *output, struct pf_batch *batch, struct pf_error *err);
 /* Encodes and emits all that was added. */
 enum pf_status pf_writing_flush(struct pf_writing *output, struct pf_error *err);

@@ -120,9 +120,13 @@ static size_t promised(struct pf_pipeline *pipeline)
  * nothing would move. */
 static bool may_admit(struct pf_pipeline *pipeline, size_t cost)
 {
-    size_t in_use = atomic_load(&pipeline->ctx->memory.in_use);
+    size_t expected = atomic_load(&pipeline->ctx->memory.in_use) + promised(pipeline) + cost;
 
-    return pipeline->count == 0 || in_use + promised(pipeline) + cost < pipeline->memory / 8 * 5;
+    if (pipeline->count == 0)
+        return true;
+    if (pipeline->behind != NULL && *pipeline->behind != 0 && expected > pf_ease(pipeline->pool))
+        return false;
+    return expected < pipeline->memory / 8 * 5;
 }
 
 static void fill(struct pf_pipeline *pipeline)
@@ -184,8 +188,7 @@ enum pf_status pf_pipeline_head(struct pf_pipeline *pipeline, struct pf_evidence
 
         pf_evidence_add(&head[i], &work->decoded.text[i], work->decoded.rows_kept);
         if (column->way == PF_WAY_INFERRED && pf_evidence_is_text(&head[i]))
-            atomic_store(&column->explained,
-                         pf_evidence_reason(&work->decoded.text[i], work->decoded.rows_kept, 0, &column->reason));
+            atomic_store(&column->explained, pf_work_reason(work, i, 0, &column->reason));
     }
     pipeline->head_waits = true;
     return PF_OK;

@@ -84,7 +84,15 @@ struct pf_pipeline {
     bool head_waits;  /* the first block is decoded, and not yet submitted: its targets are being set */
     size_t last_cost; /* of the block cut last: what the next is taken to need */
     size_t memory;    /* the budget: blocks are admitted while what is in use leaves room */
+    const uint32_t *behind; /* units that are being encoded; NULL = there is no writer */
 };
+
+/* What a conversion takes in memory without need for more: beyond it, units that are being encoded come before new blocks and units, and
+ * nothing is lost, as their jobs keep the threads at work. */
+static inline size_t pf_ease(const struct pf_pool *pool)
+{
+    return ((size_t)40 << 20) + pf_pool_threads(pool) * ((size_t)8 << 20);
+}
 
 /* Begins a pass with the reader's start. plan and the rest are borrowed until pf_pipeline_end. */
 enum pf_status pf_pipeline_begin(struct pf_pipeline *pipeline, struct pf_context *ctx, struct pf_pool *pool,
@@ -97,6 +105,9 @@ void pf_pipeline_rest(struct pf_pipeline *pipeline);
 enum pf_status pf_pipeline_head(struct pf_pipeline *pipeline, struct pf_evidence *head, struct pf_error *err);
 /* Decodes and casts the block of a work; fills its status. Any thread; nothing shared is written but the columns' abandoned. */
 void pf_work_run(struct pf_work *work);
+/* What made a column of a decoded block text, beyond what is refuted already; false = nothing did. Its row counts from the start of the
+ * block, 0 = it cannot be told. */
+bool pf_work_reason(const struct pf_work *work, uint32_t index, uint64_t refuted, struct pf_reason *reason);
 /* The next block in order, done; its evidence is merged into the plan, rows_before being the rows of the blocks before. PF_END after the last. A block that failed gives its
  * error, with places relative to the block. Valid until pf_pipeline_give_back. */
 enum pf_status pf_pipeline_next(struct pf_pipeline *pipeline, int64_t rows_before, struct pf_work **out, struct pf_error *err);

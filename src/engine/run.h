@@ -25,7 +25,10 @@ struct pf_run {
     struct pf_pass_plan plan;
     struct pf_pool *pool;
     struct pf_pipeline pipeline;
-    struct pf_counted counted;
+    struct pf_counted counted; /* by the pass under way */
+    int64_t rows_of_before;    /* rows that the pass before kept; -1 = there was none */
+    size_t longest;            /* bytes of the largest block so far, and its first row (from 1) */
+    int64_t longest_row;
     int64_t rows_before, lines_before; /* of the block at hand */
 };
 
@@ -35,13 +38,20 @@ enum pf_status pf_run_open(struct pf_run *run, struct pf_context *ctx, const str
 void pf_run_close(struct pf_run *run);
 /* Begins a pass by the run's plan (the source is at its start). */
 enum pf_status pf_run_pass(struct pf_run *run, struct pf_error *err);
-/* The next block, with errors placed in the source; PF_END after the last. */
+/* The next block, with errors placed in the source; PF_END after the last, if the source is what it was and gave as many rows as in the pass
+ * before. */
 enum pf_status pf_run_next(struct pf_run *run, const char *step, struct pf_work **out, struct pf_error *err);
 /* Counts the block's rows and gives it back. */
 void pf_run_done(struct pf_run *run, struct pf_work *work);
 /* A whole pass that only gathers evidence, and settles the types by it. rejects: gets the rows that are set aside; NULL = they are
  * counted only. */
 enum pf_status pf_run_types(struct pf_run *run, struct pf_rejects_file *rejects, struct pf_error *err);
+/* The same where data is to follow: what is known of the columns goes to the outcome, and source and plan are ready for the pass that
+ * reads the data. */
+enum pf_status pf_run_types_first(struct pf_run *run, struct pf_rejects_file *rejects, struct pf_outcome *outcome,
+                                  struct pf_error *err);
+/* After a failure with the given status: a file that was changed meanwhile explains it, whatever it looked like. */
+enum pf_status pf_run_failure(const struct pf_run *run, enum pf_status status, struct pf_error *err);
 /* After a whole pass: PF_REJECTED when more rows were set aside than the job allows. */
 enum pf_status pf_run_check_rejects(const struct pf_run *run, struct pf_error *err);
 /* What was counted, in the outcome. */

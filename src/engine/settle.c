@@ -201,6 +201,7 @@ static bool column_facts(const struct pf_column_plan *column, struct pf_arena *a
         facts->nulls += (int64_t)evidence->empties;
         return true;
     }
+    facts->number_options = pf_evidence_number_options(evidence);
     if (!pf_reason_text(&column->reason, evidence, text))
         return true;
     facts->because_row = column->reason.row;

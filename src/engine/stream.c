@@ -47,7 +47,7 @@ static int stream_next(struct ArrowArrayStream *out, struct ArrowArray *array)
         }
         if (status != PF_OK) {
             stream->ended = true;
-            stream->status = status;
+            stream->status = pf_run_failure(&stream->run, status, &stream->err);
         }
     }
     if (stream->ended)
@@ -81,18 +81,14 @@ static enum pf_status read_first(struct stream *stream, struct pf_outcome *outco
 
     memset(&rejects, 0, sizeof rejects);
     pf_rejects_init(&rejects, run->ctx, &stream->job);
-    if (pf_source_spool(run->source, err) == PF_OK && pf_run_types(run, &rejects, err) == PF_OK &&
-        pf_settle_facts(&run->plan, outcome, err) == PF_OK && pf_run_warn_misfits(run, outcome, err) == PF_OK &&
+    if (pf_run_types_first(run, &rejects, outcome, err) == PF_OK && pf_run_warn_misfits(run, outcome, err) == PF_OK &&
         pf_run_check_rejects(run, err) == PF_OK && pf_rejects_commit(&rejects, err) == PF_OK) {
         outcome->rejects_written = rejects.sink != NULL;
         stream->counted = true;
     }
     pf_rejects_close(&rejects);
     pf_run_account(run, outcome);
-    if (!stream->counted)
-        return err->status;
-    pf_settle_data(&run->plan);
-    return pf_source_rewind(run->source, err);
+    return stream->counted ? PF_OK : err->status;
 }
 
 static enum pf_status begin(struct stream *stream, struct pf_outcome *outcome, struct pf_error *err)
@@ -130,6 +126,7 @@ enum pf_status pf_native_stream(struct pf_context *ctx, const struct pf_job *job
     status = pf_run_open(&stream->run, ctx, &stream->job, job->types == PF_TYPES_INFER, err);
     if (status == PF_OK)
         status = begin(stream, outcome, err);
+    status = pf_run_failure(&stream->run, status, err);
     ctx->warn = NULL;
     out->private_data = stream;
     out->get_schema = stream_schema;

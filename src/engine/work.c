@@ -313,6 +313,15 @@ static enum pf_status find_rejects(struct pf_work *work)
     return any ? reject_misfits(work, bad) : PF_OK;
 }
 
+bool pf_work_reason(const struct pf_work *work, uint32_t index, uint64_t refuted, struct pf_reason *reason)
+{
+    if (!pf_evidence_reason(&work->decoded.text[index], work->decoded.rows_kept, refuted, reason))
+        return false;
+    if (work->decoded.rows_rejected != 0)
+        reason->row = 0; /* which of the rows it is cannot be told any more */
+    return true;
+}
+
 /* Looks for the value that made the column text, if none is known yet and it stands in this block. */
 static enum pf_status explain(struct pf_work *work, uint32_t index)
 {
@@ -322,14 +331,12 @@ static enum pf_status explain(struct pf_work *work, uint32_t index)
 
     if (!pf_evidence_is_text(&work->evidence[index]) || column->way == PF_WAY_SETTLED ||
         atomic_load_explicit(&column->explained, memory_order_relaxed) ||
-        !pf_evidence_reason(&work->decoded.text[index], work->decoded.rows_kept, column->refuted, &reason))
+        !pf_work_reason(work, index, column->refuted, &reason))
         return PF_OK;
     found = pf_arena_alloc(&work->arena, sizeof *found);
     if (found == NULL)
         return pf_fail_memory(&work->err, sizeof *found);
     *found = (struct pf_found_reason){ index, reason, work->reasons };
-    if (work->decoded.rows_rejected != 0)
-        found->reason.row = 0; /* which of the rows it is cannot be told any more */
     work->reasons = found;
     return PF_OK;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "extension/set.h"
 
 enum { MOST_TEXT = 1 << 20, LINE = PF_PATH_BYTES + 160 };
@@ -20,12 +21,8 @@ struct keeping {
 
 static bool cache_path(const struct pf_extensions *set, const char *folder, char to[PF_PATH_BYTES])
 {
-    uint64_t hash = 0xcbf29ce484222325u;
-    int wrote;
+    int wrote = snprintf(to, PF_PATH_BYTES, "%s/%016llx", set->cache_folder, (unsigned long long)pf_text_hash(folder));
 
-    for (const char *at = folder; *at != '\0'; at++)
-        hash = (hash ^ (uint8_t)*at) * 0x100000001b3u;
-    wrote = snprintf(to, PF_PATH_BYTES, "%s/%016llx", set->cache_folder, (unsigned long long)hash);
     return set->cache_folder[0] != '\0' && wrote > 0 && wrote < PF_PATH_BYTES;
 }
 

@@ -129,7 +129,7 @@ enum pf_status pf_extension_command_run(struct pf_extensions *set, struct pf_con
     else if (addition != NULL && asks_for_help(argc, argv))
         *code = print_help(addition, host);
     else if (addition != NULL)
-        *code = addition->as.command.run(addition->entry->self, ctx, &io, argc, argv);
+        *code = addition->as.command.run(pf_addition_self(addition, addition->as.command.self), ctx, &io, argc, argv);
     pf_extensions_leave(set);
     return err->status;
 }

@@ -208,12 +208,12 @@ static void check_hooks(struct conform *c)
     size_t before = pf_conform_in_use(c);
 
     for (size_t i = 0; i < PF_HOOKS; i++) {
-        if ((c->entry->extension.hooks & 1u << i) == 0)
+        if ((pf_entry_hooks(c->entry) & 1u << i) == 0)
             continue;
         check_hook(c, (enum pf_hook)i, true);
         check_hook(c, (enum pf_hook)i, false);
     }
-    if (c->entry->extension.hooks != 0)
+    if (pf_entry_hooks(c->entry) != 0)
         pf_conform_memory(c, before, "hooks: memory is given back");
 }
 
@@ -225,8 +225,7 @@ static void check_probe(struct conform *c, const struct pf_addition *addition)
     char what[160], *json;
 
     pf_error_clear(&err);
-    json = addition->as.probe.probe(addition->as.probe.self != NULL ? addition->as.probe.self : addition->entry->self, c->ctx,
-                                    &err);
+    json = addition->as.probe.probe(pf_addition_self(addition, addition->as.probe.self), c->ctx, &err);
     (void)snprintf(what, sizeof what, "probe %.60s: answers with JSON or nothing", addition->name);
     (void)pf_conform_check(c, json == NULL || pf_json_is_valid(json), what, "what it answers is no JSON");
     pf_free(&c->ctx->memory, json);
@@ -243,6 +242,8 @@ static void check_addition(struct conform *c, const struct pf_addition *addition
         pf_conform_format(c, addition->as.format);
     else if (addition->kind == PF_ADDS_SCHEME)
         pf_conform_scheme(c, &addition->as.scheme, location);
+    else if (addition->kind == PF_ADDS_ENGINE)
+        pf_conform_engine(c, &addition->as.engine);
     else if (addition->kind == PF_ADDS_COMMAND)
         check_command(c, &addition->as.command);
     else if (addition->kind == PF_ADDS_OPTION)

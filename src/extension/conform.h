@@ -24,6 +24,7 @@ size_t pf_conform_in_use(const struct conform *c);
 bool pf_conform_is_told(enum pf_status status, const struct pf_error *err);
 
 void pf_conform_format(struct conform *c, const struct pf_format_use *use);
+void pf_conform_engine(struct conform *c, const struct pf_engine_addition *engine);
 void pf_conform_scheme(struct conform *c, const struct pf_scheme *scheme, const char *location);
 
 #endif

@@ -204,9 +204,11 @@ static void check_remove(const struct scheme_check *s)
 void pf_conform_scheme(struct conform *c, const struct pf_scheme *scheme, const char *location)
 {
     struct scheme_check s = { .c = c, .scheme = scheme };
-    size_t size = strlen(scheme->calls.name);
+    const struct pf_scheme *of = NULL;
+    struct pf_error ignored;
     /* a location of another scheme is not for this one */
-    bool ours = location != NULL && strncmp(location, scheme->calls.name, size) == 0 && location[size] == ':';
+    bool ours = location != NULL && pf_scheme_of(c->ctx, location, &of, &ignored) == PF_OK && of != NULL &&
+                strcmp(of->calls.name, scheme->calls.name) == 0;
     unsigned long long number = (unsigned long long)pf_now_ns();
 
     (void)snprintf(s.file, sizeof s.file, "%.900s%spyforge-conformance-%llx", ours ? location : scheme->calls.name,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/library.h"
+#include "base/text.h"
 #include "extension/set.h"
 
 enum { MOST_MANIFESTS = 4096 };
@@ -181,22 +182,38 @@ static bool is_listed(const char *list, const char *name)
     return false;
 }
 
+/* The variable by which version 1.0 said it of its one extension. */
+static bool is_off_by_variable(const char *name)
+{
+    const char *value = getenv("DATABRICKS_EXTENSION_DISABLED");
+
+    return strcmp(name, "databricks") == 0 && value != NULL && value[0] != '\0' && strcmp(value, "0") != 0 &&
+           !pf_same_word(value, "false") && !pf_same_word(value, "no") && !pf_same_word(value, "off");
+}
+
+/* NULL = nobody has disabled it. */
+static const char *why_disabled(struct pf_extensions *set, const char *name)
+{
+    char path[PF_PATH_BYTES];
+    struct pf_file_facts facts;
+
+    if (is_listed(getenv("PYFORGE_DISABLE_EXTENSIONS"), name))
+        return "disabled by PYFORGE_DISABLE_EXTENSIONS";
+    if (is_off_by_variable(name))
+        return "disabled by DATABRICKS_EXTENSION_DISABLED";
+    if (pf_disabled_path(set, name, path) && pf_file_look(path, &facts))
+        return pf_set_text(set, "disabled by the user; pyforge extensions enable %s", name);
+    return pf_configured_off(set, name);
+}
+
 static void apply_choices(struct pf_extensions *set)
 {
-    const char *listed = getenv("PYFORGE_DISABLE_EXTENSIONS");
-    char path[PF_PATH_BYTES];
-
     for (struct pf_entry *entry = set->entries; entry != NULL; entry = entry->next) {
-        struct pf_file_facts facts;
+        const char *why = entry->refused ? NULL : why_disabled(set, entry->name);
 
-        if (entry->refused)
+        if (why == NULL)
             continue;
-        if (is_listed(listed, entry->name))
-            entry->reason = "disabled by PYFORGE_DISABLE_EXTENSIONS";
-        else if (pf_disabled_path(set, entry->name, path) && pf_file_look(path, &facts))
-            entry->reason = pf_set_text(set, "disabled by the user; pyforge extensions enable %s", entry->name);
-        else
-            continue;
+        entry->reason = why;
         entry->state = PF_EXTENSION_DISABLED;
         entry->available = false;
     }

@@ -12,6 +12,8 @@ static const double usual_limit = 5.0;
 
 struct pf_hook_user {
     const struct pf_entry *entry;
+    const struct pf_extension *extension; /* the entry's, or that of its library */
+    void *self;
     bool left_out; /* one of its hooks overran the limit */
 };
 
@@ -48,11 +50,25 @@ static double limit_of(const char *text)
     return milliseconds / 1000;
 }
 
-static bool goes_before(const struct pf_entry *a, const struct pf_entry *b)
+static bool goes_before(const struct pf_hook_user *a, const struct pf_hook_user *b)
 {
-    if (a->extension.hook_order != b->extension.hook_order)
-        return a->extension.hook_order < b->extension.hook_order;
-    return strcmp(a->name, b->name) < 0;
+    if (a->extension->hook_order != b->extension->hook_order)
+        return a->extension->hook_order < b->extension->hook_order;
+    return strcmp(a->entry->name, b->entry->name) < 0;
+}
+
+/* users has room. */
+static void insert(struct pf_hook_run *run, const struct pf_entry *entry, const struct pf_extension *extension, void *self)
+{
+    const struct pf_hook_user user = { entry, extension, self, false };
+    uint32_t at = run->count;
+
+    if (extension->hooks == 0)
+        return;
+    for (; at > 0 && goes_before(&user, &run->users[at - 1]); at--)
+        run->users[at] = run->users[at - 1];
+    run->users[at] = user;
+    run->count++;
 }
 
 /* only NULL = all that are loaded. */
@@ -60,19 +76,14 @@ static enum pf_status collect(struct pf_hook_run *run, const struct pf_entry *on
 {
     const struct pf_extensions *set = run->set;
 
-    run->users = pf_alloc_zero(&run->ctx->memory, (size_t)set->count + 1, sizeof *run->users);
+    run->users = pf_alloc_zero(&run->ctx->memory, (size_t)set->count * 2 + 1, sizeof *run->users);
     if (run->users == NULL)
         return pf_fail_memory(err, set->count * sizeof *run->users);
     for (const struct pf_entry *entry = set->entries; entry != NULL; entry = entry->next) {
-        uint32_t at = run->count;
-
-        if (entry->state != PF_EXTENSION_LOADED || entry->extension.hooks == 0 || (only != NULL && entry != only))
+        if (entry->state != PF_EXTENSION_LOADED || (only != NULL && entry != only))
             continue;
-        for (; at > 0 && goes_before(entry, run->users[at - 1].entry); at--)
-            run->users[at] = run->users[at - 1];
-        run->users[at].entry = entry;
-        run->users[at].left_out = false;
-        run->count++;
+        insert(run, entry, &entry->half.extension, entry->half.self);
+        insert(run, entry, &entry->extension, entry->self);
     }
     return PF_OK;
 }
@@ -167,7 +178,6 @@ static void judge(struct pf_hook_run *run, struct pf_hook_user *user, enum pf_st
 
 static void call_one(struct pf_hook_run *run, struct pf_hook_user *user, struct pf_watch *watch)
 {
-    const struct pf_extension *extension = &user->entry->extension;
     struct pf_hook_call call = { run };
     struct pf_error err;
     enum pf_status status;
@@ -178,7 +188,7 @@ static void call_one(struct pf_hook_run *run, struct pf_hook_user *user, struct 
     run->ctx->hook_run = run;
     if (watch != NULL)
         pf_watch_begin(watch, run->limit);
-    status = extension->hook(user->entry->self, run->hook, run->ctx, &call, &err);
+    status = user->extension->hook(user->self, run->hook, run->ctx, &call, &err);
     if (watch != NULL)
         (void)pf_watch_end(watch);
     run->ctx->hook_run = NULL;
@@ -193,14 +203,14 @@ void pf_hooks_call(struct pf_hook_run *run, enum pf_hook hook)
     bool wanted = false;
 
     for (uint32_t i = 0; i < run->count; i++)
-        wanted = wanted || ((run->users[i].entry->extension.hooks & 1u << hook) != 0 && !run->users[i].left_out);
+        wanted = wanted || ((run->users[i].extension->hooks & 1u << hook) != 0 && !run->users[i].left_out);
     if (!wanted)
         return;
     run->hook = hook;
     /* without a thread for it, an overrun is told afterwards */
     watch = pf_watch_new(tell_late, run);
     for (uint32_t i = 0; i < run->count; i++) {
-        if ((run->users[i].entry->extension.hooks & 1u << hook) != 0 && !run->users[i].left_out)
+        if ((run->users[i].extension->hooks & 1u << hook) != 0 && !run->users[i].left_out)
             call_one(run, &run->users[i], watch);
     }
     pf_watch_free(watch);
@@ -219,8 +229,7 @@ void pf_hooks_probe(struct pf_hook_run *run)
         if (!addition->live || addition->kind != PF_ADDS_PROBE)
             continue;
         pf_error_clear(&err);
-        json = addition->as.probe.probe(addition->as.probe.self != NULL ? addition->as.probe.self : addition->entry->self,
-                                        run->ctx, &err);
+        json = addition->as.probe.probe(pf_addition_self(addition, addition->as.probe.self), run->ctx, &err);
         if (json != NULL && pf_json_is_valid(json))
             run->subject->fact(run->subject->user, addition->entry->name, addition->name, json);
         else if (json != NULL || err.message[0] != '\0')
@@ -324,10 +333,14 @@ void pf_hook_log(struct pf_context *ctx, enum pf_log_level level, const char *me
     struct pf_hook_run *run = ctx->hook_run;
     char mark = (char)('0' + (level < PF_LOG_DEBUG ? 0 : level > PF_LOG_ERROR ? PF_LOG_ERROR : (int)level));
 
-    if (run == NULL) {
+    if (run == NULL && level == PF_LOG_WARNING)
+        pf_warn(ctx, "%s", message);
+    else if (run == NULL)
         pf_log(ctx, level, "%s", message);
+    if (run == NULL)
         return;
-    }
+    if (level == PF_LOG_WARNING) /* belongs to the result as well */
+        note(run, "%s: %s", run->current->entry->name, message);
     /* Not waited for: the watch may wait for a lock of the interpreter that the caller holds. */
     if (pf_mutex_try(run->log_lock)) {
         pf_log(ctx, level, "%s", message);

@@ -85,10 +85,9 @@ void pf_markers_read(struct pf_extensions *set)
 
 /* ---- descriptor */
 
-static enum pf_status take_descriptor(struct pf_entry *entry, const struct pf_extension *given, struct pf_error *err)
+enum pf_status pf_descriptor_take(const struct pf_entry *entry, const struct pf_extension *given, struct pf_extension *own,
+                                  struct pf_error *err)
 {
-    struct pf_extension *own = &entry->extension;
-
     memset(own, 0, sizeof *own);
     if (!PF_HAS(given, initialise))
         return pf_fail(err, PF_BAD_DATA, "its descriptor has %zu bytes, which is too few", given->size);
@@ -165,10 +164,15 @@ static bool ask_available(struct pf_extensions *set, struct pf_entry *entry)
     return false;
 }
 
+uint32_t pf_entry_hooks(const struct pf_entry *entry)
+{
+    return entry->extension.hooks | entry->half.extension.hooks;
+}
+
 static enum pf_status note_hooks(struct pf_extensions *set, struct pf_entry *entry, struct pf_error *err)
 {
     for (size_t i = 0; i < PF_HOOKS; i++) {
-        if ((entry->extension.hooks & 1u << i) != 0 &&
+        if ((pf_entry_hooks(entry) & 1u << i) != 0 &&
             !pf_promise_add(set, &entry->added, PF_ADDS_HOOK, pf_hook_word((enum pf_hook)i), NULL))
             return pf_fail_memory(err, sizeof(struct pf_promise));
     }
@@ -192,9 +196,17 @@ static enum pf_status compare(struct pf_extensions *set, struct pf_entry *entry,
     return PF_OK;
 }
 
+/* The class before its library: it may use what that has. */
+static void shut_down(struct pf_entry *entry)
+{
+    if (entry->extension.shutdown != NULL)
+        entry->extension.shutdown(entry->self);
+    pf_half_end(entry);
+}
+
 static enum pf_status initialise(struct pf_extensions *set, struct pf_entry *entry, struct pf_error *err)
 {
-    struct pf_registration to = { set, entry };
+    struct pf_registration to = { set, entry, false };
     enum pf_status status = PF_OK;
 
     pf_error_clear(err);
@@ -206,13 +218,14 @@ static enum pf_status initialise(struct pf_extensions *set, struct pf_entry *ent
         if (err->message[0] == '\0')
             pf_fail(err, PF_IO, "it could not be initialised (%s)", pf_status_name(status));
         err->status = status;
+        pf_half_end(entry);
         return status;
     }
     status = note_hooks(set, entry, err);
     if (status == PF_OK)
         status = compare(set, entry, err);
-    if (status != PF_OK && entry->extension.shutdown != NULL)
-        entry->extension.shutdown(entry->self);
+    if (status != PF_OK)
+        shut_down(entry);
     return status;
 }
 
@@ -233,9 +246,9 @@ static void give_self(struct pf_extensions *set, const struct pf_entry *entry)
         if (addition->entry != entry || !addition->live)
             continue;
         if (addition->kind == PF_ADDS_FORMAT)
-            addition->as.format->self = addition->as.format->calls.self != NULL ? addition->as.format->calls.self : entry->self;
+            addition->as.format->self = pf_addition_self(addition, addition->as.format->calls.self);
         else if (addition->kind == PF_ADDS_SCHEME)
-            addition->as.scheme.self = addition->as.scheme.calls.self != NULL ? addition->as.scheme.calls.self : entry->self;
+            addition->as.scheme.self = pf_addition_self(addition, addition->as.scheme.calls.self);
     }
 }
 
@@ -246,7 +259,7 @@ static enum pf_status run_code(struct pf_extensions *set, struct pf_entry *entry
     if (get_descriptor(set, entry, &given, err) != PF_OK)
         return err->status;
     entry->loads++;
-    if (take_descriptor(entry, given, err) != PF_OK)
+    if (pf_descriptor_take(entry, given, &entry->extension, err) != PF_OK)
         return err->status;
     copy_texts(set, entry);
     if (!ask_available(set, entry))
@@ -322,8 +335,7 @@ enum pf_status pf_entry_load(struct pf_extensions *set, struct pf_entry *entry, 
 void pf_entry_unload(struct pf_extensions *set, struct pf_entry *entry)
 {
     drop_additions(set, entry);
-    if (entry->extension.shutdown != NULL)
-        entry->extension.shutdown(entry->self);
+    shut_down(entry);
     entry->self = NULL;
     entry->state = PF_EXTENSION_UNLOADED;
     entry->added = NULL;

@@ -21,6 +21,13 @@ static struct pf_addition *find_ready(const struct pf_extensions *set, enum pf_a
     return addition != NULL && addition->entry->state == PF_EXTENSION_LOADED ? addition : NULL;
 }
 
+void *pf_addition_self(const struct pf_addition *addition, void *own)
+{
+    if (own != NULL)
+        return own;
+    return addition->of_half ? addition->entry->half.self : addition->entry->self;
+}
+
 /* The first entry that may yet be loaded, or that says why not, and promises it. */
 static struct pf_entry *who_promises(const struct pf_extensions *set, enum pf_adds kind, const char *name)
 {
@@ -50,6 +57,44 @@ enum pf_status pf_addition_get(struct pf_extensions *set, enum pf_adds kind, con
     if (entry == NULL && unknown)
         pf_load_unknown(set);
     *out = find_ready(set, kind, name);
+    return PF_OK;
+}
+
+/* ---- paths of schemes */
+
+bool pf_claims(const char *const *paths, const char *location)
+{
+    for (; paths != NULL && *paths != NULL; paths++) {
+        size_t size = strlen(*paths);
+
+        /* the folder itself may be named without the slash at its end */
+        if (strncmp(location, *paths, size) == 0 || (strncmp(location, *paths, size - 1) == 0 && location[size - 1] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+static struct pf_addition *scheme_of_path(const struct pf_extensions *set, const char *location)
+{
+    for (struct pf_addition *addition = set->additions; addition != NULL; addition = addition->next) {
+        if (addition->live && addition->kind == PF_ADDS_SCHEME && addition->entry->state == PF_EXTENSION_LOADED &&
+            pf_claims(addition->as.scheme.calls.paths, location))
+            return addition;
+    }
+    return NULL;
+}
+
+enum pf_status pf_scheme_get(struct pf_extensions *set, const char *location, struct pf_addition **out, struct pf_error *err)
+{
+    pf_error_clear(err);
+    *out = scheme_of_path(set, location);
+    for (const struct pf_entry *entry = set->entries; *out == NULL && entry != NULL; entry = entry->next) {
+        for (const struct pf_promise *promise = entry->promises; promise != NULL; promise = promise->next) {
+            if (entry->state == PF_EXTENSION_DISCOVERED && promise->kind == PF_ADDS_SCHEME &&
+                pf_claims(promise->suffixes, location))
+                return pf_addition_get(set, PF_ADDS_SCHEME, promise->name, false, out, err);
+        }
+    }
     return PF_OK;
 }
 
@@ -303,10 +348,10 @@ const struct pf_engine_addition *pf_engine_at(struct pf_context *ctx, uint32_t i
     pf_extensions_lock(set);
     pf_load_promised(set, PF_ADDS_ENGINE);
     for (const struct pf_addition *addition = set->additions; addition != NULL && found == NULL; addition = addition->next) {
-        if (!addition->live || addition->kind != PF_ADDS_ENGINE || index-- > 0)
+        if (!addition->live || addition->kind != PF_ADDS_ENGINE || addition->entry->state != PF_EXTENSION_LOADED || index-- > 0)
             continue;
         found = &addition->as.engine;
-        *self = found->self != NULL ? found->self : addition->entry->self;
+        *self = pf_addition_self(addition, found->self);
     }
     pf_extensions_unlock(set);
     return found;
@@ -322,7 +367,7 @@ const struct pf_engine_addition *pf_find_engine(struct pf_context *ctx, const ch
     pf_extensions_lock(ctx->extensions);
     (void)pf_addition_get(ctx->extensions, PF_ADDS_ENGINE, name, true, &addition, err);
     if (addition != NULL)
-        *self = addition->as.engine.self != NULL ? addition->as.engine.self : addition->entry->self;
+        *self = pf_addition_self(addition, addition->as.engine.self);
     pf_extensions_unlock(ctx->extensions);
     return addition != NULL ? &addition->as.engine : NULL;
 }

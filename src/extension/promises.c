@@ -83,23 +83,25 @@ static bool is_hook(const char *word)
     return false;
 }
 
-static bool parse_format(struct pf_extensions *set, const char *text, struct pf_promise **list)
+/* A name, and for a format its suffixes, for a scheme the paths it claims. */
+static bool parse_more(struct pf_extensions *set, enum pf_adds kind, const char *text, struct pf_promise **list)
 {
     char word[PF_EXTENSION_NAME], name[PF_EXTENSION_NAME];
-    const char **suffixes = pf_arena_alloc_zero(&set->arena, MOST_SUFFIXES + 1, sizeof *suffixes);
+    const char **more = pf_arena_alloc_zero(&set->arena, MOST_SUFFIXES + 1, sizeof *more);
     size_t count = 0;
 
-    if (suffixes == NULL || !next_word(&text, name) || !pf_name_is_legal(name))
+    if (more == NULL || !next_word(&text, name) || !pf_name_is_legal(name))
         return false;
     while (next_word(&text, word)) {
         const char *from = word[0] == '.' ? word + 1 : word;
-        if (count == MOST_SUFFIXES)
+        if (count == MOST_SUFFIXES ||
+            (kind == PF_ADDS_SCHEME && (word[0] != '/' || strlen(word) < 3 || word[strlen(word) - 1] != '/')))
             return false;
-        suffixes[count] = pf_arena_copy(&set->arena, from, strlen(from));
-        if (suffixes[count++] == NULL)
+        more[count] = pf_arena_copy(&set->arena, from, strlen(from));
+        if (more[count++] == NULL)
             return false;
     }
-    return *text == '\0' && pf_promise_add(set, list, PF_ADDS_FORMAT, name, suffixes);
+    return *text == '\0' && pf_promise_add(set, list, kind, name, more);
 }
 
 static bool parse_names(struct pf_extensions *set, enum pf_adds kind, const char *text, struct pf_promise **list)
@@ -126,13 +128,14 @@ bool pf_promise_parse(struct pf_extensions *set, const char *text, struct pf_pro
         for (size_t kind = 0; kind < PF_ADDS; kind++) {
             if (strcmp(word, words[kind]) != 0)
                 continue;
-            good = kind == PF_ADDS_FORMAT ? parse_format(set, rest, list) : parse_names(set, (enum pf_adds)kind, rest, list);
+            good = kind == PF_ADDS_FORMAT || kind == PF_ADDS_SCHEME ? parse_more(set, (enum pf_adds)kind, rest, list)
+                                                                    : parse_names(set, (enum pf_adds)kind, rest, list);
             break;
         }
     }
     if (!good)
         (void)snprintf(why, size,
-                       "'%.100s' is not of the form \"format NAME SUFFIX...\", \"scheme NAME\", \"engine NAME\", "
+                       "'%.100s' is not of the form \"format NAME SUFFIX...\", \"scheme NAME /PATH/...\", \"engine NAME\", "
                        "\"command NAME\", \"options NAME...\", \"probe NAME\", \"service NAME\" or \"hooks pre post...\"",
                        text);
     return good;

@@ -43,6 +43,7 @@ static struct pf_addition *begin(struct pf_registration *to, enum pf_adds kind, 
     }
     addition->kind = kind;
     addition->entry = to->entry;
+    addition->of_half = to->of_half;
     addition->name = pf_set_text(to->set, "%s", name);
     return addition;
 }
@@ -90,6 +91,23 @@ static enum pf_status add_format(struct pf_registration *to, const struct pf_for
                : err->status;
 }
 
+/* Paths that a scheme claims: none may lie in another's, or be all. */
+static enum pf_status check_paths(const struct pf_registration *to, const char *const *paths, struct pf_error *err)
+{
+    for (; paths != NULL && *paths != NULL; paths++) {
+        size_t size = strlen(*paths);
+
+        if (size < 3 || (*paths)[0] != '/' || (*paths)[size - 1] != '/')
+            return pf_fail(err, PF_BAD_OPTION, "'%.100s' is no path that a scheme can claim: it begins and ends with a slash",
+                           *paths);
+        for (const struct pf_addition *other = to->set->additions; other != NULL; other = other->next) {
+            if (other->live && other->kind == PF_ADDS_SCHEME && pf_claims(other->as.scheme.calls.paths, *paths))
+                return pf_fail(err, PF_EXISTS, "the scheme %s has the path %.100s already", other->name, *paths);
+        }
+    }
+    return PF_OK;
+}
+
 static enum pf_status add_scheme(struct pf_registration *to, const struct pf_scheme_addition *scheme, struct pf_error *err)
 {
     struct pf_scheme known;
@@ -102,6 +120,8 @@ static enum pf_status add_scheme(struct pf_registration *to, const struct pf_sch
         (known.calls.create != NULL &&
          (known.calls.write == NULL || known.calls.commit == NULL || known.calls.discard == NULL)))
         return incomplete("scheme", known.calls.name, err);
+    if (check_paths(to, known.calls.paths, err) != PF_OK)
+        return err->status;
     addition = begin(to, PF_ADDS_SCHEME, known.calls.name, err);
     if (addition == NULL)
         return err->status;
@@ -121,8 +141,10 @@ static enum pf_status add_engine(struct pf_registration *to, const struct pf_eng
 
     memset(&known, 0, sizeof known);
     COPY_KNOWN(&known, engine);
-    if (known.estimate == NULL || known.run == NULL)
+    if (known.takes == NULL || known.run == NULL)
         return incomplete("engine", known.name, err);
+    if (known.name != NULL && (pf_same_word(known.name, "auto") || pf_same_word(known.name, "native")))
+        return pf_fail(err, PF_EXISTS, "there is an engine '%s' already", known.name);
     addition = begin(to, PF_ADDS_ENGINE, known.name, err);
     if (addition == NULL)
         return err->status;
@@ -146,13 +168,43 @@ static enum pf_status add_command(struct pf_registration *to, const struct pf_co
     return end(to, addition, err);
 }
 
+static bool format_has(const struct pf_format *format, const char *option)
+{
+    return (format->reader != NULL && format->reader->options != NULL &&
+            pf_option_find(format->reader->options, option) != NULL) ||
+           (format->writer != NULL && format->writer->options != NULL &&
+            pf_option_find(format->writer->options, option) != NULL);
+}
+
+/* The format, built in or added, that has an option of this name; NULL = none has. */
+static const char *format_with(const struct pf_extensions *set, const char *option)
+{
+    const struct pf_format_list *list = set->core->formats;
+
+    for (uint32_t i = 0; list != NULL && i < list->count; i++) {
+        const struct pf_format *format = &list->formats[i];
+
+        if (format_has(format, option))
+            return format->reader != NULL ? format->reader->name : format->writer->name;
+    }
+    for (const struct pf_addition *other = set->additions; other != NULL; other = other->next) {
+        if (other->live && other->kind == PF_ADDS_FORMAT && format_has(&other->as.format->format, option))
+            return other->name;
+    }
+    return NULL;
+}
+
 /* An option of a name that is taken would change what command lines mean. */
 static enum pf_status check_option(const struct pf_registration *to, const struct pf_option *option, struct pf_error *err)
 {
+    const char *format;
     bool taken = false;
 
     if (!pf_name_is_legal(option->name))
         return pf_fail(err, PF_BAD_OPTION, "'%.60s' cannot be the name of an option", option->name);
+    format = format_with(to->set, option->name);
+    if (format != NULL)
+        return pf_fail(err, PF_EXISTS, "the format %s has an option --%s already", format, option->name);
     for (const struct pf_option *const *table = to->set->core->tables; table != NULL && *table != NULL; table++)
         taken = taken || pf_option_find(*table, option->name) != NULL;
     for (const struct pf_addition *other = to->set->additions; other != NULL; other = other->next)

@@ -101,6 +101,7 @@ static bool prepare(struct pf_extensions *set, const struct pf_extension_languag
     set->host.version = pf_version();
     pf_host_fill(&set->host);
     pf_host_fill_additions(&set->host);
+    pf_host_fill_settings(&set->host);
     if (set->core->fill_host != NULL)
         set->core->fill_host(&set->host);
     return true;
@@ -120,6 +121,21 @@ static enum pf_status find_scheme(const struct pf_schemes *schemes, const char *
     return err->status;
 }
 
+/* A path is a local one unless somebody claims it, so an extension that cannot be had leaves it to the system. */
+static enum pf_status find_path(const struct pf_schemes *schemes, const char *location, const struct pf_scheme **out,
+                                struct pf_error *err)
+{
+    struct pf_extensions *set = (struct pf_extensions *)(uintptr_t)schemes;
+    struct pf_addition *addition = NULL;
+
+    pf_extensions_lock(set);
+    if (pf_scheme_get(set, location, &addition, err) != PF_OK)
+        pf_error_clear(err);
+    *out = addition != NULL ? &addition->as.scheme : NULL;
+    pf_extensions_unlock(set);
+    return PF_OK;
+}
+
 struct pf_extensions *pf_extensions_make(const struct pf_extension_core *core, const struct pf_extension_language *language)
 {
     struct pf_extensions *set = pf_resize_disowned(NULL, sizeof *set);
@@ -134,11 +150,13 @@ struct pf_extensions *pf_extensions_make(const struct pf_extension_core *core, c
     pf_arena_init(&set->arena, &set->memory, SIZE_MAX);
     set->core = core;
     set->schemes.find = find_scheme;
+    set->schemes.find_path = find_path;
     if (!prepare(set, language)) {
         set->has_language = false; /* the caller keeps what it could not give */
         pf_extensions_free(set);
         return NULL;
     }
+    pf_configure(set);
     pf_discover(set);
     pf_markers_read(set);
     return set;

@@ -30,7 +30,7 @@ enum { PF_REASON = 900, PF_EXTENSION_NAME = 64 };
 struct pf_promise {
     enum pf_adds kind;
     const char *name;
-    const char *const *suffixes; /* of a format; NULL-ended, NULL = none are named */
+    const char *const *suffixes; /* of a format; of a scheme, paths it claims; NULL-ended, NULL = none are named */
     struct pf_promise *next;
 };
 
@@ -38,6 +38,13 @@ enum pf_entry_kind {
     PF_ENTRY_PART,    /* of the program itself */
     PF_ENTRY_NATIVE,  /* a shared library */
     PF_ENTRY_LANGUAGE /* the binding loads it */
+};
+
+/* The library of an extension whose other half is a class in a language. */
+struct pf_half {
+    struct pf_extension extension;
+    void *self;
+    bool initialised;
 };
 
 /* One extension that was found. */
@@ -62,6 +69,7 @@ struct pf_entry {
     struct pf_extension extension;       /* with zero where its maker knew less */
     const struct pf_extension *language; /* as the binding gave it */
     void *self;
+    struct pf_half half;   /* of one in a language: the library that its class names */
     struct pf_entry *next; /* in the order of finding */
 };
 
@@ -81,6 +89,7 @@ struct pf_addition {
     const char *owner; /* of options: "NAME extension" */
     struct pf_entry *entry;
     bool live;
+    bool of_half; /* added by the entry's library, whose self it is given */
     union {
         struct pf_format_use *format;
         struct pf_scheme scheme;
@@ -93,11 +102,29 @@ struct pf_addition {
     struct pf_addition *next; /* in the order of adding */
 };
 
+/* A value of [extensions.NAME] in a settings file. */
+struct pf_extension_setting {
+    const char *extension, *name;
+    const char *text, *json; /* NULL = there was no memory */
+    struct pf_extension_setting *next;
+};
+
+/* A name in the lists enable or disable of [extensions]; "*" = all. */
+struct pf_extension_choice {
+    const char *name, *path; /* path: the file */
+    bool enabled;
+    struct pf_extension_choice *next;
+};
+
+enum { PF_CONFIGURE_FILES = 8 };
+
 /* What the room above gives: what is built in, and the functions of the host that run conversions. */
 struct pf_extension_core {
     const struct pf_format_list *formats;
     const struct pf_option *const *tables; /* of the conversion itself; NULL-ended */
     void (*fill_host)(struct pf_host *host);
+    /* The places of settings files, the one that wins last. NULL = there are none. */
+    uint32_t (*setting_files)(struct pf_arena *arena, const char **paths, uint32_t most);
 };
 
 struct pf_extensions {
@@ -112,6 +139,8 @@ struct pf_extensions {
     const char *state_folder, *settings_folder, *cache_folder; /* "" = there is none */
     struct pf_entry *entries, **entries_end;
     struct pf_addition *additions, **additions_end;
+    struct pf_extension_setting *settings;
+    struct pf_extension_choice *choices;  /* the last one first */
     const struct pf_format_list *formats; /* with those of extensions; NULL = is to be made */
     struct pf_entry **by_name;            /* sorted by name, then in the order of finding */
     uint32_t count, capacity;
@@ -122,6 +151,7 @@ struct pf_extensions {
 struct pf_registration {
     struct pf_extensions *set;
     struct pf_entry *entry;
+    bool of_half; /* it is the entry's library that adds */
 };
 
 /* ---- registry.c */
@@ -155,6 +185,12 @@ const char *pf_promise_missing(struct pf_extensions *set, const struct pf_promis
 const char *pf_adds_word(enum pf_adds kind);
 const char *pf_hook_word(enum pf_hook hook);
 
+/* ---- configure.c */
+void pf_configure(struct pf_extensions *set);
+/* Why an extension is disabled by a settings file; NULL = it is not. */
+const char *pf_configured_off(struct pf_extensions *set, const char *name);
+void pf_host_fill_settings(struct pf_host *host);
+
 /* ---- discover.c, manifest.c, entry_points.c, cache.c */
 void pf_discover(struct pf_extensions *set);
 /* Reads a manifest; what is wrong with it makes the entry a refused one. folder has it. */
@@ -179,6 +215,11 @@ void pf_entry_points_cached(struct pf_extensions *set, const char *folder, pf_en
 /* ---- load.c; the lock is held */
 /* PF_OK when it is loaded now. */
 enum pf_status pf_entry_load(struct pf_extensions *set, struct pf_entry *entry, struct pf_error *err);
+/* Hooks wanted, of both halves. */
+uint32_t pf_entry_hooks(const struct pf_entry *entry);
+/* What its maker knew of a descriptor, when it is one of this entry. */
+enum pf_status pf_descriptor_take(const struct pf_entry *entry, const struct pf_extension *given, struct pf_extension *own,
+                                  struct pf_error *err);
 /* Takes back what it added. */
 void pf_entry_unload(struct pf_extensions *set, struct pf_entry *entry);
 /* Everything that promises an addition, or whose promises are not known. kind PF_ADDS = all. */
@@ -191,6 +232,8 @@ bool pf_disabled_path(const struct pf_extensions *set, const char *name, char to
 bool pf_crashed_path(const struct pf_extensions *set, const char *name, char to[PF_PATH_BYTES]);
 
 /* ---- library.c */
+/* The library of an extension that is in a language too: shut down, if it was initialised. */
+void pf_half_end(struct pf_entry *entry);
 /* The descriptor that the library of a native extension gives; *out stays valid. */
 enum pf_status pf_library_load(struct pf_extensions *set, struct pf_entry *entry, const struct pf_extension **out,
                                struct pf_error *err);
@@ -205,8 +248,14 @@ void pf_hook_log(struct pf_context *ctx, enum pf_log_level level, const char *me
 void pf_hook_warn(struct pf_context *ctx, const char *message);
 
 /* ---- lookup.c; the lock is held */
+/* Whether location begins with one of the paths; NULL = there are none. */
+bool pf_claims(const char *const *paths, const char *location);
+/* The scheme that claims the path, loading the one that promises to; *out NULL = none does. */
+enum pf_status pf_scheme_get(struct pf_extensions *set, const char *location, struct pf_addition **out, struct pf_error *err);
 /* Something live of that kind and name; NULL = none. */
 struct pf_addition *pf_addition_find(const struct pf_extensions *set, enum pf_adds kind, const char *name);
+/* What the functions of an addition are given; own: a self of the addition itself, NULL = it has none. */
+void *pf_addition_self(const struct pf_addition *addition, void *own);
 /* The same, loading what promises it; with unknown, also what promises nothing. */
 enum pf_status pf_addition_get(struct pf_extensions *set, enum pf_adds kind, const char *name, bool unknown,
                                struct pf_addition **out, struct pf_error *err);

@@ -41,7 +41,7 @@ static void given_close(struct pf_raw *raw)
     pf_free(raw->memory, raw);
 }
 
-static const struct pf_raw_functions given_input = { given_read, NULL, NULL, given_close };
+static const struct pf_raw_functions given_input = { given_read, NULL, NULL, given_close, NULL };
 
 enum pf_status pf_raw_given(struct pf_context *ctx, const struct pf_input *input, const char *name, struct pf_raw **out,
                             struct pf_error *err)

@@ -114,6 +114,18 @@ enum pf_status pf_inflate_reset(struct pf_inflate *inflate, struct pf_error *err
     return PF_OK;
 }
 
+static const char *method_of(const struct pf_inflate *inflate)
+{
+    return inflate->is_zstd ? "zstd" : "gzip";
+}
+
+static enum pf_status fail_damaged(const struct pf_inflate *inflate, const char *found, struct pf_error *err)
+{
+    pf_fail(err, PF_BAD_DATA, "the %s data is damaged: %s", method_of(inflate), found);
+    pf_remedy(err, "fetch or pack the file again, and test it with %s -t", method_of(inflate));
+    return err->status;
+}
+
 static enum pf_status step_zstd(struct pf_inflate *inflate, const uint8_t *in, size_t *in_size, uint8_t *out, size_t *out_size,
                                 struct pf_error *err)
 {
@@ -129,7 +141,7 @@ static enum pf_status step_zstd(struct pf_inflate *inflate, const uint8_t *in, s
         return err->status;
     }
     if (ZSTD_isError(result))
-        return pf_fail(err, PF_BAD_DATA, "the zstd data is damaged: %s", ZSTD_getErrorName(result));
+        return fail_damaged(inflate, ZSTD_getErrorName(result), err);
     inflate->inside = result != 0;
     return PF_OK;
 }
@@ -183,7 +195,7 @@ static enum pf_status run_inflate(struct pf_inflate *self, const uint8_t *in, si
         return PF_OK;
     if (self->behind && z->total_in <= 2)
         return fail_behind("another kind of bytes", err);
-    return pf_fail(err, PF_BAD_DATA, "the gzip data is damaged: %s", z->msg != NULL ? z->msg : "unexpected data");
+    return fail_damaged(self, z->msg != NULL ? z->msg : "unexpected data", err);
 }
 
 static enum pf_status step_gzip(struct pf_inflate *self, const uint8_t *in, size_t *in_size, uint8_t *out, size_t *out_size,
@@ -215,8 +227,8 @@ enum pf_status pf_inflate_step(struct pf_inflate *inflate, const uint8_t *in, si
     }
     *done = status == PF_OK && ended && *in_size == 0 && *out_size == 0;
     if (*done && inflate->inside) {
-        pf_fail(err, PF_BAD_DATA, "the %s data ends in the middle: the file was cut short", inflate->is_zstd ? "zstd" : "gzip");
-        pf_remedy(err, "fetch the file again");
+        pf_fail(err, PF_BAD_DATA, "the %s data ends in the middle: the file was cut short", method_of(inflate));
+        pf_remedy(err, "fetch or pack the file again, and test it with %s -t", method_of(inflate));
         return err->status;
     }
     return status;

@@ -27,18 +27,21 @@
 
 enum { NAME_TRIES = 16, WAIT_MILLISECONDS = 100 };
 
-const char *pf_temp_dir(const struct pf_context *ctx)
+/* What the user has named comes first, then the preferred folder, then the system's. */
+static const char *temporary_folder(const struct pf_context *ctx, const char *preferred)
 {
-    const char *const names[] = { "PYFORGE_TEMP_DIR", "TMPDIR" };
+    const char *const choices[] = { ctx->temp_dir, getenv("PYFORGE_TEMP_DIR"), preferred, getenv("TMPDIR") };
 
-    if (ctx->temp_dir != NULL && ctx->temp_dir[0] != '\0')
-        return ctx->temp_dir;
-    for (size_t i = 0; i < PF_COUNT(names); i++) {
-        const char *value = getenv(names[i]);
-        if (value != NULL && value[0] != '\0')
-            return value;
+    for (size_t i = 0; i < PF_COUNT(choices); i++) {
+        if (choices[i] != NULL && choices[i][0] != '\0')
+            return choices[i];
     }
     return "/tmp";
+}
+
+const char *pf_temp_dir(const struct pf_context *ctx)
+{
+    return temporary_folder(ctx, NULL);
 }
 
 /* ---- writing */
@@ -54,31 +57,43 @@ static enum pf_status wait_for_room(const struct pf_sink *sink, struct pf_error 
         /* anything but time-out and signal is for write() to tell */
         if (poll(&waiting, 1, WAIT_MILLISECONDS) > 0)
             return PF_OK;
+        pf_waiting(sink->ctx);
     }
+}
+
+static enum pf_status fail_write(const struct pf_sink *sink, int reason, struct pf_error *err)
+{
+    pf_fail_io(err, reason, "write", sink->name);
+    if (reason == ENOSPC || reason == EDQUOT)
+        pf_remedy(err, "free some space, or write to another disk");
+    if (reason == EFBIG)
+        pf_remedy(err, "raise the limit on the size of files (ulimit -f), or write to a file system that takes larger ones");
+    return err->status;
 }
 
 static enum pf_status fd_write(struct pf_sink *sink, const void *bytes, size_t size, struct pf_error *err)
 {
+    const size_t most = sink->piece != 0 ? sink->piece : SSIZE_MAX / 2;
     const uint8_t *at = bytes;
 
     while (size != 0) {
-        ssize_t count = write(sink->fd, at, size < SSIZE_MAX / 2 ? size : SSIZE_MAX / 2);
+        ssize_t count;
 
-        if (count < 0 && errno == EINTR)
+        if (sink->piece != 0 && wait_for_room(sink, err) != PF_OK)
+            return err->status;
+        count = write(sink->fd, at, size < most ? size : most);
+        if (count < 0 && errno == EINTR) {
+            if (pf_check_cancel(sink->ctx, err) != PF_OK)
+                return err->status;
             continue;
+        }
         if (count < 0 && errno == EAGAIN) {
             if (wait_for_room(sink, err) != PF_OK)
                 return err->status;
             continue;
         }
-        if (count < 0) {
-            int reason = errno;
-
-            pf_fail_io(err, reason, "write", sink->name);
-            if (reason == ENOSPC || reason == EDQUOT)
-                pf_remedy(err, "free some space, or write to another disk");
-            return err->status;
-        }
+        if (count < 0)
+            return fail_write(sink, errno, err);
         at += count;
         size -= (size_t)count;
     }
@@ -160,23 +175,25 @@ struct temporary {
     bool locked; /* false: the file system has no locks */
 };
 
-/* Locks the file. Where that cannot be, its name must not look as if nobody wrote to it. */
+/* Locks the file, and only then gives it the name of one that is nobody's without its lock: somebody who cleans meanwhile must not take it
+ * for left behind. Where it cannot be locked it keeps the other name. */
 static enum pf_status lock_temporary(struct pf_memory *memory, struct temporary *file, struct pf_error *err)
 {
     size_t kept;
     char *name;
 
     file->locked = flock(file->fd, LOCK_EX | LOCK_NB) == 0;
-    if (file->locked || file->name == NULL)
+    if (!file->locked || file->name == NULL)
         return PF_OK;
     name = pf_copy_text(memory, file->name, strlen(file->name));
     if (name == NULL)
         return pf_fail_memory(err, strlen(file->name));
-    kept = strlen(name) - strlen(TEMPORARY_SUFFIX);
-    memcpy(name + kept, UNLOCKED_SUFFIX, sizeof UNLOCKED_SUFFIX);
+    kept = strlen(name) - strlen(UNLOCKED_SUFFIX);
+    memcpy(name + kept, TEMPORARY_SUFFIX, sizeof TEMPORARY_SUFFIX);
     if (rename(file->name, name) != 0) {
+        pf_fail_io(err, errno, "create", name);
         pf_free(memory, name);
-        return pf_fail_io(err, errno, "create", file->name);
+        return err->status;
     }
     pf_free(memory, file->name);
     file->name = name;
@@ -197,7 +214,7 @@ static enum pf_status open_temporary(struct pf_memory *memory, const char *folde
          file->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL || errno == EEXIST) && i < NAME_TRIES;
          i++) {
         pf_free(memory, file->name);
-        file->name = temporary_name(memory, folder, TEMPORARY_SUFFIX);
+        file->name = temporary_name(memory, folder, UNLOCKED_SUFFIX);
         if (file->name == NULL)
             return pf_fail_memory(err, strlen(folder));
         file->fd = open(file->name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, mode);
@@ -417,6 +434,29 @@ static enum pf_status open_direct(struct pf_sink *sink, const char *location, co
     return sink->fd >= 0 ? PF_OK : pf_fail_io(err, errno, "open", location);
 }
 
+/* Standard output. Where it may be full for long, write() must not wait: a signal that comes just before it would not end that. The mode
+ * belongs to the description, which others share; so a pipe gets one of its own, and what cannot be opened anew is asked for room. */
+static void open_standard(struct pf_sink *sink)
+{
+    struct stat st;
+
+    sink->fd = STDOUT_FILENO;
+    if (fstat(STDOUT_FILENO, &st) != 0)
+        return;
+    if (S_ISFIFO(st.st_mode)) {
+        int fd = open("/proc/self/fd/1", O_WRONLY | O_CLOEXEC | O_NONBLOCK);
+
+        if (fd > STDERR_FILENO) {
+            sink->fd = fd;
+            return;
+        }
+        if (fd >= 0)
+            (void)close(fd);
+    }
+    if (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) || isatty(STDOUT_FILENO))
+        sink->piece = PIPE_BUF;
+}
+
 /* A link that leads nowhere: somebody else may have laid it to have a file written where it leads. */
 static enum pf_status check_link(const char *location, struct pf_error *err)
 {
@@ -465,7 +505,7 @@ enum pf_status pf_sink_open(struct pf_context *ctx, const char *location, const 
     if (strcmp(location, "-") == 0) {
         if (pf_sink_new(ctx, location, &direct_functions, out, err) != PF_OK)
             return err->status;
-        (*out)->fd = STDOUT_FILENO;
+        open_standard(*out);
         return PF_OK;
     }
     if (pf_sink_new(ctx, location, &file_functions, out, err) != PF_OK)
@@ -480,9 +520,14 @@ enum pf_status pf_sink_open(struct pf_context *ctx, const char *location, const 
 
 enum pf_status pf_sink_scratch(struct pf_context *ctx, struct pf_sink **out, struct pf_error *err)
 {
-    const char *folder = pf_temp_dir(ctx);
+    return pf_sink_scratch_in(ctx, NULL, out, err);
+}
+
+enum pf_status pf_sink_scratch_in(struct pf_context *ctx, const char *folder, struct pf_sink **out, struct pf_error *err)
+{
     struct temporary file;
 
+    folder = temporary_folder(ctx, folder);
     if (pf_sink_new(ctx, folder, &scratch_functions, out, err) != PF_OK)
         return err->status;
     if (open_temporary(&ctx->memory, folder, 0600, true, &file, err) != PF_OK) {

@@ -55,11 +55,27 @@ static enum pf_status wait_for_bytes(struct pf_raw *raw, struct pf_error *err)
         /* anything but time-out and signal is for read() to tell */
         if (poll(&waiting, 1, WAIT_MILLISECONDS) > 0)
             return PF_OK;
+        pf_waiting(raw->ctx);
     }
 }
 
-static enum pf_status fail_changed(const struct pf_raw *raw, struct pf_error *err)
+/* What a file has for somebody who reads it from base on. */
+static void stat_from(struct pf_source_stat *out, const struct stat *st, int64_t base)
 {
+    pf_source_stat_fill(out, st);
+    out->size = out->size > base ? out->size - base : 0;
+}
+
+static enum pf_status file_check(const struct pf_raw *raw, struct pf_error *err)
+{
+    struct pf_source_stat now;
+    struct stat st;
+
+    if (fstat(raw->fd, &st) != 0)
+        return pf_fail_io(err, errno, "examine", raw->name);
+    stat_from(&now, &st, raw->base);
+    if (now.size == raw->stat.size && now.modified_ns == raw->stat.modified_ns)
+        return PF_OK;
     pf_fail(err, PF_BAD_DATA, "the file was changed by another program while it was read");
     pf_remedy(err, "convert a file that is no longer written to, or a copy of it");
     pf_error_source(err, raw->name);
@@ -76,8 +92,8 @@ static enum pf_status file_read(struct pf_raw *raw, void *to, size_t size, size_
         if (read_fully_at(raw->fd, raw->base + raw->at, to, size, got, raw->name, err) != PF_OK)
             return err->status;
         raw->at += (int64_t)*got;
-        /* an end before the size it had: what is missing was cut off meanwhile */
-        return *got == size || raw->at >= raw->stat.size ? PF_OK : fail_changed(raw, err);
+        /* the size it had does not tell where it ends: what the kernel makes up claims any */
+        return *got == size ? PF_OK : file_check(raw, err);
     }
     for (;;) {
         count = read(raw->fd, to, size < read_ceiling ? size : read_ceiling);
@@ -99,7 +115,7 @@ static enum pf_status file_read_at(const struct pf_raw *raw, int64_t offset, voi
 
     if (read_fully_at(raw->fd, raw->base + offset, to, size, &got, raw->name, err) != PF_OK)
         return err->status;
-    if (got != size) {
+    if (got != size && file_check(raw, err) == PF_OK) {
         pf_fail(err, PF_BAD_DATA, "the file ends at byte %lld, %zu bytes were expected at %lld",
                 (long long)(offset + (int64_t)got), size, (long long)offset);
         pf_error_source(err, raw->name);
@@ -109,15 +125,8 @@ static enum pf_status file_read_at(const struct pf_raw *raw, int64_t offset, voi
 
 static enum pf_status file_rewind(struct pf_raw *raw, struct pf_error *err)
 {
-    struct pf_source_stat now;
-    struct stat st;
-
-    if (fstat(raw->fd, &st) != 0)
-        return pf_fail_io(err, errno, "examine", raw->name);
-    pf_source_stat_fill(&now, &st);
-    now.size -= raw->base;
-    if (now.size != raw->stat.size || now.modified_ns != raw->stat.modified_ns)
-        return fail_changed(raw, err);
+    if (file_check(raw, err) != PF_OK)
+        return err->status;
     raw->at = 0;
     return PF_OK;
 }
@@ -129,8 +138,8 @@ static void file_close(struct pf_raw *raw)
     pf_free(raw->memory, raw);
 }
 
-static const struct pf_raw_functions file_functions = { file_read, file_read_at, file_rewind, file_close };
-static const struct pf_raw_functions pipe_functions = { file_read, NULL, NULL, file_close };
+static const struct pf_raw_functions file_functions = { file_read, file_read_at, file_rewind, file_close, file_check };
+static const struct pf_raw_functions pipe_functions = { file_read, NULL, NULL, file_close, NULL };
 
 static enum pf_status check_kind(const struct stat *st, const char *location, struct pf_error *err)
 {
@@ -188,7 +197,7 @@ enum pf_status pf_raw_file(struct pf_context *ctx, const char *location, struct 
         off_t at = lseek(raw->fd, 0, SEEK_CUR);
 
         raw->base = at > 0 ? at : 0;
-        raw->stat.size = raw->stat.size > raw->base ? raw->stat.size - raw->base : 0;
+        stat_from(&raw->stat, &st, raw->base);
         (void)posix_fadvise(raw->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     }
     *out = raw;
@@ -238,7 +247,7 @@ static void memory_close(struct pf_raw *raw)
     pf_free(raw->memory, raw);
 }
 
-static const struct pf_raw_functions memory_functions = { memory_read, memory_read_at, memory_rewind, memory_close };
+static const struct pf_raw_functions memory_functions = { memory_read, memory_read_at, memory_rewind, memory_close, NULL };
 
 enum pf_status pf_raw_memory(struct pf_memory *memory, const void *bytes, size_t size, const char *name, struct pf_raw **out,
                              struct pf_error *err)
@@ -284,7 +293,7 @@ static void copy_close(struct pf_raw *raw)
     pf_free(raw->memory, raw);
 }
 
-static const struct pf_raw_functions copy_functions = { copy_read, copy_read_at, memory_rewind, copy_close };
+static const struct pf_raw_functions copy_functions = { copy_read, copy_read_at, memory_rewind, copy_close, NULL };
 
 enum pf_status pf_raw_copy(struct pf_memory *memory, struct pf_sink *copy, const char *name, struct pf_raw **out,
                            struct pf_error *err)

@@ -15,6 +15,8 @@ struct pf_raw_functions {
     /* NULL = not possible. */
     enum pf_status (*rewind)(struct pf_raw *raw, struct pf_error *err);
     void (*close)(struct pf_raw *raw);
+    /* PF_BAD_DATA when it is not what it was when it was opened; NULL = that cannot be told. */
+    enum pf_status (*check)(const struct pf_raw *raw, struct pf_error *err);
 };
 
 struct pf_raw {

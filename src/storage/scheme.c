@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 struct scheme_raw {
     struct pf_raw raw; /* first: a raw of this kind is one of these */
     const struct pf_scheme *scheme;
@@ -39,7 +41,9 @@ enum pf_status pf_scheme_of(struct pf_context *ctx, const char *location, const 
     if (ctx == NULL || ctx->schemes == NULL)
         return PF_OK;
     pf_scheme_name(location, name);
-    return name[0] != '\0' ? ctx->schemes->find(ctx->schemes, name, out, err) : PF_OK;
+    if (name[0] != '\0')
+        return ctx->schemes->find(ctx->schemes, name, out, err);
+    return location[0] == '/' ? ctx->schemes->find_path(ctx->schemes, location, out, err) : PF_OK;
 }
 
 bool pf_location_is_remote(struct pf_context *ctx, const char *location)
@@ -60,19 +64,47 @@ static enum pf_status not_offered(const char *location, const char *doing, struc
     return PF_UNSUPPORTED;
 }
 
-static uint64_t hash_of(const char *text)
+/* What the scheme takes a location for; the location itself where it does not say. The name of a scheme has no case. */
+static const char *identity_of(struct pf_context *ctx, const struct pf_scheme *scheme, const char *location,
+                               char to[PF_SCHEME_IDENTITY])
 {
-    uint64_t hash = 0xcbf29ce484222325u;
+    char name[PF_SCHEME_NAME];
+    struct pf_error ignored;
+    size_t size;
 
-    for (; *text != '\0'; text++)
-        hash = (hash ^ (uint8_t)*text) * 0x100000001b3u;
-    return hash;
+    to[0] = '\0';
+    pf_error_clear(&ignored);
+    if (scheme->calls.identity != NULL &&
+        scheme->calls.identity(scheme->self, ctx, location, to, PF_SCHEME_IDENTITY, &ignored) == PF_OK && to[0] != '\0') {
+        to[PF_SCHEME_IDENTITY - 1] = '\0';
+        return to;
+    }
+    pf_scheme_name(location, name);
+    size = strlen(name);
+    if (strlen(location) >= PF_SCHEME_IDENTITY)
+        return location;
+    memcpy(to, name, size);
+    memcpy(to + size, location + size, strlen(location + size) + 1);
+    return to;
+}
+
+bool pf_scheme_same(struct pf_context *ctx, const char *a, const char *b)
+{
+    char first[PF_SCHEME_IDENTITY], second[PF_SCHEME_IDENTITY];
+    const struct pf_scheme *of_a, *of_b;
+    struct pf_error ignored;
+
+    if (pf_scheme_of(ctx, a, &of_a, &ignored) != PF_OK || pf_scheme_of(ctx, b, &of_b, &ignored) != PF_OK || of_a == NULL ||
+        of_b == NULL)
+        return false;
+    return strcmp(identity_of(ctx, of_a, a, first), identity_of(ctx, of_b, b, second)) == 0;
 }
 
 enum pf_status pf_scheme_stat(struct pf_context *ctx, const struct pf_scheme *scheme, const char *location,
                               struct pf_source_stat *out, bool *directory, struct pf_error *err)
 {
     struct pf_location found = { .bytes = -1 };
+    char identity[PF_SCHEME_IDENTITY];
 
     memset(out, 0, sizeof *out);
     *directory = false;
@@ -84,7 +116,7 @@ enum pf_status pf_scheme_stat(struct pf_context *ctx, const struct pf_scheme *sc
     out->size = found.directory ? -1 : found.bytes;
     out->modified_ns = found.modified_ns;
     out->device = UINT64_MAX;
-    out->inode = hash_of(location);
+    out->inode = pf_text_hash(identity_of(ctx, scheme, location, identity));
     return PF_OK;
 }
 
@@ -170,8 +202,8 @@ static void scheme_close(struct pf_raw *raw)
     pf_free(raw->memory, own(raw));
 }
 
-static const struct pf_raw_functions serial_functions = { scheme_read, NULL, scheme_rewind, scheme_close };
-static const struct pf_raw_functions placed_functions = { scheme_read, scheme_read_at, scheme_rewind, scheme_close };
+static const struct pf_raw_functions serial_functions = { scheme_read, NULL, scheme_rewind, scheme_close, NULL };
+static const struct pf_raw_functions placed_functions = { scheme_read, scheme_read_at, scheme_rewind, scheme_close, NULL };
 
 enum pf_status pf_raw_scheme(struct pf_context *ctx, const struct pf_scheme *scheme, const char *location, struct pf_raw **out,
                              struct pf_error *err)
@@ -222,12 +254,33 @@ static void scheme_discard(struct pf_sink *sink)
 
 static const struct pf_sink_functions sink_functions = { scheme_write, NULL, scheme_commit, scheme_discard };
 
+/* Whether the location can be written, before anything is built for it. */
+static enum pf_status prepare(struct pf_context *ctx, const struct pf_scheme *scheme, const char *location, bool replace,
+                              struct pf_error *err)
+{
+    if (scheme->calls.create == NULL)
+        return not_offered(location, "write", err);
+    if (scheme->calls.prepare == NULL)
+        return PF_OK;
+    pf_error_clear(err);
+    return pf_foreign_answer(scheme->calls.prepare(scheme->self, ctx, location, replace, err), location, "written to", err);
+}
+
 enum pf_status pf_sink_scheme(struct pf_context *ctx, const struct pf_scheme *scheme, const char *location, bool replace,
                               struct pf_sink **out, struct pf_error *err)
 {
+    bool staged = (scheme->calls.flags & PF_SCHEME_STAGED) != 0;
+
     *out = NULL;
-    if (scheme->calls.create == NULL)
-        return not_offered(location, "write", err);
+    if (prepare(ctx, scheme, location, replace, err) != PF_OK)
+        return err->status;
+    return (staged ? pf_sink_staged : pf_sink_straight)(ctx, scheme, location, replace, out, err);
+}
+
+enum pf_status pf_sink_straight(struct pf_context *ctx, const struct pf_scheme *scheme, const char *location, bool replace,
+                                struct pf_sink **out, struct pf_error *err)
+{
+    *out = NULL;
     if (pf_sink_new(ctx, location, &sink_functions, out, err) != PF_OK)
         return err->status;
     (*out)->scheme = scheme;

@@ -1,5 +1,5 @@
-/* Storage schemes: locations that begin with a name and a colon, "s3:bucket/key". Whose functions they are is not known here:
- * extensions add them.
+/* Storage schemes: locations that begin with a name and a colon, "s3:bucket/key", or with a path that a scheme claims,
+ * "/Volumes/a/b". Whose functions they are is not known here: extensions add them.
  *
  * A location is of a scheme only when a scheme of that name is there or is promised by an extension; it is then, even if a local
  * file is called so ("./s3:x" names the file). A name has two characters at least, so that no drive letter is one. */
@@ -19,13 +19,16 @@ struct pf_scheme {
 struct pf_schemes {
     enum pf_status (*find)(const struct pf_schemes *schemes, const char *name, const struct pf_scheme **out,
                            struct pf_error *err);
+    /* The one that claims a path which begins with location's first folders. */
+    enum pf_status (*find_path)(const struct pf_schemes *schemes, const char *location, const struct pf_scheme **out,
+                                struct pf_error *err);
 };
 
-enum { PF_SCHEME_NAME = 64 };
+enum { PF_SCHEME_NAME = 64, PF_SCHEME_IDENTITY = 4096 };
 
 /* The name of the scheme that location may begin with, "" = it is a path. */
 void pf_scheme_name(const char *location, char to[PF_SCHEME_NAME]);
-/* *out NULL = location is a local path. */
+/* *out NULL = location is a local path that no scheme claims. */
 enum pf_status pf_scheme_of(struct pf_context *ctx, const char *location, const struct pf_scheme **out, struct pf_error *err);
 
 /* A location of a scheme has no inode: its identity is made of its text. */
@@ -36,6 +39,15 @@ enum pf_status pf_raw_scheme(struct pf_context *ctx, const struct pf_scheme *sch
                              struct pf_error *err);
 enum pf_status pf_sink_scheme(struct pf_context *ctx, const struct pf_scheme *scheme, const char *location, bool replace,
                               struct pf_sink **out, struct pf_error *err);
+/* The same without and with building the file locally first. */
+enum pf_status pf_sink_straight(struct pf_context *ctx, const struct pf_scheme *scheme, const char *location, bool replace,
+                                struct pf_sink **out, struct pf_error *err);
+enum pf_status pf_sink_staged(struct pf_context *ctx, const struct pf_scheme *scheme, const char *location, bool replace,
+                              struct pf_sink **out, struct pf_error *err);
+/* Calls emit with every entry of a folder, of a scheme or local ("" = the current one), in any order; a link is what it leads to. */
+enum pf_status pf_location_list(struct pf_context *ctx, const char *folder, pf_list_fn emit, void *user, struct pf_error *err);
+/* Whether two locations are one as far as their schemes tell, also when nothing is there. */
+bool pf_scheme_same(struct pf_context *ctx, const char *a, const char *b);
 /* After a commit: takes the location away again. */
 void pf_scheme_retract(const struct pf_sink *sink);
 

@@ -20,6 +20,7 @@ struct pf_sink {
     char *name;      /* location, for messages */
     int64_t size;    /* written so far */
     int fd;          /* files; -1 = none */
+    size_t piece;    /* what poll() promises room for, where write() would wait; 0 = write() does not wait for somebody else */
     char *target;    /* file: the path to appear at commit, links resolved */
     char *temporary; /* file: its name beside the target until then; NULL = it has none yet */
     bool replace, sync, committed;
@@ -28,11 +29,15 @@ struct pf_sink {
     const struct pf_output *given;  /* a caller's functions */
     const struct pf_scheme *scheme; /* and what its writer is */
     void *writer;
+    struct pf_sink *built, *straight; /* staged: the local file, until there is none; the scheme's sink, NULL = not yet */
 };
 
 /* For kinds that have nothing to do there. */
 enum pf_status pf_sink_nothing_to_commit(struct pf_sink *sink, struct pf_error *err);
 void pf_sink_nothing_to_discard(struct pf_sink *sink);
+
+/* A scratch sink in folder, unless the user has named one for temporary files; NULL = the system's. */
+enum pf_status pf_sink_scratch_in(struct pf_context *ctx, const char *folder, struct pf_sink **out, struct pf_error *err);
 
 enum pf_status pf_sink_new(struct pf_context *ctx, const char *name, const struct pf_sink_functions *functions,
                            struct pf_sink **out, struct pf_error *err);

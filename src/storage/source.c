@@ -247,6 +247,11 @@ enum pf_status pf_source_unpack(struct pf_source *src, struct pf_error *err)
     return PF_OK;
 }
 
+enum pf_status pf_source_check(const struct pf_source *src, struct pf_error *err)
+{
+    return src->raw->functions->check != NULL ? src->raw->functions->check(src->raw, err) : PF_OK;
+}
+
 enum pf_status pf_source_rewind(struct pf_source *src, struct pf_error *err)
 {
     src->head_at = src->head_size = 0;

@@ -55,7 +55,10 @@ enum pf_status pf_source_spool(struct pf_source *src, struct pf_error *err);
 /* Makes read_at work: the rest of a pipe or of a compressed file is copied, decompressed, to a private temporary file. Before the first
  * read only. */
 enum pf_status pf_source_unpack(struct pf_source *src, struct pf_error *err);
-/* Back to the first byte. A file whose size, time or inode changed since it was opened is PF_BAD_DATA. */
+/* PF_BAD_DATA when a file has another size or time than when it was opened: whoever writes to it, what was read of it may be of two
+ * minds. PF_OK where that cannot be told. Reading a file to its end checks it, too. */
+enum pf_status pf_source_check(const struct pf_source *src, struct pf_error *err);
+/* Back to the first byte, after pf_source_check. */
 enum pf_status pf_source_rewind(struct pf_source *src, struct pf_error *err);
 
 /* ---- sink: bytes to write. Nothing is seen at the location before commit, and all of it is then. One thread. */

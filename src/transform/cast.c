@@ -186,6 +186,7 @@ static enum pf_status cast_formed(const struct pf_text_column *text, int64_t row
     struct pf_plain_column plain;
     enum pf_status status = pf_plain_make(&plain, text, rows, &evidence->witnessed, memory, err);
 
+    evidence->unlike = PF_UNLIKE_ALL; /* the form is known */
     if (status == PF_OK)
         status = cast_plain(&plain.text, rows, target, evidence, memory, out, fits, err);
     pf_plain_free(&plain);

@@ -15,6 +15,7 @@ void pf_evidence_merge(struct pf_evidence *to, const struct pf_evidence *from)
     to->nulls += from->nulls;
     to->refuted |= from->refuted;
     to->witnessed |= from->witnessed;
+    to->unlike |= from->unlike;
     pf_evidence_close(to);
 }
 
@@ -101,17 +102,30 @@ static void add_value(struct pf_evidence *evidence, const struct pf_text_column 
     const uint8_t *at = text->bytes + text->offset[row];
     uint8_t plain[PF_PLAIN_ROOM];
     uint32_t size = text->size[row];
+    uint64_t left;
 
     if (text->numbers != NULL)
         at = pf_number_plain(text->numbers, at, &size, plain, &evidence->witnessed);
-    evidence->refuted |= PF_ALL & ~keep(at, size, evidence->refuted, &evidence->witnessed);
+    left = keep(at, size, evidence->refuted, &evidence->witnessed);
+    if (evidence->unlike != PF_UNLIKE_ALL)
+        evidence->unlike |= left & ~PF_NUMBERS ? PF_UNLIKE_ALL : pf_number_unlike(at, size, left != 0, evidence->unlike);
+    evidence->refuted |= PF_ALL & ~left;
     pf_evidence_close(evidence);
+}
+
+static bool all_refuted(const struct pf_evidence *evidence)
+{
+    return (evidence->refuted & PF_ALL) == PF_ALL;
 }
 
 void pf_evidence_scan(struct pf_evidence *evidence, const struct pf_text_column *text, int64_t from, int64_t rows)
 {
+    if (evidence->refuted == UINT64_MAX) /* the type was not left to the values */
+        return;
+    if (text->numbers != NULL)
+        evidence->unlike = PF_UNLIKE_ALL;
     pf_evidence_close(evidence);
-    for (int64_t row = from; row < rows && evidence->refuted != PF_ALL; row++) {
+    for (int64_t row = from; row < rows && !(all_refuted(evidence) && evidence->unlike == PF_UNLIKE_ALL); row++) {
         pf_prefetch_text(text, row, rows);
         if (text->size[row] != 0)
             add_value(evidence, text, row);
@@ -120,16 +134,16 @@ void pf_evidence_scan(struct pf_evidence *evidence, const struct pf_text_column 
 
 bool pf_evidence_reason(const struct pf_text_column *text, int64_t rows, uint64_t refuted, struct pf_reason *out)
 {
-    struct pf_evidence evidence = { .refuted = refuted };
+    struct pf_evidence evidence = { .refuted = refuted, .unlike = PF_UNLIKE_ALL };
 
     pf_evidence_close(&evidence);
-    for (int64_t row = 0; row < rows && evidence.refuted != PF_ALL; row++) {
+    for (int64_t row = 0; row < rows && !all_refuted(&evidence); row++) {
         const uint64_t before = evidence.refuted;
 
         if (text->size[row] == 0)
             continue;
         add_value(&evidence, text, row);
-        if (evidence.refuted != PF_ALL)
+        if (!all_refuted(&evidence))
             continue;
         *out = (struct pf_reason){ .row = row + 1, .before = before, .size = text->size[row] };
         memcpy(out->text, text->bytes + text->offset[row], out->size < sizeof out->text ? out->size : sizeof out->text);
@@ -140,7 +154,12 @@ bool pf_evidence_reason(const struct pf_text_column *text, int64_t rows, uint64_
 
 bool pf_evidence_is_text(const struct pf_evidence *evidence)
 {
-    return (evidence->refuted & PF_ALL) == PF_ALL;
+    return all_refuted(evidence);
+}
+
+const char *pf_evidence_number_options(const struct pf_evidence *evidence)
+{
+    return evidence->values != 0 && all_refuted(evidence) ? pf_number_like_options(evidence->unlike) : NULL;
 }
 
 /* Bytes of the text that are shown: whole characters. */

@@ -17,6 +17,7 @@ struct pf_evidence {
     uint64_t nulls;
     uint64_t refuted;   /* bit a candidate (a type, or a type under a pattern) that some value contradicts */
     uint64_t witnessed; /* bit a fact that some value shows (such as: an ordinary number among NaN words) */
+    uint32_t unlike;    /* bit a form of numbers (decimal comma, groups of three) that some value does not have */
 };
 
 /* Of a column of text: the value after which no type was left. size 0 = no single value is it. */
@@ -47,6 +48,8 @@ void pf_evidence_add(struct pf_evidence *to, const struct pf_text_column *text, 
 
 /* Whether some value left no type but text. */
 bool pf_evidence_is_text(const struct pf_evidence *evidence);
+/* Of a column that is text: the options under which all its values would be numbers, "--decimal ,"; static. NULL = there are none. */
+const char *pf_evidence_number_options(const struct pf_evidence *evidence);
 /* Finds the first value of the column after which no type is left, refuted being what was refuted before. false = there is none. */
 bool pf_evidence_reason(const struct pf_text_column *text, int64_t rows, uint64_t refuted, struct pf_reason *out);
 enum { PF_REASON_TEXT = 96 };

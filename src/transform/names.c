@@ -33,12 +33,9 @@ static bool set_init(struct name_set *set, struct pf_arena *arena, uint32_t coun
 /* The entry of the name, or the free one where it would stand. */
 static struct entry *set_find(const struct name_set *set, const char *name)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    size_t at;
+    const uint64_t hash = pf_text_hash(name);
+    size_t at = (size_t)(hash ^ hash >> 32) & set->mask;
 
-    for (const char *c = name; *c; c++)
-        hash = (hash ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
-    at = (size_t)(hash ^ hash >> 32) & set->mask;
     while (set->entries[at].name && strcmp(set->entries[at].name, name) != 0)
         at = (at + 1) & set->mask;
     return &set->entries[at];

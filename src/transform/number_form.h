@@ -15,6 +15,17 @@ enum {
 const uint8_t *pf_number_plain(const struct pf_number_form *form, const uint8_t *at, uint32_t *size, uint8_t to[PF_PLAIN_ROOM],
                                uint64_t *saw);
 
+/* ---- forms that a text column's values may all have, though they were not asked for; a bit each */
+#define PF_UNLIKE_ALL   UINT32_C(0x1F)
+/* Those that a plain number contradicts with a point, and with four digits or more before it. */
+#define PF_UNLIKE_POINT UINT32_C(0x07)
+#define PF_UNLIKE_WIDE  UINT32_C(0x1E)
+
+/* The forms that a value contradicts, of those not in unlike. plain: it is a number, or a word for one, without any form. */
+uint32_t pf_number_unlike(const uint8_t *at, uint32_t size, bool plain, uint32_t unlike);
+/* The options for the forms that are left, as text; NULL = none is. */
+const char *pf_number_like_options(uint32_t unlike);
+
 /* A column whose numbers are plain; owns its memory. */
 struct pf_plain_column {
     struct pf_text_column text;

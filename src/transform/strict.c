@@ -1,5 +1,6 @@
 #include "transform/strict.h"
 
+#include "transform/number_form.h"
 #include "transform/scan.h"
 
 /* Evidence is gathered in locals: what every value of a type refutes is added once, after the loop. */
@@ -8,6 +9,8 @@ static void add(struct pf_evidence *evidence, bool any, uint64_t refuted, uint64
     if (any) {
         evidence->refuted |= refuted;
         evidence->witnessed |= witnessed;
+        if ((refuted & PF_NUMBERS) == PF_NUMBERS)
+            evidence->unlike = PF_UNLIKE_ALL;
     }
     pf_evidence_close(evidence);
 }
@@ -39,7 +42,7 @@ int64_t pf_strict_int64(const struct pf_text_column *text, int64_t from, int64_t
                         struct pf_evidence *evidence)
 {
     const uint64_t exact = UINT64_C(1) << 53; /* integers up to here are doubles */
-    bool any = false, keeps = !(evidence->refuted & PF_BIT(PF_CAN_FLOAT64));
+    bool any = false, wide = false, keeps = !(evidence->refuted & PF_BIT(PF_CAN_FLOAT64));
     int64_t row = from;
 
     for (; row < rows; row++) {
@@ -55,8 +58,10 @@ int64_t pf_strict_int64(const struct pf_text_column *text, int64_t from, int64_t
             break;
         if (PF_UNLIKELY((uint64_t)data[row] + exact > 2 * exact) && keeps)
             keeps = pf_double_keeps(data[row]);
+        wide |= (uint64_t)data[row] + 999 > 2 * 999;
         any = true;
     }
+    evidence->unlike |= wide ? PF_UNLIKE_WIDE : 0;
     add(evidence, any, PF_ALL & ~(keeps ? PF_NUMBERS : PF_BIT(PF_CAN_INT64)), PF_SAW_NUMBER);
     return row;
 }
@@ -83,7 +88,7 @@ int64_t pf_strict_float64(const struct pf_text_column *text, int64_t from, int64
                           struct pf_evidence *evidence)
 {
     uint64_t refuted = 0, witnessed = 0;
-    bool any = false, fractions = false;
+    bool any = false, fractions = false, wide = false;
     int64_t row = from;
 
     for (; row < rows; row++) {
@@ -96,14 +101,18 @@ int64_t pf_strict_float64(const struct pf_text_column *text, int64_t from, int64
             data[row] = 0;
             continue;
         }
-        if (PF_LIKELY(pf_scan_fraction(at, size, &data[row])))
+        if (PF_LIKELY(pf_scan_fraction(at, size, &data[row]))) {
             fractions = true;
-        else if (read_float(at, size, &data[row], &refuted, &witnessed))
+            wide |= data[row] >= 1000.0 || data[row] <= -1000.0;
+        } else if (read_float(at, size, &data[row], &refuted, &witnessed)) {
             any = true;
-        else
+            evidence->unlike |= pf_number_unlike(at, size, true, 0);
+        } else {
             break;
+        }
     }
     if (fractions) {
+        evidence->unlike |= PF_UNLIKE_POINT | (wide ? PF_UNLIKE_WIDE : 0);
         refuted |= PF_BIT(PF_CAN_INT64);
         witnessed = PF_SAW_NUMBER;
     }

@@ -44,12 +44,18 @@ def home(tmp_path):
     return folder
 
 
+@pytest.fixture(scope="session")
+def bare(pyforge_path, tmp_path_factory):
+    """The command where the extension that comes with it does not lie beside it."""
+    return shutil.copy2(pyforge_path, tmp_path_factory.mktemp("bare"))
+
+
 @pytest.fixture
-def run(pyforge, home, tmp_path):
+def run(pyforge, bare, home, tmp_path):
     """The command with a home of its own and the extensions of a folder."""
 
     def run_with(*args, path=None, env=None, **more):
-        return pyforge(*args, env={"HOME": str(home), "XDG_STATE_HOME": None, "XDG_CONFIG_HOME": None, "XDG_CACHE_HOME": None,
+        return pyforge(*args, command=[bare], env={"HOME": str(home), "XDG_STATE_HOME": None, "XDG_CONFIG_HOME": None, "XDG_CACHE_HOME": None,
                                    "PYFORGE_EXTENSION_PATH": str(path) if path else None,
                                    "PYFORGE_EXAMPLE_DIR": str(tmp_path / "store"), **(env or {})}, cwd=tmp_path, **more)
 

@@ -67,6 +67,20 @@ def test_html_is_escaped(package, write):
     assert "<script>" not in result._repr_html_()
 
 
+def test_html_shows_what_matters(package, write, tmp_path):
+    """Whole numbers in groups of three; what was rejected and what was warned of stands out, and is not there when there is nothing."""
+    good = package.convert(write("good.csv", "a\n" + "1\n" * 12_345))._repr_html_()
+    assert "<td>12,345</td>" in good and "rows_rejected" not in good and "#8a4b00" not in good
+    result = package.convert(write("bad.csv", "<b>,<b>\n" + "1,2\n" * 2000 + "1,2,<b>\n" * 2), tmp_path / "o.parquet")
+    html = result._repr_html_()
+    assert result.rows_rejected == 2 and result.warnings
+    for part in ("rows_rejected", "warnings", "rejects_path"):
+        assert f"color:#8a4b00'><th style='text-align:left'>{part}</th>" in html, part
+    assert "<b>" not in html
+    info = package.info(tmp_path / "good.csv")._repr_html_()
+    assert "12,345" in info
+
+
 def test_compression_reaches_the_library(package, write, tmp_path):
     source = write("long.csv", "a\n" + "the same text\n" * 5000)
     package.convert(source, tmp_path / "o.parquet", compression="zstd", use_dictionary=False)
@@ -161,6 +175,17 @@ def test_memory_to_memory(package):
     again = io.BytesIO()
     package.convert(io.BytesIO(target.getvalue()), again, format="csv")
     assert again.getvalue().decode().splitlines()[0] == "id,name,amount,when"
+
+
+def test_the_end_of_a_file_object_is_asked_for_once(package, tmp_path):
+    """A terminal, or a socket, that has told of its end would wait for more."""
+    pieces = [b"a,b\n", b"1,2\n", b""]
+
+    class Ends:
+        def read(self, size):
+            return pieces.pop(0)
+
+    assert package.convert(Ends(), tmp_path / "o.parquet", from_="csv").row_count == 1
 
 
 @pytest.mark.parametrize("place", ["input", "output"])
@@ -526,3 +551,24 @@ def test_writers_that_do_not_count(package, sales, answer, error):
     else:
         package.convert(sales, target, to="csv")
         assert target.taken.count(b"\n") > 1
+
+
+def test_files_of_patterns_and_folders(package, tmp_path, monkeypatch):
+    (tmp_path / "in" / "deep").mkdir(parents=True)
+    for name in ("a.csv", "b.csv", "deep/a.csv"):
+        (tmp_path / "in" / name).write_text("x\n1\n")
+    monkeypatch.chdir(tmp_path)
+    assert package.files("in/*.csv", "out") == [("in/a.csv", "out/a.parquet"), ("in/b.csv", "out/b.parquet")]
+    assert package.files([tmp_path / "in"], recursive=True)[-1] == (f"{tmp_path}/in/deep/a.csv", f"{tmp_path}/in/deep/a.parquet")
+    assert package.files(["in/a.csv", "in/deep/a.csv"], "out", format="csv") == [
+        ("in/a.csv", "out/a_csv.csv"), ("in/deep/a.csv", "out/a_csv_2.csv")]  # fmt: skip
+    odd = os.fsdecode(b"in/\xff.csv")
+    with open(odd, "w") as file:
+        file.write("x\n1\n")
+    assert odd in dict(package.files("in/*.csv"))
+    with pytest.raises(package.NotFoundError, match="no file matches"):
+        package.files("none/*.csv")
+    with pytest.raises(TypeError, match="did you mean"):
+        package.files("in/*.csv", formt="csv")
+    with pytest.raises(ValueError):
+        package.files("-")

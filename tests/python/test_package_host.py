@@ -200,6 +200,70 @@ def test_ctrl_c_during_a_call(package_folder, tmp_path, call):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["pipe"], "nothing is left behind"
 
 
+@pytest.mark.parametrize("call", [
+    "pyforge_cli.convert('pipe', 'out.parquet', from_='csv')",
+    "pyforge_cli.read('pipe', from_='csv')",
+    "main(['convert', 'pipe', 'out.parquet', '--from', 'csv'])",
+])
+def test_ctrl_c_while_nothing_comes(package_folder, tmp_path, call):
+    """The input is a pipe that somebody has open and writes nothing into."""
+    os.mkfifo(tmp_path / "pipe")
+    script = WAITING.format(call=call).replace("import sys,", "from pyforge_cli.__main__ import main\nimport sys,")
+    child = subprocess.Popen(
+        [sys.executable, "-c", script], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=clean_environment({"PYTHONPATH": package_folder, "PYFORGE_TEMP_DIR": str(tmp_path)}))
+    assert child.stdout.readline() == "ready\n"
+    with open(tmp_path / "pipe", "wb", buffering=0) as pipe:
+        pipe.write(b"a,b\n")
+        time.sleep(0.5)
+        start = time.monotonic()
+        child.send_signal(signal.SIGINT)
+        try:
+            out, err = child.communicate(timeout=20)
+        finally:
+            child.kill()
+        took = time.monotonic() - start
+    assert child.returncode == 0 and out == "interrupted\n", (child.returncode, out, err)
+    assert took < 0.5 + 0.5, "half a second, and as much again for the end of the process"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pipe"], "nothing is left behind"
+
+
+CONSUMING = """
+import os, signal, sys, threading, time
+import pyarrow, polars, pandas, pyforge_cli
+table = pyforge_cli.read("big.csv", threads=1)
+def press():
+    time.sleep(0.02)
+    pressed.append(time.process_time())  # of this process alone: the machine may be busy
+    os.kill(os.getpid(), signal.SIGINT)
+pressed = []
+pressing = threading.Thread(target=press)
+pressing.start()
+try:
+    taken = {call}
+except KeyboardInterrupt:
+    assert time.process_time() - pressed[0] < 0.5
+    sys.exit(0)
+sys.exit("not interrupted")
+"""
+
+
+@pytest.mark.parametrize("call", ["table.to_arrow()", "table.to_pandas()", "table.to_polars()", "pull(table)"])
+def test_ctrl_c_while_a_consumer_pulls(run_python, write, call):
+    """The consumer itself gets an error of the stream, and Python raises when it runs again."""
+    write("big.csv", "a,b,c\n" + "".join(f"{i},{i}.25,some text\n" for i in range(1_000_000)))
+    script = CONSUMING.format(call=call)
+    if call.startswith("pull"):
+        script = script.replace("pressing.start()", """pressing.start()
+def pull(table):
+    try:
+        return pyarrow.table(table)
+    except OSError as error:
+        assert "interrupted" in str(error)
+        return len(pressed)""")
+    good(run_python(script))
+
+
 def test_ctrl_c_in_a_file_object(package_folder, tmp_path):
     script = """
 import time
@@ -412,7 +476,7 @@ def test_python_m(run_python, package_folder, tmp_path, pyforge):
     assert run("convert", "a.csv").returncode == 0
     assert run("convert", "a.csv").returncode == 4
     assert run("nothing").returncode == 2
-    ours, native = run("--help"), pyforge("--help")
+    ours, native = run("--no-extensions", "--help"), pyforge("--no-extensions", "--help")
     assert ours.stdout == native.stdout and ours.stderr == native.stderr
     assert run("formats").stdout == pyforge("formats").stdout
     assert run("convert", "-", "-", "--to", "csv", "--from", "csv", input=b"a\n1\n").stdout == b"a\n1\n"
@@ -494,6 +558,21 @@ def test_other_versions(run_python):
     for python in found:
         done = run_python(SMOKE, python=python)
         assert done.returncode == 0 and done.stdout == "good\n", (python, done.stdout, done.stderr)
+
+
+def test_compiles_with_the_oldest_headers(tmp_path):
+    """Those of Python 3.8: what its limited API lacks is refused there, and in later headers it is not."""
+    listed = subprocess.run([ROOT / "scripts" / "pythons.sh"], capture_output=True, text=True, check=True).stdout
+    python = dict(line.split(maxsplit=1) for line in listed.splitlines())["3.8"]
+    if python == "-" or shutil.which("cc") is None:
+        pytest.skip("NO PYTHON 3.8, or no compiler")
+    include = subprocess.run([python, "-c", "import sysconfig; print(sysconfig.get_path('include'))"], capture_output=True, text=True).stdout
+    if not os.path.exists(os.path.join(include.strip(), "Python.h")):
+        pytest.skip("NO HEADERS of Python 3.8")
+    flags = ["-fsyntax-only", "-std=gnu17", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-DPy_LIMITED_API=0x03080000",
+             "-isystem", include.strip(), f"-I{ROOT / 'include'}", f"-I{ROOT / 'src'}"]
+    done = subprocess.run(["cc", *flags, *sorted((ROOT / "python").glob("*.c"))], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_design_names_every_source():

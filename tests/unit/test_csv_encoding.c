@@ -193,6 +193,9 @@ static const struct doubt_case doubt_cases[] = {
     { "id,v\n1,M\xC3\xBCller\n2,Zo\xC3\xAB\n3,caf\xE9\n", "utf-8", "not valid UTF-8" },
     { "id,v\n1,\xE6\x97\xA5\xE6\x9C\xAC\n2,\xC0\x80\n", "utf-8", "not valid UTF-8" },
     { "a,b\n1,\xA0\xB0\n", "windows-1252", "not certain" },
+    /* 山田,東京 in EUC-JP has the shape of EUC-KR; 能力|予定 in Shift-JIS has that of single bytes */
+    { "a,b\n\xBB\xB3\xC5\xC4,\xC5\xEC\xB5\xFE\n", "euc-kr", "not certain" },
+    { "a|b\n\x94\x5C\x97\xCD|\x97\x5C\x92\xE8\n\x90\x5C\x8D\x9E|\x8F\x5C\x95\xAA\n", "ibm866", "not certain" },
 };
 
 static void test_doubts(void **state)

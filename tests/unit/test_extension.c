@@ -206,6 +206,7 @@ static void test_order_and_effect(void **state)
     CHECK(warned(&run, "part: a note of after"));
     CHECK(warned(&run, "told a fact that is no JSON"));
     CHECK_HAS(run.log, "logged by a hook");
+    CHECK(warned(&run, "part: logged by a hook"));
     end(&run);
 }
 
@@ -553,6 +554,31 @@ static void test_example(void **state)
 }
 
 /* In a folder and a home of its own below the build directory. */
+static void release_stream(struct ArrowArrayStream *stream)
+{
+    ++*(int *)stream->private_data;
+    stream->release = NULL;
+}
+
+/* A stream that no plan has taken is released all the same, and the error says why. */
+static void test_stream_without_memory(void **state)
+{
+    struct run run;
+    int released = 0;
+    struct ArrowArrayStream stream = { .release = release_stream, .private_data = &released };
+
+    (void)state;
+    begin(&run);
+    run.ctx->memory.limit = 1;
+    CHECK_INT(pf_write_stream(run.request, &stream, &run.result, &run.err), PF_NO_MEMORY);
+    CHECK_INT(run.err.status, PF_NO_MEMORY);
+    CHECK_HAS(run.err.message, "memory");
+    CHECK_INT(released, 1);
+    CHECK(stream.release == NULL);
+    run.ctx->memory.limit = SIZE_MAX;
+    end(&run);
+}
+
 static int set_up(void **state)
 {
     static char folder[] = "extension-test-XXXXXX";
@@ -586,7 +612,7 @@ int main(void)
         cmocka_unit_test(test_error_and_retry),   cmocka_unit_test(test_start_that_fails),
         cmocka_unit_test(test_enable_and_reload), cmocka_unit_test(test_descriptors),
         cmocka_unit_test(test_additions),         cmocka_unit_test(test_example),
-        cmocka_unit_test(test_memory_that_ends),
+        cmocka_unit_test(test_memory_that_ends),  cmocka_unit_test(test_stream_without_memory),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

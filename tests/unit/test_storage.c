@@ -471,6 +471,81 @@ static void a_file_cut_short_is_told(void **state)
     free(text);
 }
 
+/* What the kernel makes up as it is read claims sizes that mean nothing: 0, or a page. */
+static void pseudo_files_are_read(void **state)
+{
+    const char *const paths[] = { "/proc/self/status", "/sys/devices/system/cpu/possible", "/proc/self/mountinfo" };
+    struct place *place = *state;
+
+    for (size_t i = 0; i < PF_COUNT(paths); i++) {
+        struct pf_source *src;
+        struct pf_error err;
+        size_t size;
+
+        if (access(paths[i], R_OK) != 0)
+            continue;
+        CHECK_OK(pf_source_open(&place->ctx, paths[i], false, &src, &err), err);
+        free(read_all(src, &size));
+        CHECK(size > 0);
+        CHECK_OK(pf_source_check(src, &err), err);
+        CHECK_OK(pf_source_rewind(src, &err), err);
+        free(read_all(src, &size));
+        CHECK(size > 0);
+        pf_source_close(src);
+    }
+}
+
+/* Whatever is met first at the end of a pass: more bytes than there were, or as many but others. */
+static void a_file_written_to_is_told_at_its_end(void **state)
+{
+    struct place *place = *state;
+
+    for (int rewritten = 0; rewritten < 2; rewritten++) {
+        struct pf_source *src;
+        struct pf_error err;
+        char to[16];
+        size_t got;
+
+        put(path_in(place, "x"), "0123456789", 10);
+        CHECK_OK(pf_source_open(&place->ctx, path_in(place, "x"), false, &src, &err), err);
+        CHECK_OK(pf_source_read(src, to, 4, &got, &err), err);
+        CHECK_OK(pf_source_check(src, &err), err);
+        (void)usleep(20000); /* the clock of file times has a tick of some milliseconds */
+        put(path_in(place, "x"), rewritten ? "9876543210" : "0123456789abc", rewritten ? 10 : 13);
+        CHECK_INT(pf_source_check(src, &err), PF_BAD_DATA);
+        CHECK_INT(pf_source_read(src, to, sizeof to, &got, &err), PF_BAD_DATA);
+        CHECK_HAS(err.message, "changed");
+        CHECK_HAS(err.source, "/x");
+        CHECK_HAS(err.remedy, "copy");
+        pf_source_close(src);
+    }
+}
+
+/* A file that standard input is at the end of already, or behind it. */
+static void an_input_that_begins_behind_the_end_is_empty(void **state)
+{
+    struct place *place = *state;
+    int fd, old = dup(STDIN_FILENO);
+    struct pf_source *src;
+    struct pf_error err;
+    size_t size;
+
+    put(path_in(place, "x"), "0123456789", 10);
+    fd = open(path_in(place, "x"), O_RDONLY);
+    CHECK(fd >= 0 && old >= 0);
+    CHECK_INT(lseek(fd, 20, SEEK_SET), 20);
+    CHECK_INT(dup2(fd, STDIN_FILENO), STDIN_FILENO);
+    CHECK_OK(pf_source_open(&place->ctx, "-", false, &src, &err), err);
+    for (int pass = 0; pass < 2; pass++) {
+        free(read_all(src, &size));
+        CHECK_INT(size, 0);
+        CHECK_OK(pf_source_rewind(src, &err), err);
+    }
+    pf_source_close(src);
+    CHECK_INT(dup2(old, STDIN_FILENO), STDIN_FILENO);
+    CHECK_INT(close(old) + close(fd), 0);
+}
+
 static void read_at_checks_the_end(void **state)
 {
     struct place *place = *state;
@@ -773,6 +848,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(spooled_pipe, begin, end),
         cmocka_unit_test_setup_teardown(changed_file_is_told, begin, end),
         cmocka_unit_test_setup_teardown(a_file_cut_short_is_told, begin, end),
+        cmocka_unit_test_setup_teardown(pseudo_files_are_read, begin, end),
+        cmocka_unit_test_setup_teardown(a_file_written_to_is_told_at_its_end, begin, end),
+        cmocka_unit_test_setup_teardown(an_input_that_begins_behind_the_end_is_empty, begin, end),
         cmocka_unit_test_setup_teardown(read_at_checks_the_end, begin, end),
         cmocka_unit_test_setup_teardown(what_cannot_be_opened, begin, end),
         cmocka_unit_test_setup_teardown(output_appears_at_commit, begin, end),

@@ -4,6 +4,7 @@ from importlib import import_module
 
 _PLACES = {
     "BaseExtension": "base",
+    "EngineError": "base",
     "ExtensionLoadError": "base",
     "ExtensionMetadata": "base",
     "ExtensionState": "base",

@@ -7,12 +7,15 @@ import atexit
 import importlib
 import json
 import logging
+import os
 import re
+import sys
 import traceback
 
 from pyforge_cli import _pyforge
 from pyforge_cli.extensions._commands import Command, commands_of
 from pyforge_cli.extensions._converters import converter_formats, is_converter, plugin_extension
+from pyforge_cli.extensions._engines import Engine
 from pyforge_cli.extensions._formats import Format
 from pyforge_cli.extensions._hooks import call_hook, hooks_of, is_own
 from pyforge_cli.extensions._schemes import Scheme
@@ -143,8 +146,31 @@ class Bridge:
         reason = "" if good else _one_line(getattr(self.extension, "unavailable_reason", ""))
         return good, reason or "it says that it is not available here"
 
-    def initialise(self):
-        """[(kind, what the binding takes for it), ...]"""
+    def library(self):
+        """The path of its native half, its attribute native; None = it has none. A file of the package is trusted as that is."""
+        native = getattr(self.extension, "native", None)
+        if not native:
+            return None
+        module = sys.modules.get(type(self.extension).__module__)
+        beside = os.path.dirname(os.path.abspath(getattr(module, "__file__", None) or ""))
+        path = os.path.join(beside, os.fspath(native))
+        folders = [beside, *_folders_of(type(self.extension).__module__)]
+        real = os.path.realpath(path)
+        if not any(real.startswith(os.path.join(os.path.realpath(folder), "")) for folder in folders):
+            problem = ExtensionLoadError(f"its library {path} is not in the folder of its package")
+            problem.remedy = "put it beside the module, and name it by its file name"
+            raise problem
+        if not os.path.isfile(real):
+            problem = ExtensionLoadError(f"its library {path} is not there")
+            problem.remedy = "install the whole package again, for this system"
+            raise problem
+        return real
+
+    def initialise(self, settings="{}"):
+        """[(kind, what the binding takes for it), ...]; settings: [extensions.NAME] of the settings files, as JSON"""
+        known = json.loads(settings)
+        if known:  # else what the extension's class says stays
+            self.extension.settings = known
         if self.extension.initialize() is False:
             raise ExtensionLoadError("its initialize() answered False")
         self.extension.initialized = True
@@ -155,6 +181,8 @@ class Bridge:
             additions.extend(("format", format) for format in converter_formats(name, [(name, converter)]).adapters())
         for scheme in _list(self.extension, "get_schemes"):
             additions.append(("scheme", Scheme(scheme)))
+        for engine in _list(self.extension, "get_engines"):
+            additions.append(("engine", Engine(engine)))
         options = [option.row(self.name) for option in _list(self.extension, "get_options")]
         if options:
             additions.append(("options", options))
@@ -181,6 +209,12 @@ class Bridge:
             if callable(method):
                 method()
         self.extension.initialized = False
+
+
+def _folders_of(module):
+    """The folders of the package that a module is of, the outermost."""
+    package = sys.modules.get(module.partition(".")[0])
+    return [os.fspath(folder) for folder in getattr(package, "__path__", ())]
 
 
 class _Probe:

@@ -35,6 +35,23 @@ class ExtensionLoadError(PyForgeError):
     """An extension that cannot be loaded; the conversion goes on without it."""
 
 
+class EngineError(PyForgeError):
+    """A failure of an engine, and what follows from it.
+
+    outcome: "falls back" - nothing is at the output, and nothing that was started can still write there: the next engine is tried;
+    "ends" - every engine would fail like this; "unknown" - it cannot be told whether the output was written, so nothing else is tried.
+    """
+
+    def __init__(self, message="", outcome="falls back", *, remedy="", status="PF_IO"):
+        if outcome not in ("falls back", "ends", "unknown"):
+            raise ValueError(f"the outcome of an engine cannot be {outcome!r}")
+        super().__init__(message)
+        self.message = str(message)
+        self.status = status
+        self.outcome = outcome
+        self.remedy = remedy
+
+
 class Option:
     """An option that an extension adds: to the conversion (get_options), or to its format (read_options, write_options).
 
@@ -87,6 +104,8 @@ class BaseExtension(ABC):
     description = ""
     licence = ""
     hook_order = 0
+    native = None  # the file of a shared library beside the module: the native half of the same extension
+    settings = {}  # the table [extensions.NAME] of the settings files, before initialize() is called
 
     def __init__(self):
         self.enabled = True
@@ -116,6 +135,10 @@ class BaseExtension(ABC):
 
     def get_schemes(self):
         """[object with name, stat(location), open(location)]"""
+        return []
+
+    def get_engines(self):
+        """[object with name, takes(job) -> (whether, reason), and run(job, context)]"""
         return []
 
     def get_options(self):

@@ -53,6 +53,9 @@ struct csv_null_list {
     uint32_t count;
     uint64_t sizes; /* bit min(size, 63) is set for the size of every item */
 };
+/* PF_BAD_OPTION where no number could have the form in the dialect. A field in quotes may hold a delimiter. */
+enum pf_status csv_number_check(const struct pf_number_form *form, const struct csv_dialect *dialect,
+                                const struct csv_given *given, struct pf_error *err);
 /* --decimal and --thousands; *given: they differ from what is usual. */
 enum pf_status csv_number_option(const struct pf_csv_read_options *options, struct pf_number_form *out, bool *given,
                                  struct pf_error *err);

@@ -51,7 +51,7 @@ static const struct single_byte single_bytes[] = {
       NULL, 0 },
 };
 
-enum { FEW_LETTERS = 4 };
+enum { FEW_LETTERS = 4, FEW_BYTES = 64 };
 /* The value of an encoding that nothing speaks for. */
 static const double out_of_question = -100.0;
 /* Below least_part, the letters make no sense. In a source that was seen whole nothing else depends on the choice: then the
@@ -248,9 +248,22 @@ static bool by_mark(const struct csv_sample *head, struct csv_encoding *out)
     return false;
 }
 
+/* Whether there are less than most bytes above 127. */
+static bool has_few(const struct csv_sample *samples, uint32_t count, size_t most)
+{
+    size_t high = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        for (size_t at = 0; at < samples[i].size && high < most; at++)
+            high += samples[i].bytes[at] >= 0x80;
+    }
+    return high < most;
+}
+
 static void by_letters(const struct csv_sample *samples, uint32_t count, struct csv_encoding *out)
 {
     double best = out_of_question, second = out_of_question;
+    bool latin = true;
 
     for (size_t i = 0; i < PF_COUNT(single_bytes); i++) {
         double value = text_value(&single_bytes[i], samples, count);
@@ -258,6 +271,7 @@ static void by_letters(const struct csv_sample *samples, uint32_t count, struct 
         if (value > best) {
             second = best;
             best = value;
+            latin = single_bytes[i].latin;
             out->name = single_bytes[i].name;
         } else if (value > second) {
             second = value;
@@ -273,7 +287,22 @@ static void by_letters(const struct csv_sample *samples, uint32_t count, struct 
         out->utf8 = !western;
         out->confidence = 0.1;
     }
-    out->unsure = best < 2 * least_part || out->confidence < certain;
+    /* a few pairs of Shift-JIS may look like a few letters of another script */
+    out->unsure = best < 2 * least_part || out->confidence < certain || (!latin && has_few(samples, count, FEW_BYTES));
+}
+
+/* The first encoding of pairs that has the shape of the text. */
+static bool by_pairs(const struct csv_sample *head, struct csv_encoding *out)
+{
+    uint32_t found = 0;
+
+    for (size_t i = 0; i < PF_COUNT(double_bytes); i++) {
+        if (is_double_byte(&double_bytes[i], head) && found++ == 0)
+            *out = (struct csv_encoding){ .name = double_bytes[i].name, .confidence = 0.6 };
+    }
+    /* GB18030, EUC-JP and EUC-KR have many pairs in common, and short texts may have no others */
+    out->unsure = found > 1 || has_few(head, 1, FEW_BYTES);
+    return found != 0;
 }
 
 /* UTF-8 with damage: at least times as many valid sequences as invalid bytes. Its bad rows can be set aside. */
@@ -304,12 +333,8 @@ void csv_detect_encoding(const struct csv_sample *samples, uint32_t count, struc
         return;
     if (mostly_utf8(&utf8, 4, out))
         return;
-    for (size_t i = 0; i < PF_COUNT(double_bytes); i++) {
-        if (is_double_byte(&double_bytes[i], &samples[0])) {
-            *out = (struct csv_encoding){ .name = double_bytes[i].name, .confidence = 0.6 };
-            return;
-        }
-    }
+    if (by_pairs(&samples[0], out))
+        return;
     /* texts of one byte a character hold valid sequences by rare accident only; where they do not prevail, a good text would be spoilt */
     if (!mostly_utf8(&utf8, 1, out))
         by_letters(samples, count, out);

@@ -468,7 +468,9 @@ static enum pf_status read_options(struct opening *opening, struct pf_error *err
         csv_number_option(options, &reader->number_form, &numbers, err) != PF_OK)
         return err->status;
     reader->numbers = numbers ? &reader->number_form : NULL;
-    return csv_dialect_options(options, &reader->dialect, &opening->given, err);
+    if (csv_dialect_options(options, &reader->dialect, &opening->given, err) != PF_OK)
+        return err->status;
+    return csv_number_check(&reader->number_form, &reader->dialect, &opening->given, err);
 }
 
 static enum pf_status open_steps(struct opening *opening, struct pf_error *err)

@@ -222,6 +222,33 @@ enum pf_status csv_number_option(const struct pf_csv_read_options *options, stru
     return PF_OK;
 }
 
+/* Whether text is the byte, or has it. */
+static bool has_byte(const uint8_t *text, size_t size, int byte)
+{
+    return byte >= 0 && memchr(text, byte, size) != NULL;
+}
+
+enum pf_status csv_number_check(const struct pf_number_form *form, const struct csv_dialect *dialect,
+                                const struct csv_given *given, struct pf_error *err)
+{
+    const bool never_quoted = given->quote && dialect->quote < 0 && given->delimiter;
+
+    if (form->decimal == dialect->quote)
+        return pf_fail(err, PF_BAD_OPTION, "--decimal and the quote cannot be the same");
+    if (has_byte(form->thousands, form->thousands_size, dialect->quote))
+        return pf_fail(err, PF_BAD_OPTION, "--thousands and the quote cannot be the same");
+    if (!never_quoted)
+        return PF_OK;
+    if (has_byte(dialect->delimiter, dialect->delimiter_size, form->decimal)) {
+        pf_fail(err, PF_BAD_OPTION, "--decimal and --delimiter cannot be the same where there are no quotes");
+        pf_remedy(err, "numbers with a decimal comma are mostly parted by semicolons: --delimiter ';'");
+        return err->status;
+    }
+    if (form->thousands_size != 0 && memcmp(form->thousands, dialect->delimiter, form->thousands_size) == 0)
+        return pf_fail(err, PF_BAD_OPTION, "--thousands and --delimiter cannot be the same where there are no quotes");
+    return PF_OK;
+}
+
 /* ---- null values */
 
 static bool is_blank(char c)

@@ -19,6 +19,8 @@ struct csv_writer {
     int64_t taken;              /* rows of it that have */
     uint64_t number;
     int64_t added, emitted; /* rows */
+    bool nulls_look_empty;  /* one column of text, and null has no text: both are "" */
+    int64_t nulls;          /* then those that were added */
 };
 
 /* A batch may be large; its rows are taken in units of bounded size. */
@@ -135,6 +137,7 @@ static enum pf_status csv_write_open(const struct pf_writer *self, void *state, 
     writer->header = set->header == PF_CSV_HEADER_YES;
     if (set_style(writer, set, err) != PF_OK)
         return err->status;
+    writer->nulls_look_empty = schema->count == 1 && schema->fields[0].type == PF_TYPE_STRING && writer->style.null_size == 0;
     return set_encoding(writer, set, err);
 }
 
@@ -156,6 +159,19 @@ static void free_unit(struct csv_writer *writer, struct csv_unit *unit)
     pf_free(&writer->ctx->memory, unit);
 }
 
+/* An array from elsewhere may leave its nulls to be counted. */
+static int64_t null_count(const struct ArrowArray *array, int64_t rows)
+{
+    const uint8_t *valid = pf_array_validity(array);
+    int64_t count = 0;
+
+    if (array->null_count >= 0 || valid == NULL)
+        return array->null_count > 0 ? array->null_count : 0;
+    for (int64_t row = 0; row < rows; row++)
+        count += !pf_bit(valid, row);
+    return count;
+}
+
 static enum pf_status csv_write_add(void *state, struct pf_batch *batch, struct pf_error *err)
 {
     struct csv_writer *writer = state;
@@ -173,6 +189,8 @@ static enum pf_status csv_write_add(void *state, struct pf_batch *batch, struct 
     writer->pending = shared;
     writer->taken = 0;
     writer->added += shared->batch.rows;
+    if (writer->nulls_look_empty && shared->batch.rows > 0)
+        writer->nulls += null_count(&shared->batch.columns[0], shared->batch.rows);
     return PF_OK;
 }
 
@@ -272,6 +290,12 @@ static enum pf_status csv_write_finish(void *state, int64_t rows, struct pf_erro
     if (rows != writer->emitted)
         return pf_fail(err, PF_INTERNAL, "%lld rows were written, but %lld were given out", (long long)writer->emitted,
                        (long long)rows);
+    if (writer->nulls != 0)
+        pf_warn(writer->ctx,
+                "%lld null%s of the only column '%.96s' %s written \"\", which may read back as an empty text: "
+                "--output-null NA keeps them apart",
+                (long long)writer->nulls, writer->nulls == 1 ? "" : "s", writer->schema.fields[0].name,
+                writer->nulls == 1 ? "is" : "are");
     return begin(writer, err);
 }
 

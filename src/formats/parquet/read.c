@@ -136,6 +136,34 @@ static void warn_left_out(const struct parquet_reader *reader)
         pf_warn(reader->ctx, "left out %u column%s that cannot be read yet: %s", count, count == 1 ? "" : "s", names);
 }
 
+/* What Arrow's types say and the library's do not: told once, with the names of the columns. */
+static void warn_of_meanings(const struct parquet_reader *reader)
+{
+    const struct parquet_column *zoned = NULL;
+    char names[NAMES_SHOWN] = "";
+    uint32_t durations = 0, zones = 0;
+    size_t used = 0;
+
+    for (uint32_t i = 0; i < reader->readable_count; i++) {
+        const struct parquet_column *column = reader->readable[i];
+
+        if (column->zone != NULL && zones++ == 0)
+            zoned = column;
+        if (column->duration == NULL)
+            continue;
+        durations++;
+        if (used + strlen(column->field.name) + sizeof ", '' (milliseconds), ..." <= sizeof names)
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s'%s' (%s)", used == 0 ? "" : ", ",
+                                     column->field.name, column->duration);
+    }
+    if (durations != 0)
+        pf_warn(reader->ctx, "%u column%s of durations %s read as whole numbers: %s", durations, durations == 1 ? "" : "s",
+                durations == 1 ? "is" : "are", used != 0 ? names : "...");
+    if (zoned != NULL)
+        pf_warn(reader->ctx, "column '%s': the instants are kept in UTC, its zone '%s' is not%s", zoned->field.name,
+                zoned->zone, zones > 1 ? " (and so with other columns)" : "");
+}
+
 static enum pf_status list_readable(struct parquet_reader *reader, struct pf_error *err)
 {
     struct parquet_metadata *metadata = &reader->metadata;
@@ -165,6 +193,7 @@ static enum pf_status open_file(struct parquet_reader *reader, struct pf_error *
         return err->status;
     if (reader->options.skip_nested)
         warn_left_out(reader);
+    warn_of_meanings(reader);
     return PF_OK;
 }
 
@@ -210,9 +239,26 @@ static enum pf_status refuse_columns(const struct parquet_reader *reader, struct
     return PF_UNSUPPORTED;
 }
 
+/* -1 = a row group does not tell. */
+static int64_t count_nulls(const struct parquet_metadata *metadata, const struct parquet_column *column)
+{
+    int64_t nulls = 0;
+
+    for (uint32_t g = 0; g < metadata->group_count && column->optional; g++) {
+        const struct parquet_group *group = &metadata->groups[g];
+        const int64_t more = group->chunks[column->leaf].nulls;
+
+        if (more < 0 || more > group->rows)
+            return -1;
+        nulls += more;
+    }
+    return nulls;
+}
+
 static enum pf_status parquet_table(void *state, uint32_t index, struct pf_table *out, struct pf_error *err)
 {
-    const struct parquet_reader *reader = state;
+    struct parquet_reader *reader = state;
+    int64_t *nulls;
 
     if (index != 0)
         return PF_END;
@@ -220,11 +266,16 @@ static enum pf_status parquet_table(void *state, uint32_t index, struct pf_table
         return err->status;
     out->name = "";
     out->rows = reader->metadata.rows;
+    nulls = pf_arena_alloc(&reader->metadata.arena, reader->readable_count * sizeof *nulls);
+    if (nulls == NULL)
+        return pf_fail_memory(err, reader->readable_count * sizeof *nulls);
+    out->nulls = nulls;
     for (uint32_t i = 0; i < reader->readable_count; i++) {
         const struct pf_field *field = &reader->readable[i]->field;
 
         if (!pf_schema_add(&out->schema, field->name, strlen(field->name), field))
             return pf_fail_memory(err, sizeof *field);
+        nulls[i] = count_nulls(&reader->metadata, reader->readable[i]);
     }
     return PF_OK;
 }

@@ -7,7 +7,7 @@
 #include "formats/parquet/read_thrift.h"
 
 /* The least bytes that these take in a footer, so that memory stays in proportion to it. */
-enum { LEAST_ELEMENT = 3, LEAST_GROUP = 5, LEAST_CHUNK = 12 };
+enum { LEAST_KEY_VALUE = 3, LEAST_ELEMENT = 3, LEAST_GROUP = 5, LEAST_CHUNK = 12 };
 
 /* Field ids that only a reader needs. */
 enum { COLUMN_ENCRYPTED_META_DATA = 9, SIZE_STATISTICS_TEXT_BYTES = 1 };
@@ -17,6 +17,8 @@ struct parse {
     struct parquet_metadata *out;
     struct parquet_element *elements;
     uint32_t element_count;
+    const uint8_t *arrow; /* the value of ARROW:schema, in the footer; NULL = there is none */
+    size_t arrow_size;
     bool no_memory;
 };
 
@@ -135,20 +137,21 @@ static void read_elements(struct parse *parse, const struct pf_thrift_field *own
 
 /* ---- row groups */
 
-static int64_t read_text_bytes(struct pf_thrift_input *in, const struct pf_thrift_field *owner)
+/* The integer that a structure has by this id; -1 = it has none. */
+static int64_t read_one(struct pf_thrift_input *in, const struct pf_thrift_field *owner, int16_t id)
 {
     struct pf_thrift_field field = { 0 };
-    int64_t bytes = -1;
+    int64_t value = -1;
 
     if (!pf_thrift_struct(in, owner))
         return -1;
     while (pf_thrift_next(in, &field)) {
-        if (field.id == SIZE_STATISTICS_TEXT_BYTES)
-            bytes = pf_thrift_int64(in, &field);
+        if (field.id == id)
+            value = pf_thrift_int64(in, &field);
         else
             pf_thrift_skip(in, &field);
     }
-    return bytes;
+    return value;
 }
 
 static uint32_t read_encodings(struct pf_thrift_input *in, const struct pf_thrift_field *owner)
@@ -186,7 +189,9 @@ static void read_chunk_details(struct pf_thrift_input *in, const struct pf_thrif
         else if (field.id == META_CODEC)
             chunk->codec = pf_thrift_int32(in, &field);
         else if (field.id == META_SIZE_STATISTICS)
-            chunk->text_bytes = read_text_bytes(in, &field);
+            chunk->text_bytes = read_one(in, &field, SIZE_STATISTICS_TEXT_BYTES);
+        else if (field.id == META_STATISTICS)
+            chunk->nulls = read_one(in, &field, STATISTICS_NULL_COUNT);
         else if (field.id > 0 && (size_t)field.id < PF_COUNT(numbers) && numbers[field.id] != NULL)
             *numbers[field.id] = pf_thrift_int64(in, &field);
         else
@@ -205,7 +210,7 @@ static void read_chunk(struct pf_thrift_input *in, struct parquet_chunk *chunk)
     size_t size;
 
     chunk->type = -1;
-    chunk->text_bytes = -1;
+    chunk->text_bytes = chunk->nulls = -1;
     while (pf_thrift_next(in, &field)) {
         switch (field.id) {
         case COLUMN_FILE_PATH:
@@ -262,6 +267,32 @@ static void read_groups(struct parse *parse, const struct pf_thrift_field *owner
 
 /* ---- the whole */
 
+static void read_key_values(struct parse *parse, const struct pf_thrift_field *owner)
+{
+    static const char wanted[] = "ARROW:schema";
+    struct pf_thrift_input *in = &parse->in;
+    const uint32_t count = pf_thrift_list(in, owner, THRIFT_STRUCT, LEAST_KEY_VALUE);
+
+    for (uint32_t i = 0; i < count && in->wrong == NULL; i++) {
+        struct pf_thrift_field field = { 0 };
+        const uint8_t *key = NULL, *value = NULL;
+        size_t key_size = 0, value_size = 0;
+
+        while (pf_thrift_next(in, &field)) {
+            if (field.id == KEY_VALUE_KEY)
+                key = pf_thrift_binary(in, &field, &key_size);
+            else if (field.id == KEY_VALUE_VALUE)
+                value = pf_thrift_binary(in, &field, &value_size);
+            else
+                pf_thrift_skip(in, &field);
+        }
+        if (key != NULL && key_size == strlen(wanted) && memcmp(key, wanted, key_size) == 0) {
+            parse->arrow = value;
+            parse->arrow_size = value_size;
+        }
+    }
+}
+
 static void read_file(struct parse *parse)
 {
     struct pf_thrift_input *in = &parse->in;
@@ -285,6 +316,9 @@ static void read_file(struct parse *parse)
             break;
         case FILE_ROW_GROUPS:
             read_groups(parse, &field);
+            break;
+        case FILE_KEY_VALUE_METADATA:
+            read_key_values(parse, &field);
             break;
         case FILE_CREATED_BY:
             text = pf_thrift_binary(in, &field, &size);
@@ -385,9 +419,11 @@ enum pf_status parquet_metadata_read(struct parquet_metadata *out, struct pf_con
     if (parse.element_count == 0)
         return pf_fail(err, PF_BAD_DATA, "the footer has no schema");
     if (parquet_schema_read(out, options, &ctx->limits, parse.elements, parse.element_count, err) != PF_OK ||
-        check_groups(out, pages_end, err) != PF_OK)
+        check_groups(out, pages_end, err) != PF_OK || check_columns(out, err) != PF_OK)
         return err->status;
-    return check_columns(out, err);
+    if (!parquet_arrow_read(out, &ctx->memory, parse.arrow, parse.arrow_size))
+        return pf_fail_memory(err, parse.arrow_size);
+    return PF_OK;
 }
 
 void parquet_metadata_free(struct parquet_metadata *metadata)

@@ -37,6 +37,9 @@ struct parquet_column {
     uint32_t leaf;       /* its place among the column chunks of a row group */
     bool optional;       /* has definition levels */
     const char *refused; /* why it is not read, naming it; NULL = it is */
+    /* By Arrow's own schema, for which the library has no type; NULL = no such thing. */
+    const char *duration; /* the unit of an INT64 that is a duration: "milliseconds"; static */
+    const char *zone;     /* of instants, when it is not UTC */
 };
 
 struct parquet_chunk {
@@ -45,6 +48,7 @@ struct parquet_chunk {
     int64_t uncompressed_size;
     int64_t values;     /* including nulls */
     int64_t text_bytes; /* of all BYTE_ARRAY values; -1 = not said */
+    int64_t nulls;      /* by its statistics; -1 = not said */
     int32_t codec;
     uint32_t encodings;        /* a bit an encoding */
     int16_t type;              /* enum parquet_type; -1 = not said */
@@ -97,6 +101,11 @@ struct parquet_element {
 enum pf_status parquet_schema_read(struct parquet_metadata *metadata, const struct parquet_read_options *options,
                                    const struct pf_limits *limits, const struct parquet_element *elements, uint32_t count,
                                    struct pf_error *err);
+
+/* ---- read_arrow.c */
+
+/* Adds what the value of the key ARROW:schema says of the columns; text NULL = there is none. false = out of memory. */
+bool parquet_arrow_read(struct parquet_metadata *metadata, struct pf_memory *memory, const uint8_t *text, size_t size);
 
 const char *parquet_type_name(int32_t type);         /* "INT32" */
 const char *parquet_encoding_name(int32_t encoding); /* "PLAIN" */

@@ -1,24 +1,26 @@
 """forge: what notebooks use. A failed conversion is a result, not an exception."""
 
-import glob
 import logging
 import os
+import re
+import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
-from pathlib import Path
 
 import pyforge_cli
 from pyforge_cli import _api
 from pyforge_cli._result import ConversionResult, Record, ValidationResult
+from pyforge_cli.extensions.databricks._html import Batch, Conversion, Preview
 from pyforge_cli.extensions.databricks.environment import get_environment_info
+from pyforge_cli.extensions.databricks.progress import Bar, has_front_end, size_text
 
 logger = logging.getLogger("pyforge_cli.databricks")
 
 # Keywords that hold further keywords, as the notebook reference has them.
 _NESTED = ("csv_options", "excel_options", "xml_options")
 _YES = {"1", "true", "yes"}
+_COMPUTE = {"serverless": "Databricks Serverless", "classic": "Databricks Classic"}
 _EMPTY = {
     "success": False,
     "input_path": None,
@@ -41,24 +43,39 @@ _EMPTY = {
     "attempts": [],
     "error": None,
 }
+# How preview has the library write rows, whatever the settings files say; an unquoted NULL is a null.
+_PREVIEW = {
+    "format": "csv",
+    "engine": "native",
+    "output_delimiter": ",",
+    "output_quote": '"',
+    "output_header": "yes",
+    "output_null": "NULL",
+    "output_encoding": "utf-8",
+    "line_ending": "lf",
+    "bom": False,
+    "escape_formulas": False,
+}
+_FIELD = re.compile(r'(?:"([^"]*(?:""[^"]*)*)"|([^,\n"]*))([,\n])')
 
 
 def _failed(source, output, error):
-    """The result of a conversion that never began."""
+    """The result of a conversion that raised."""
     record = {**_EMPTY, "input_path": str(source), "output_path": None if output is None else str(output)}
-    record["error"] = {"code": error.status, "message": error.message, "hint": error.remedy or None}
-    result = ConversionResult(record, 2 if isinstance(error, pyforge_cli.OptionError) else 1, "nothing was written", error)
-    error.result = result
-    return result
+    record["outcome_unknown"] = getattr(error, "failure", None) == "unknown"
+    record["error"] = {"code": error.status, "message": error.message or str(error), "hint": error.remedy or None}
+    return ConversionResult(record, 2 if isinstance(error, pyforge_cli.OptionError) else 1, str(error), error)
 
 
 def _flattened(options):
     flat = {}
     for name, value in options.items():
-        if name in _NESTED and isinstance(value, dict):
-            flat.update(value)
-        else:
+        if name not in _NESTED:
             flat[name] = value
+        elif isinstance(value, dict):
+            flat.update(value)
+        elif value is not None:
+            raise TypeError(f"{name} must be a dictionary of options, not {type(value).__name__}")
     if flat.pop("force_core", False):
         flat["engine"] = "native"
     return flat
@@ -70,93 +87,259 @@ def _raises(raise_on_error):
     return raise_on_error
 
 
+def _name_of(place):
+    return os.path.basename(os.fspath(place)) if isinstance(place, (str, os.PathLike)) else "conversion"
+
+
+def _size_of(path):
+    try:
+        return os.path.getsize(path)
+    except OSError:
+        return -1
+
+
+def _tell(line):
+    """One line for whoever looks on: in the cell, or in the log of a job."""
+    if has_front_end():
+        print(line)
+    elif sys.stderr is not None:
+        print(line, file=sys.stderr)
+
+
+class _Enough(Exception):
+    """Raised by a sink that has what it wanted."""
+
+
+class _Head:
+    """Takes the text of a table until there are some rows of it."""
+
+    def __init__(self, rows):
+        self._wanted, self._bytes, self.complete = rows + 1, bytearray(), True
+
+    def write(self, piece):
+        self._bytes += piece
+        # A line may be a part of a row, never more than one.
+        if self._bytes.count(b"\n") > self._wanted and len(self.records()) > self._wanted:
+            self.complete = False
+            raise _Enough
+        return len(piece)
+
+    def records(self):
+        """The whole records so far, as lists of texts, with None for null."""
+        text = self._bytes[: self._bytes.rfind(b"\n") + 1].decode()
+        records, record = [], []
+        for quoted, plain, end in _FIELD.findall(text):
+            record.append(quoted.replace('""', '"') if quoted else None if plain == "NULL" else plain)
+            if end == "\n":
+                records.append(record)
+                record = []
+            if len(records) > self._wanted:
+                break
+        return records
+
+
 class PyForgeDatabricks:
-    """Conversions in a notebook, with a count of what was done. spark_session is kept for the engine that uses it."""
+    """Conversions in a notebook, with a count of what was done. spark_session: the session for tables, instead of the notebook's."""
 
     def __init__(self, spark_session=None, auto_init=True):
         self.spark = spark_session
         self.logger = logger
-        self.environment = get_environment_info()
         # Names of the original's parts; the library chooses, falls back and reads volumes by itself.
         self.converter_selector = self.fallback_manager = self.volume_ops = None
         self.stats = {"total": 0, "good": 0, "bytes": 0}
+        self._environment = None
         self._started = time.monotonic()
         self._counting = threading.Lock()
+
+    @property
+    def environment(self):
+        """Where this runs, found out when it is first asked for."""
+        if self._environment is None:
+            self._environment = get_environment_info()
+        return self._environment
 
     def initialize(self):
         return True
 
-    def convert(self, input_path, output_path=None, format=None, *, raise_on_error=None, progress=None, **options):
-        """Convert a file; without output_path the output lies beside it. An existing output is replaced, safely.
-
-        A conversion that fails gives a result that says so, in red, and is logged; raise_on_error=True (or the variable
-        PYFORGE_RAISE_ON_ERROR) raises instead.
-        """
-        options = {"force": True, "format": format, **_flattened(options)}
+    def _attempt(self, source, output, options, progress):
+        """One conversion, counted and logged."""
+        is_table = options.get("table") is not None or str(options.get("format") or options.get("output_format")).lower() == "delta"
         try:
-            result = _api.attempt(input_path, output_path, progress=progress, **options)
+            if is_table:
+                return self._counted(source, self._to_table(source, output, progress=progress, **options))
+            return self._counted(source, _api.attempt(source, output, progress=progress, **options))
         except pyforge_cli.UnknownOptionError:
             raise
         except pyforge_cli.PyForgeError as error:
-            result = _failed(input_path, output_path, error)
+            return self._failed_before(source, output, error)
+
+    def _to_table(self, source, output, *, table=None, engine=None, **options):
+        """A table of the catalog, or Delta in a folder, through the session at hand."""
+        from pyforge_cli.extensions.databricks.engine import convert_to_table
+
+        if engine == "native":
+            raise pyforge_cli.OptionError("a table is written through Spark, and the native engine was asked for")
+        if table is not None and output is not None:
+            raise pyforge_cli.OptionError(f"there are two places to write to, the table {table} and {output}")
+        if table is None:
+            output = output or pyforge_cli.files(source, format="delta")[0][1]
+            # A folder of its own is replaced as a file is; a table of the catalog only when that is asked for.
+            options.setdefault("mode", "overwrite")
+        return convert_to_table(source, table, output, spark=self.spark, **options)
+
+    def _failed_before(self, source, output, error):
+        """A conversion that never began."""
+        return self._counted(source, _failed(source, output, error))
+
+    def _counted(self, source, result):
+        result = Conversion.of(result)
         result["environment"] = {key: self.environment[key] for key in ("compute_type", "runtime_version")}
-        result["fallback_history"] = []
+        result["fallback_history"] = [
+            {"converter": attempt["engine"], "reason": attempt["reason"], "error": attempt["reason"]}
+            for attempt in result["attempts"] or []
+            if not attempt["ok"]
+        ]
         with self._counting:
             self.stats["total"] += 1
             self.stats["good"] += bool(result)
             self.stats["bytes"] += result.get("file_size_bytes") or 0
         if not result:
-            logger.error("%s: %s", input_path, result.get("error"))
-            if _raises(raise_on_error):
-                result.raise_for_error()
+            _log_failure(source, result)
         return result
+
+    def _announce(self, results):
+        """On Databricks: where this runs, and what did the work."""
+        name = _COMPUTE.get(self.environment["compute_type"])
+        good = [result for result in results if result]
+        if name is None or not good:
+            return
+        size = size_text(sum(result.get("file_size_bytes") or 0 for result in good))
+        engines = {str(result["processing_engine"]) for result in good}
+        if all(engine.startswith("spark") for engine in engines):
+            _tell(f"Detected {name} - using Spark optimization ({size})")
+        else:
+            # Why not Spark, where there is one to choose.
+            reason = str(good[0].get("engine_reason")) if len(good) == 1 else ""
+            told = f"{size}; {reason}" if "spark" in reason.lower() else size
+            _tell(f"Detected {name} - {' and '.join(sorted(engines))} engine ({told})")
+
+    def convert(self, input_path, output_path=None, format=None, *, raise_on_error=None, progress=None, **options):
+        """Convert a file; without output_path the output lies beside it. An existing output is replaced, safely.
+
+        A conversion that fails gives a result that says so, in red, and is logged; raise_on_error=True (or the variable
+        PYFORGE_RAISE_ON_ERROR) raises instead. Options are those of the command convert, with _ for -; csv_options, excel_options and
+        xml_options may hold some of them, and force_core=True is engine="native".
+
+        progress: a function that is called with a Progress; True shows it as lines where there is no notebook, too; False never.
+        """
+        options = {"force": True, "format": format, **_flattened(options)}
+        bar = Bar(_name_of(input_path), False if callable(progress) else progress)
+        watcher = progress if callable(progress) else bar if bar.is_seen else None
+        result = self._attempt(input_path, output_path, options, watcher)
+        bar.end(result.told() if result else str(result.get("error")), failed=not result)
+        if progress is not False:
+            self._announce([result])
+        return result.raise_for_error() if _raises(raise_on_error) else result
 
     def get_info(self, file_path, **options):
         """What is known of a file, with the keys of the original besides; error says why nothing is."""
-        path = Path(file_path)
-        record = {"path": str(file_path), "exists": path.exists(), "format": path.suffix.lstrip(".").lower() or "unknown"}
-        record["is_volume"] = str(file_path).startswith("/Volumes/")
+        from pyforge_cli.extensions.databricks.batch import process_path
+
+        path = process_path(file_path)
+        suffix = os.path.splitext(path)[1].lstrip(".").lower()
+        record = {"path": str(file_path), "exists": os.path.exists(path), "format": suffix or "unknown"}
+        record["is_volume"] = path.startswith("/Volumes/")
         if record["is_volume"]:
-            record.update(zip(("catalog", "schema", "volume"), path.parts[2:5]))
+            record.update(zip(("catalog", "schema", "volume"), [part for part in path.split("/") if part][1:4]))
         if record["exists"]:
-            record["modified"] = datetime.fromtimestamp(path.stat().st_mtime, timezone.utc).isoformat()
+            record["modified"] = datetime.fromtimestamp(os.path.getmtime(path), timezone.utc).isoformat()
         try:
             record.update(pyforge_cli.info(file_path, **options))
+        except pyforge_cli.UnknownOptionError:
+            raise
         except pyforge_cli.PyForgeError as error:
             record["error"] = str(error)
         return Record(record)
 
     def validate(self, file_path, **options):
+        """Whether a file is what its format asks for; what is wrong with it, or with reaching it, is in issues."""
         try:
             return pyforge_cli.validate(file_path, **options)
+        except pyforge_cli.UnknownOptionError:
+            raise
         except pyforge_cli.PyForgeError as error:
             return ValidationResult({"valid": False, "input_path": str(file_path)}, error)
 
+    def preview(self, path, rows=20, **options):
+        """The first rows of a table, which a notebook shows; no more of the file is read than that takes. Options are those of the
+        format. A file that cannot be read raises the reason."""
+        if rows < 1:
+            raise ValueError(f"rows must be at least 1, not {rows}")
+        options = _flattened(options)
+        head = _Head(rows)
+        try:
+            pyforge_cli.convert(path, head, **{"max_rejects": "100%", **options, **_PREVIEW})
+        except _Enough:
+            pass
+        columns, *records = head.records()
+        format = pyforge_cli.explain(path, os.devnull, force=True, to="csv", **options)["input_format"]
+        if format == "csv":
+            # Of the rows shown: those of the whole file are known when all of it is read.
+            types = _types_of(columns, records[:rows])
+        else:
+            with pyforge_cli.read(path, **options) as table:
+                types = table.schema.types
+        return Preview(str(path), columns, types, records[:rows], head.complete and len(records) <= rows)
+
     def get_environment_info(self):
-        self.environment = get_environment_info()
-        return Record(self.environment)
+        self._environment = get_environment_info()
+        return Record(self._environment)
 
-    def batch_convert(self, file_pattern=None, output_dir=None, format="parquet", parallel=True, *, file_patterns=None, **options):
-        """Convert every file of a pattern, or of a list of patterns; gives a list of results in the order of the files."""
-        file_pattern = file_patterns if file_pattern is None else file_pattern
-        if file_pattern is None:
+    def batch_convert(
+        self,
+        file_pattern=None,
+        output_dir=None,
+        format="parquet",
+        parallel=True,
+        *,
+        file_patterns=None,
+        recursive=False,
+        raise_on_error=None,
+        progress=None,
+        **options,
+    ):
+        """Convert every file of a pattern, of a folder, or of a list of these; ** and recursive=True take the folders below, and keep them
+        below output_dir. Files go on when one fails.
+
+        Gives a list of results in the order of the files, whose summary has total, converted, failed, exit_code and failures. threads is
+        for all files together; memory is for each. Interrupting the cell ends all of it, and leaves no half files.
+
+        table="main.bronze.{stem}" writes a table for each file; without {stem} one table is begun by the first file and the others are
+        appended to it.
+        """
+        from pyforge_cli.extensions.databricks import batch
+
+        patterns = file_pattern if file_patterns is None else file_patterns
+        if patterns is None:
             raise TypeError("batch_convert() needs a pattern, as '/Volumes/main/default/bronze/*.csv'")
-        patterns = [file_pattern] if isinstance(file_pattern, (str, os.PathLike)) else file_pattern
-        found = dict.fromkeys(path for pattern in patterns for path in sorted(glob.glob(os.fspath(pattern), recursive=True)))
-        files = [Path(path) for path in found if os.path.isfile(path)]
-        stems = [file.stem for file in files]
-        workers = int(os.environ.get("PYFORGE_PARALLEL_WORKERS") or os.cpu_count() or 1) if parallel else 1
-
-        def one(file):
-            # Two files of one stem would be written to one place.
-            name = file.stem if stems.count(file.stem) == 1 else file.name.replace(".", "_")
-            folder = Path(output_dir) if output_dir is not None else file.parent
-            return self.convert(file, folder / f"{name}.{format}", format, **options)
-
-        if output_dir is not None:
-            Path(output_dir).mkdir(parents=True, exist_ok=True)
-        with ThreadPoolExecutor(max(1, workers)) as pool:
-            return list(pool.map(one, files))
+        if isinstance(patterns, (str, os.PathLike)):
+            patterns = [patterns]
+        options = {"force": True, **_flattened(options)}
+        format = options.pop("output_format", None) or format or "parquet"
+        folder = None if output_dir is None else os.fspath(output_dir)
+        files, errors = batch.find(patterns, folder, recursive, options.get("format", format))
+        work = _Work(self, files, format, options)
+        threads = int(options.pop("threads", None) or os.environ.get("PYFORGE_PARALLEL_WORKERS") or batch.cores())
+        bar = Bar("batch", progress)
+        started = time.monotonic()
+        sizes = [_size_of(batch.process_path(path)) for path, _ in files]
+        results = batch.Run(work, sizes, threads, parallel and not work.is_one_table, bar).go() if files else []
+        results += [self._failed_before(error.source, None, error) for error in errors]
+        done = Batch(results, time.monotonic() - started)
+        bar.end(done.told(), failed=bool(done.summary.failed))
+        if progress is not False:
+            self._announce(done)
+        return done.raise_for_error() if _raises(raise_on_error) else done
 
     def install_sample_datasets(self, destination=None, formats=None, sizes=None, *, volume_path=None, datasets=None):
         """Comes with a later version: formats, sizes and datasets are not looked at yet."""
@@ -175,6 +358,46 @@ class PyForgeDatabricks:
             total_gb_processed=self.stats["bytes"] / 1e9,
             environment=self.environment,
         )
+
+
+class _Work:
+    """What batch.Run calls for each file."""
+
+    def __init__(self, forge, files, format, options):
+        self._forge, self._files, self._format, self._options = forge, files, format, options
+        self._table = options.get("table")
+        self.is_one_table = self._table is not None and "{stem}" not in self._table
+        self._begun = False
+
+    def __call__(self, index, threads, progress):
+        (source, output), options = self._files[index], {**self._options, "threads": threads}
+        if self._table is None:
+            options["format"] = self._format
+        else:
+            output = None
+            stem = os.path.splitext(os.path.basename(source))[0]
+            options["table"] = self._table.replace("{stem}", stem)
+            if self.is_one_table and self._begun:
+                options["mode"] = "append"
+        result = self._forge._attempt(source, output, options, progress)
+        self._begun = self._begun or bool(result)
+        return result
+
+
+def _log_failure(source, result):
+    text = str(result.get("error"))
+    logger.error("%s", text if str(source) in text else f"{source}: {text}")
+
+
+def _types_of(columns, records):
+    """What rows of text would be as columns."""
+    quoted = ['"' + name.replace('"', '""') + '"' for name in columns]
+    lines = [",".join(quoted)]
+    for record in records:
+        lines.append(",".join("" if value is None else '"' + value.replace('"', '""') + '"' for value in record))
+    text = "\n".join(lines).encode() + b"\n"
+    with pyforge_cli.read(text, from_="csv", delimiter=",", quote='"', header="yes", encoding="utf-8") as table:
+        return table.schema.types
 
 
 forge = PyForgeDatabricks()

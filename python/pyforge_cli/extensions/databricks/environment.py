@@ -1,8 +1,9 @@
 """Where this process runs, told from the environment alone: nothing is started and nothing asked over a network."""
 
+import json
 import os
-import platform
 import re
+import sys
 from datetime import datetime, timezone
 
 _YES = {"1", "true", "yes"}
@@ -58,13 +59,36 @@ def describe(env):
     return found
 
 
-def get_environment_info():
+def _told_natively():
+    """What the command env of the extension's native half says; None = that is not there."""
+    from pyforge_cli import _pyforge
+
+    told = bytearray()
+
+    def take(piece):
+        told.extend(piece)
+        return True
+
+    if _pyforge.command(["pyforge", "env", "--json"], take, lambda piece: True, False, False, 0, 0, False) != 0:
+        return None
+    known = json.loads(told)
+    return {**known, "reason": known["signals"]["compute_type"] or "no sign of Databricks"}
+
+
+def _is_installed(package):
     from importlib.util import find_spec
 
+    try:
+        return find_spec(package) is not None
+    except Exception:  # a damaged installation is as good as none
+        return False
+
+
+def get_environment_info():
     return {
-        **describe(os.environ),
-        "python_version": platform.python_version(),
-        "has_pyspark": find_spec("pyspark") is not None,
+        **(_told_natively() or describe(os.environ)),
+        "python_version": sys.version.split()[0],
+        "has_pyspark": _is_installed("pyspark"),
         "detected_at": datetime.now(timezone.utc).isoformat(),
     }
 

@@ -60,7 +60,7 @@ class DatabricksExtension(BaseExtension):
         return True
 
     def get_details(self):
-        """What is not installed and what it would be for. This version uses neither."""
+        """What is not installed, and what it would be for."""
         told = []
         for package, least, extra, use in _MORE:
             found = _version_of(package)

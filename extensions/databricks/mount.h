@@ -1,0 +1,40 @@
+/* The storage scheme of what Databricks mounts: /Volumes/..., dbfs:... and /dbfs/... .
+ *
+ * Reading is at any place. Writing goes the one way that such a mount offers: a new file from its first byte to its last, then a
+ * rename (mount_write.c); what a stopped run has left is dealt with by the next one (mount_part.h). */
+#ifndef DATABRICKS_MOUNT_H
+#define DATABRICKS_MOUNT_H
+
+#include "mount_part.h"
+#include "path.h"
+
+/* The scheme dbfs, which also claims /Volumes/ and /dbfs/. host is borrowed for as long as the scheme is used. */
+void mount_scheme(const struct pf_host *host, struct pf_scheme_addition *out);
+
+/* Where a location leads, and what for. */
+struct mount_place {
+    struct path path;
+    bool writing;
+};
+
+/* Refused when it is wrong and, for writing, when it is in no volume, or what is written there would be lost. */
+enum pf_status mount_place_of(const struct pf_host *host, const char *location, bool writing, struct mount_place *out,
+                              struct pf_error *err);
+/* An errno as an error with its remedy. done: what could not be done to it, "written". */
+enum pf_status mount_fail(const struct pf_host *host, const struct mount_place *place, int why, const char *done,
+                          struct pf_error *err);
+/* The same with a remedy of the caller's. */
+enum pf_status mount_fail_advised(const struct pf_host *host, const struct mount_place *place, int why, const char *done,
+                                  const char *remedy, struct pf_error *err);
+enum pf_status mount_fail_memory(const struct pf_host *host, struct pf_error *err);
+enum pf_status mount_fail_exists(const struct pf_host *host, struct pf_error *err);
+
+/* Whether a file can be written, as far as that can be told without writing. What stopped runs have left in its folder is dealt with. */
+enum pf_status mount_prepare(void *self, struct pf_context *ctx, const char *location, bool replace, struct pf_error *err);
+enum pf_status mount_create(void *self, struct pf_context *ctx, const char *location, bool replace, void **writer,
+                            struct pf_error *err);
+enum pf_status mount_write(void *writer, const void *bytes, size_t size, struct pf_error *err);
+enum pf_status mount_commit(void *writer, struct pf_error *err);
+void mount_discard(void *writer);
+
+#endif

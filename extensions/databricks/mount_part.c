@@ -1,0 +1,446 @@
+#include "mount_part.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "mount_messages.h"
+
+#define PART_SUFFIX  ".pyforge-part"
+#define WHOLE_SUFFIX ".pyforge-whole"
+#define LEFT_SUFFIX  ".pyforge-left"
+
+enum {
+    NAME_MOST = 255,         /* bytes of a file's name */
+    COPY_BYTES = 1 << 20,    /* one write of a copy */
+    DAY = 24 * 60 * 60,      /* seconds */
+    CHECKS = 10,             /* looks at a size, */
+    CHECK_MILLISECONDS = 100 /* so far apart */
+};
+
+struct owner {
+    uint32_t host, unique;
+    long pid;
+    unsigned long long start; /* clock ticks since boot; 0 = not known */
+};
+
+/* ---- owners */
+
+static uint32_t hash_text(uint32_t hash, const char *text)
+{
+    for (; *text != '\0'; text++)
+        hash = (hash ^ (uint8_t)*text) * 16777619u;
+    return hash;
+}
+
+/* A process number means something within a host and, there, a namespace of processes. */
+static uint32_t host_mark(void)
+{
+    char space[64] = "";
+    struct utsname system;
+    ssize_t size = readlink("/proc/self/ns/pid", space, sizeof space - 1);
+
+    space[size > 0 ? size : 0] = '\0';
+    return hash_text(hash_text(2166136261u, uname(&system) == 0 ? system.nodename : ""), space);
+}
+
+/* When a process started; 0 = there is none, or it cannot be told. */
+static unsigned long long start_of(long pid)
+{
+    char path[64], text[1024];
+    unsigned long long start = 0;
+    const char *at;
+    ssize_t size;
+    int fd;
+
+    (void)snprintf(path, sizeof path, "/proc/%ld/stat", pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    size = read(fd, text, sizeof text - 1);
+    (void)close(fd);
+    text[size > 0 ? size : 0] = '\0';
+    /* the name of the program, in brackets, may hold anything; twenty fields follow it before the one looked for */
+    at = strrchr(text, ')');
+    for (int field = 0; at != NULL && field < 20; field++)
+        at = strchr(at + 1, ' ');
+    if (at != NULL)
+        start = strtoull(at + 1, NULL, 10);
+    return start;
+}
+
+static bool is_gone(const struct owner *owner, const struct mount_part *left)
+{
+    struct stat st;
+
+    if (owner->host != host_mark())
+        return (stat(left->part, &st) == 0 || stat(left->whole, &st) == 0) && time(NULL) - st.st_mtime > DAY;
+    if (kill((pid_t)owner->pid, 0) != 0 && errno == ESRCH)
+        return true;
+    return owner->start != 0 && start_of(owner->pid) != owner->start;
+}
+
+/* ---- names */
+
+/* The first bytes of a name that fit, ended between two characters. */
+static int fitting(const char *name, size_t most)
+{
+    size_t size = strlen(name);
+
+    if (size <= most)
+        return (int)size;
+    size = most;
+    while (size > 0 && ((uint8_t)name[size] & 0xC0u) == 0x80u)
+        size--;
+    return (int)size;
+}
+
+bool mount_part_of(const char *target, struct mount_part *out)
+{
+    const char *slash = strrchr(target, '/'), *name = slash != NULL ? slash + 1 : target;
+    struct owner owner = { .host = host_mark(), .pid = (long)getpid(), .start = start_of((long)getpid()) };
+    char middle[96];
+    int wrote, kept;
+
+    if (getrandom(&owner.unique, sizeof owner.unique, 0) != (ssize_t)sizeof owner.unique)
+        owner.unique = (uint32_t)clock();
+    (void)snprintf(middle, sizeof middle, "%08x-%ld-%llu-%08x", owner.host, owner.pid, owner.start, owner.unique);
+    kept = fitting(name, NAME_MOST - strlen(middle) - sizeof WHOLE_SUFFIX - 2);
+    (void)snprintf(out->target, sizeof out->target, "%s", target);
+    wrote = snprintf(out->part, sizeof out->part, "%.*s.%.*s.%s" PART_SUFFIX, (int)(name - target), target, kept, name, middle);
+    if (wrote < 0 || wrote >= MOUNT_PATH - 1 || strlen(target) >= MOUNT_PATH)
+        return false;
+    wrote -= (int)sizeof PART_SUFFIX - 1;
+    (void)snprintf(out->whole, sizeof out->whole, "%.*s" WHOLE_SUFFIX, wrote, out->part);
+    (void)snprintf(out->left, sizeof out->left, "%.*s" LEFT_SUFFIX, wrote, out->part);
+    out->named = kept == (int)strlen(name);
+    return true;
+}
+
+/* Reads the hexadecimal or decimal number at *at, which ends before the character end. */
+static bool take_number(const char **at, int base, char end, unsigned long long *out)
+{
+    char *after;
+
+    if (!((**at >= '0' && **at <= '9') || (base == 16 && **at >= 'a' && **at <= 'f')))
+        return false;
+    errno = 0;
+    *out = strtoull(*at, &after, base);
+    if (errno != 0 || *after != end)
+        return false;
+    *at = after + 1;
+    return true;
+}
+
+/* Takes a name apart: *name_size bytes after its first dot are those of the target, *stem_size all that comes before the suffix. */
+static bool parse(const char *name, struct owner *owner, size_t *name_size, size_t *stem_size)
+{
+    static const char *const suffixes[] = { PART_SUFFIX, WHOLE_SUFFIX, LEFT_SUFFIX };
+    unsigned long long host, pid, start, unique;
+    size_t size = strlen(name), stem = 0, dot;
+    const char *at;
+
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        size_t suffix = strlen(suffixes[i]);
+
+        if (size > suffix && strcmp(name + size - suffix, suffixes[i]) == 0)
+            stem = size - suffix;
+    }
+    if (stem == 0 || name[0] != '.')
+        return false;
+    for (dot = stem - 1; dot > 0 && name[dot] != '.'; dot--)
+        continue;
+    at = name + dot + 1;
+    if (dot < 2 || !take_number(&at, 16, '-', &host) || !take_number(&at, 10, '-', &pid) ||
+        !take_number(&at, 10, '-', &start) || !take_number(&at, 16, '.', &unique) || at != name + stem + 1 || pid == 0)
+        return false;
+    *owner = (struct owner){ (uint32_t)host, (uint32_t)unique, (long)pid, start };
+    *name_size = dot - 1;
+    *stem_size = stem;
+    return true;
+}
+
+bool mount_part_is(const char *name)
+{
+    size_t name_size, stem_size;
+    struct owner owner;
+
+    return parse(name, &owner, &name_size, &stem_size);
+}
+
+/* ---- writing */
+
+int mount_part_write(int fd, const void *bytes, size_t size)
+{
+    while (size != 0) {
+        ssize_t count = write(fd, bytes, size);
+
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return count < 0 ? errno : EIO;
+        bytes = (const char *)bytes + count;
+        size -= (size_t)count;
+    }
+    return 0;
+}
+
+int mount_part_check(const char *path, int64_t size)
+{
+    for (int i = 0;; i++) {
+        struct stat st;
+        bool there = stat(path, &st) == 0;
+
+        if (!there && (errno != ENOENT || i == CHECKS))
+            return errno;
+        if (there && (int64_t)st.st_size == size)
+            return 0;
+        if (i == CHECKS)
+            return EIO;
+        (void)poll(NULL, 0, CHECK_MILLISECONDS);
+    }
+}
+
+int mount_part_record(const char *name, int64_t size)
+{
+    int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    char text[32];
+    int length = snprintf(text, sizeof text, "%lld\n", (long long)size), failed;
+
+    if (fd < 0)
+        return errno;
+    failed = mount_part_write(fd, text, (size_t)length);
+    if (close(fd) != 0 && failed == 0)
+        failed = errno;
+    if (failed == 0)
+        failed = mount_part_check(name, length);
+    if (failed != 0)
+        (void)unlink(name);
+    return failed;
+}
+
+/* The size a record tells; -1 = there is none, or it was not finished. */
+static int64_t recorded(const char *name)
+{
+    int fd = open(name, O_RDONLY | O_CLOEXEC);
+    char text[32], *end;
+    long long size;
+    ssize_t count;
+
+    if (fd < 0)
+        return -1;
+    count = read(fd, text, sizeof text - 1);
+    (void)close(fd);
+    text[count > 0 ? count : 0] = '\0';
+    errno = 0;
+    size = strtoll(text, &end, 10);
+    return errno == 0 && end != text && *end == '\n' ? size : -1;
+}
+
+/* ---- copying */
+
+static int copy_bytes(const struct pf_host *host, struct pf_context *ctx, int from, int to, char *bytes)
+{
+    struct pf_error ignored;
+
+    for (;;) {
+        ssize_t count = read(from, bytes, COPY_BYTES);
+        int why;
+
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return count < 0 ? errno : 0;
+        why = mount_part_write(to, bytes, (size_t)count);
+        if (why != 0)
+            return why;
+        if (ctx != NULL && host->check_cancel(ctx, &ignored) != PF_OK)
+            return ECANCELED;
+    }
+}
+
+int mount_part_copy(const struct pf_host *host, struct pf_context *ctx, const char *from, int to)
+{
+    int fd = open(from, O_RDONLY | O_CLOEXEC), why = fd < 0 ? errno : 0;
+    char *bytes = host->allocate(NULL, COPY_BYTES);
+
+    if (why == 0)
+        why = bytes != NULL ? copy_bytes(host, ctx, fd, to, bytes) : ENOMEM;
+    host->release(NULL, bytes);
+    if (fd >= 0)
+        (void)close(fd);
+    if (close(to) != 0 && why == 0)
+        why = errno;
+    return why;
+}
+
+/* ---- what was left behind */
+
+enum likeness { TORN, SAME, OTHER, UNKNOWN };
+
+static ssize_t read_full(int fd, char *to, size_t size)
+{
+    size_t got = 0;
+
+    while (got < size) {
+        ssize_t count = read(fd, to + got, size - got);
+
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            return -1;
+        if (count == 0)
+            break;
+        got += (size_t)count;
+    }
+    return (ssize_t)got;
+}
+
+/* Whether a target is the part, its first bytes only, or something else, which whoever wrote it will want to keep. */
+static enum likeness compare_open(int target, int part, char *bytes)
+{
+    for (;;) {
+        ssize_t got = read_full(target, bytes, COPY_BYTES / 2), count = read_full(part, bytes + COPY_BYTES / 2, COPY_BYTES / 2);
+
+        if (got < 0 || count < 0)
+            return UNKNOWN;
+        if (count < got || memcmp(bytes, bytes + COPY_BYTES / 2, (size_t)got) != 0)
+            return OTHER;
+        if (got < count)
+            return TORN;
+        if (got == 0)
+            return SAME;
+    }
+}
+
+static enum likeness compare(const struct pf_host *host, const char *target, const char *part)
+{
+    int one = open(target, O_RDONLY | O_CLOEXEC), two;
+    enum likeness like = one < 0 && errno == ENOENT ? TORN : UNKNOWN;
+    char *bytes;
+
+    if (one < 0)
+        return like;
+    two = open(part, O_RDONLY | O_CLOEXEC);
+    bytes = host->allocate(NULL, COPY_BYTES);
+    if (two >= 0 && bytes != NULL)
+        like = compare_open(one, two, bytes);
+    host->release(NULL, bytes);
+    if (two >= 0)
+        (void)close(two);
+    (void)close(one);
+    return like;
+}
+
+/* The target that a dead owner was copying over. false: it could not be completed, and what it takes has to stay. */
+static bool complete(const struct pf_host *host, struct pf_context *ctx, const struct mount_part *left, int64_t size)
+{
+    enum likeness like = compare(host, left->target, left->part);
+    char text[2 * MOUNT_PATH + 300];
+    int fd;
+
+    if (like == SAME || like == OTHER)
+        return true;
+    fd = like == TORN ? open(left->target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : -1;
+    if (fd >= 0 && mount_part_copy(host, NULL, left->part, fd) == 0 && mount_part_check(left->target, size) == 0) {
+        (void)snprintf(text, sizeof text, SAY_MOUNT_COMPLETED, left->target);
+        host->warn(ctx, text);
+        return true;
+    }
+    (void)snprintf(text, sizeof text, SAY_MOUNT_LEFT, left->target, left->part);
+    host->warn(ctx, text);
+    return false;
+}
+
+/* Everything of one stem. */
+static void settle(const struct pf_host *host, struct pf_context *ctx, const struct mount_part *left)
+{
+    int64_t size = recorded(left->whole);
+    struct stat st;
+
+    if (size < 0)
+        size = recorded(left->left);
+    if (stat(left->part, &st) != 0) {
+        if (errno != ENOENT)
+            return;
+        st.st_size = -1;
+    }
+    if (size >= 0 && (int64_t)st.st_size == size && !complete(host, ctx, left, size))
+        return;
+    (void)unlink(left->part);
+    (void)unlink(left->whole);
+    (void)unlink(left->left);
+}
+
+/* The files of a name in the folder; false = it is none of ours. */
+static bool found_part(const char *folder, const char *name, struct mount_part *out, struct owner *owner)
+{
+    size_t name_size, stem_size;
+    int wrote;
+
+    if (!parse(name, owner, &name_size, &stem_size))
+        return false;
+    wrote = snprintf(out->part, sizeof out->part, "%s/%.*s" PART_SUFFIX, folder, (int)stem_size, name);
+    if (wrote < 0 || wrote >= MOUNT_PATH - 1)
+        return false;
+    wrote -= (int)sizeof PART_SUFFIX - 1;
+    (void)snprintf(out->whole, sizeof out->whole, "%.*s" WHOLE_SUFFIX, wrote, out->part);
+    (void)snprintf(out->left, sizeof out->left, "%.*s" LEFT_SUFFIX, wrote, out->part);
+    return snprintf(out->target, sizeof out->target, "%s/%.*s", folder, (int)name_size, name + 1) < MOUNT_PATH;
+}
+
+void mount_part_clean(const struct pf_host *host, struct pf_context *ctx, const char *folder)
+{
+    DIR *listing = opendir(folder);
+    const struct dirent *entry;
+
+    if (listing == NULL)
+        return;
+    while ((entry = readdir(listing)) != NULL) {
+        struct mount_part found;
+        struct owner owner;
+
+        if (found_part(folder, entry->d_name, &found, &owner) && (is_gone(&owner, &found) || access(found.left, F_OK) == 0))
+            settle(host, ctx, &found);
+    }
+    (void)closedir(listing);
+}
+
+/* ---- taking turns */
+
+enum mount_turn mount_part_turn(const struct mount_part *mine)
+{
+    enum mount_turn turn = MOUNT_TURN_MINE;
+    const struct dirent *entry;
+    char folder[MOUNT_PATH];
+    DIR *listing;
+
+    (void)snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(mine->target, '/') - mine->target), mine->target);
+    listing = opendir(folder);
+    if (listing == NULL)
+        return turn;
+    while (turn != MOUNT_TURN_YIELD && (entry = readdir(listing)) != NULL) {
+        struct mount_part other;
+        struct owner owner;
+        int order;
+
+        if (!found_part(folder, entry->d_name, &other, &owner) || strcmp(other.target, mine->target) != 0 ||
+            access(other.whole, F_OK) != 0 || is_gone(&owner, &other))
+            continue;
+        order = strcmp(other.whole, mine->whole);
+        if (order != 0)
+            turn = order < 0 ? MOUNT_TURN_YIELD : MOUNT_TURN_WAIT;
+    }
+    (void)closedir(listing);
+    return turn;
+}

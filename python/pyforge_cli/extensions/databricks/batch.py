@@ -1,0 +1,130 @@
+"""Many files at once: who converts which, and when."""
+
+import os
+import threading
+import time
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+
+import pyforge_cli
+from pyforge_cli.extensions.databricks import staging
+from pyforge_cli.extensions.databricks.progress import size_text, time_text
+
+# Conversions at a time: each has a memory of its own to stay within.
+_MOST_WORKERS = 8
+_LOOKED_AFTER = 0.2
+# What a run before this one has set aside is no input of the next.
+_REJECTS = ".rejects.csv"
+
+
+def process_path(path):
+    """A path in one of the forms of Databricks as this process opens it; other paths as they are, relative ones too."""
+    text = os.fspath(path)
+    return staging.process_path(text) if text.startswith(("dbfs:/", "/dbfs/", "file:/")) else text
+
+
+def find(patterns, folder, recursive, format):
+    """([(file, its output), ...], [the error of a pattern that stands for nothing, ...])"""
+    left, errors = [os.fspath(pattern) for pattern in patterns], []
+    while True:
+        try:
+            pairs = pyforge_cli.files(left, folder, recursive=recursive, format=format)
+        except pyforge_cli.NotFoundError as error:
+            if error.source not in left:
+                raise
+            left = [pattern for pattern in left if pattern != error.source]
+            errors.append(error)
+        else:
+            return [pair for pair in pairs if pair[0] in left or not pair[0].endswith(_REJECTS)], errors
+
+
+def cores():
+    try:
+        return len(os.sched_getaffinity(0)) or 1
+    except (AttributeError, OSError):  # not on macOS
+        return os.cpu_count() or 1
+
+
+class _Stopped(BaseException):
+    """Raised in the progress of a conversion that is to end, because the cell was interrupted."""
+
+
+class Run:
+    """One batch. convert(index, threads, progress) does one file and gives its result; sizes: bytes of each, -1 = not known.
+
+    The thread that calls go() draws the bar and takes interrupts; the workers convert. An interrupt ends every conversion, and each takes
+    away what it had begun.
+    """
+
+    def __init__(self, convert, sizes, threads, parallel, bar):
+        self._convert, self._sizes, self._bar = convert, [max(size, 1) for size in sizes], bar
+        self._cores = threads
+        # More workers than files, or than cores, have nothing to do.
+        self._workers = max(1, min(threads, len(sizes), _MOST_WORKERS)) if parallel else 1
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._free, self._ahead = self._cores, sum(self._sizes)
+        self._read = [0] * len(sizes)
+        self._done = self._failed = 0
+        self._started = time.monotonic()
+
+    def _take(self, index):
+        """Threads for a file: its share of what is still to do, as far as cores are free."""
+        with self._lock:
+            share = self._cores if self._workers == 1 else round(self._cores * self._sizes[index] / max(self._ahead, 1))
+            count = max(1, min(share, self._free))
+            self._free -= count
+            self._ahead -= self._sizes[index]
+            return count
+
+    def _one(self, index):
+        if self._stop.is_set():
+            raise _Stopped
+        count = self._take(index)
+
+        def progress(told):
+            self._read[index] = told.bytes_read
+            if self._stop.is_set():
+                raise _Stopped
+
+        try:
+            result = self._convert(index, count, progress)
+        finally:
+            with self._lock:
+                self._free += count
+        with self._lock:
+            self._done += 1
+            self._failed += not result
+            self._read[index] = self._sizes[index]
+        return result
+
+    def _words(self):
+        seconds = time.monotonic() - self._started
+        read, total = sum(self._read), sum(self._sizes)
+        words = [f"{self._done:,} of {len(self._sizes):,} files", f"{size_text(read)} of {size_text(total)}"]
+        if self._failed:
+            words.append(f"{self._failed:,} failed")
+        if 0 < read < total and seconds > 0:
+            words.append(f"{size_text(read / seconds)}/s, {time_text((total - read) * seconds / read)} left")
+        return ", ".join(words)
+
+    def go(self):
+        """The results, in the order of the files. Largest files first, so that none of them is left alone at the end."""
+        order = sorted(range(len(self._sizes)), key=lambda index: -self._sizes[index])
+        with ThreadPoolExecutor(self._workers) as pool:
+            jobs = {index: pool.submit(self._one, index) for index in order}
+            try:
+                waiting = set(jobs.values())
+                while waiting:
+                    done, waiting = wait(waiting, timeout=_LOOKED_AFTER, return_when=FIRST_COMPLETED)
+                    for job in done:
+                        job.result()  # what a worker raised is no failed conversion
+                    self._bar.update(min(1.0, sum(self._read) / sum(self._sizes)), self._words)
+            except BaseException:
+                self._stop.set()
+                for job in jobs.values():
+                    job.cancel()
+                raise
+        return [jobs[index].result() for index in range(len(self._sizes))]
+
+
+__all__ = ["Run", "cores", "find", "process_path"]

@@ -1,0 +1,93 @@
+"""The session of Spark that is at hand. None is ever started, and nothing of pyspark is imported where it is not used already."""
+
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+# Where the classes of sessions live. A wrapper counts as what it says its class is.
+_CONNECT = ("pyspark.sql.connect.", "databricks.connect")
+_CLASSIC = ("pyspark.sql.session", "pyspark.sql.classic.")
+
+
+@dataclass(frozen=True)
+class SparkAtHand:
+    session: Any
+    kind: str  # "classic" (its driver's JVM is next door), "connect", or "serverless"
+    found: str  # where: "given", "notebook", "active"
+
+    @property
+    def version(self):
+        """Asks the server, so not before it is going to be used."""
+        return version_of(self.session)
+
+    @property
+    def shown(self):
+        return {"classic": "Spark", "connect": "Spark Connect", "serverless": "Databricks serverless Spark"}[self.kind] + f" {self.version}"
+
+
+def _modules(session):
+    return [f"{kind.__module__}." for kind in getattr(session.__class__, "__mro__", ())]
+
+
+def is_session(value):
+    return any(module.startswith(_CONNECT + _CLASSIC) for module in _modules(value))
+
+
+def kind_of(session, is_serverless=False):
+    """What the session is, by its class alone: a Connect session is not asked for a JVM."""
+    if is_serverless:
+        return "serverless"
+    return "connect" if any(module.startswith(_CONNECT) for module in _modules(session)) else "classic"
+
+
+def version_of(session):
+    try:
+        return str(session.version)
+    except Exception:  # a session that does not answer is told when it is used
+        return "of an unknown version"
+
+
+def _of_the_notebook():
+    """The variable spark of IPython, which Databricks notebooks are, else of the main module."""
+    shell = sys.modules.get("IPython")
+    if shell is not None:
+        try:
+            names = shell.get_ipython().user_ns
+        except Exception:  # IPython is imported, but no shell runs
+            names = {}
+        if is_session(names.get("spark")):
+            return names["spark"]
+    value = getattr(sys.modules.get("__main__"), "spark", None)
+    return value if is_session(value) else None
+
+
+def _active(may_import):
+    """The session that pyspark holds as the active one."""
+    if "pyspark" not in sys.modules and not may_import:
+        return None
+    places = [name for name in ("pyspark.sql.connect.session", "pyspark.sql.session") if name in sys.modules]
+    if not places and may_import:
+        places = ["pyspark.sql.session"]
+    for name in places:
+        try:
+            kind = __import__(name, fromlist=["SparkSession"]).SparkSession
+            found = kind.getActiveSession()
+        except Exception:  # pyspark's ways to say that there is none
+            found = None
+        if is_session(found):
+            return found
+    return None
+
+
+def session_at_hand(given=None, *, on_databricks=False, is_serverless=False):
+    """The session given, else the notebook's, else the active one, as SparkAtHand; None = there is none."""
+    if given is not None:
+        return SparkAtHand(given, kind_of(given, is_serverless), "given")
+    for find, found in ((_of_the_notebook, "notebook"), (lambda: _active(on_databricks), "active")):
+        session = find()
+        if session is not None:
+            return SparkAtHand(session, kind_of(session, is_serverless), found)
+    return None
+
+
+__all__ = ["SparkAtHand", "is_session", "kind_of", "session_at_hand", "version_of"]

@@ -1,0 +1,114 @@
+"""The folder where the native engine puts Parquet for Spark to load: at a place both can see, gone at every end."""
+
+import os
+import re
+import shutil
+import socket
+import time
+import uuid
+from pathlib import Path
+
+from pyforge_cli.extensions.databricks.spark_errors import failure
+
+PREFIX = ".pyforge-staging-"
+# A folder of another machine, of which it cannot be told whether its owner still works, counts as left over after this.
+LEFT_OVER_SECONDS = 7 * 86400
+# What Hadoop takes for a pattern in a path that is read.
+_PATTERN = re.compile(r"([\\{}\[\]*?])")
+_VOLUMES = "/Volumes/"
+_IN_A_VOLUME = "name a folder in a volume: --staging /Volumes/catalog/schema/volume/folder"
+# (begins, what stands for it where a process opens files)
+_FORMS = (("dbfs:/Volumes/", _VOLUMES), ("/dbfs/Volumes/", _VOLUMES), ("dbfs:/", "/dbfs/"), ("file:///", "/"), ("file:/", "/"))
+
+
+def process_path(location):
+    """A location as this process opens it: dbfs:/Volumes/... and /dbfs/Volumes/... are volumes, file:/x is /x."""
+    location = os.fspath(location)
+    for begins, means in _FORMS:
+        if location.startswith(begins):
+            return means + location[len(begins):]
+    return os.path.abspath(location)
+
+
+def spark_path(location, on_databricks):
+    """The same for Spark; None = Spark does not see it."""
+    path = process_path(location)
+    if path.startswith(_VOLUMES):
+        return path
+    if path.startswith("/dbfs/"):
+        return "dbfs:/" + path[len("/dbfs/"):]
+    return None if on_databricks else "file:" + path
+
+
+def as_read(path):
+    """A path that Spark reads, so that nothing in it counts as a pattern."""
+    return _PATTERN.sub(r"\\\1", path)
+
+
+def staging_base(staging, places, on_databricks):
+    """The folder to stage in: the one given, else the first of places (input, output) beside which Spark can see."""
+    if staging is not None:
+        if spark_path(staging, on_databricks) is None:
+            raise failure("option", f"Spark does not see {os.fspath(staging)}", _IN_A_VOLUME)
+        return process_path(staging)
+    for place in places:
+        if place is not None and spark_path(place, on_databricks) is not None:
+            return os.path.dirname(process_path(place))
+    raise failure("option", "there is no folder here that Spark can see, for the data on its way to the table", _IN_A_VOLUME)
+
+
+def _is_left_over(name, folder, host):
+    owner = re.fullmatch(re.escape(PREFIX) + r"(.+)-(\d+)-[0-9a-f]+", name)
+    if owner is None:
+        return False
+    if owner[1] == host:
+        if int(owner[2]) == os.getpid():
+            return False
+        try:
+            os.kill(int(owner[2]), 0)
+        except ProcessLookupError:
+            return True
+        except OSError:
+            return False
+        return False
+    try:
+        return time.time() - os.stat(folder).st_mtime > LEFT_OVER_SECONDS
+    except OSError:
+        return False
+
+
+class Staging:
+    """with Staging(base, on_databricks) as staging: staging.file is where to write, staging.spark_path what Spark reads."""
+
+    def __init__(self, base, on_databricks=False, note=None):
+        self.base, self.on_databricks, self.note = base, on_databricks, note
+        self.folder = self.file = self.spark_path = None
+
+    def __enter__(self):
+        host = re.sub(r"[^A-Za-z0-9]+", "_", socket.gethostname()) or "host"
+        try:
+            os.makedirs(self.base, exist_ok=True)
+            for entry in os.scandir(self.base):
+                if entry.name.startswith(PREFIX) and _is_left_over(entry.name, entry.path, host):
+                    shutil.rmtree(entry.path, ignore_errors=True)
+            self.folder = os.path.join(self.base, f"{PREFIX}{host}-{os.getpid()}-{uuid.uuid4().hex[:12]}")
+            # within, as Spark warns of paths that begin with a dot
+            os.makedirs(os.path.join(self.folder, "data"))
+        except OSError as error:
+            raise failure("refused", f"{self.base}: cannot stage there: {error.strerror or error}",
+                          "name a folder that may be written to: --staging FOLDER") from error
+        self.file = Path(self.folder, "data", "part-00000.parquet")
+        self.spark_path = spark_path(os.path.join(self.folder, "data"), self.on_databricks)
+        return self
+
+    def __exit__(self, *ended):
+        for _ in range(3):
+            shutil.rmtree(self.folder, ignore_errors=True)
+            if not os.path.lexists(self.folder):
+                return
+            time.sleep(0.2)
+        if self.note is not None:
+            self.note(f"{self.folder} could not be removed; it holds a copy of the data")
+
+
+__all__ = ["Staging", "as_read", "process_path", "spark_path", "staging_base"]

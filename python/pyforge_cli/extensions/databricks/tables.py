@@ -1,0 +1,480 @@
+"""Writing a table through a session of Spark: from Parquet that the native engine made, once and never twice.
+
+Every write carries a token: as userMetadata of its commit, as the application of a Delta transaction, and, where a table is made, as
+its property pyforge.write (the commit that makes a table keeps no userMetadata). An answer that is lost is looked up by it.
+"""
+
+import re
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import List, Optional
+
+from pyforge_cli import __version__
+from pyforge_cli.extensions.databricks.identifiers import parse_table, quote, quote_all, table_columns
+from pyforge_cli.extensions.databricks.session import kind_of
+from pyforge_cli.extensions.databricks.spark_errors import (
+    condition_of,
+    explain,
+    failure,
+    first_line,
+    is_answer,
+    is_before_the_write,
+    is_not_there,
+)
+from pyforge_cli.extensions.databricks.staging import as_read, process_path, spark_path
+
+MODES = ("error", "append", "overwrite")
+TOKEN_PROPERTY = "pyforge.write"
+# How long a lost answer is looked for, in seconds.
+PATIENCE = 120.0
+_ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+\-/]*|[+-]\d{1,2}:\d{2}")
+_HISTORY_FIRST = 10
+
+
+# ---- targets
+
+
+@dataclass(frozen=True)
+class TableTarget:
+    parts: tuple
+
+    @property
+    def sql(self):
+        return quote_all(self.parts)
+
+    name = sql
+
+    @property
+    def schema(self):
+        return quote_all(self.parts[:-1]) or "the current schema"
+
+    def grants(self):
+        if len(self.parts) < 3:
+            return f"ask the owner for: GRANT SELECT, MODIFY ON TABLE {self.sql} TO `you`;"
+        catalog, schema = quote(self.parts[0]), quote_all(self.parts[:2])
+        return (f"ask the owner for: GRANT USE CATALOG ON CATALOG {catalog} TO `you`; GRANT USE SCHEMA, CREATE TABLE ON SCHEMA {schema} "
+                f"TO `you`; GRANT SELECT, MODIFY ON TABLE {self.sql} TO `you`;")
+
+    def frame(self, session):
+        return session.table(self.sql)
+
+
+@dataclass(frozen=True)
+class PathTarget:
+    path: str
+
+    @property
+    def sql(self):
+        return "delta." + quote(self.path)
+
+    @property
+    def name(self):
+        return self.path
+
+    schema = "default"
+
+    def grants(self):
+        volume = re.match(r"/Volumes/([^/]+)/([^/]+)/([^/]+)", self.path)
+        if volume is None:
+            return "ask the owner of the folder for the right to write there"
+        catalog, schema, name = (quote(part) for part in volume.groups())
+        return (f"ask the owner for: GRANT USE CATALOG ON CATALOG {catalog} TO `you`; GRANT USE SCHEMA ON SCHEMA {catalog}.{schema} TO "
+                f"`you`; GRANT READ VOLUME, WRITE VOLUME ON VOLUME {catalog}.{schema}.{name} TO `you`;")
+
+    def frame(self, session):
+        return session.read.format("delta").load(self.path)
+
+
+def table_target(name):
+    return TableTarget(parse_table(name))
+
+
+def path_target(location, on_databricks=False):
+    path = spark_path(location, on_databricks)
+    if path is None:
+        raise failure("option", f"Spark does not see {process_path(location)}",
+                      "write the Delta table to a volume, /Volumes/catalog/schema/volume/folder, or use --table")
+    if "\n" in path or "\0" in path or "${" in path:
+        raise failure("option", f"{path!r} cannot be named to Spark", "use a path without line ends and '${'")
+    return PathTarget(path)
+
+
+# ---- the outcome
+
+
+@dataclass
+class TableWrite:
+    target: str
+    rows: Optional[int]  # as the table's history has it; None = it tells no number
+    version: Optional[int]  # of the table
+    created: bool
+    token: str
+    columns: List[str]
+    notes: List[str] = field(default_factory=list)
+
+
+# ---- types: what the table has against what comes
+
+_INTEGERS = {"tinyint": 8, "smallint": 16, "int": 32, "bigint": 64}
+_WIDER = {("float", "double"), ("date", "date"), ("void", "string")}
+
+
+def _decimal(name):
+    found = re.fullmatch(r"decimal\((\d+),(\d+)\)", name)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def conversion(ours, theirs, expression):
+    """The expression that gives a column of type ours as theirs without loss, else None. An integer out of range ends the write."""
+    if ours == theirs or (ours, theirs) in _WIDER:
+        return expression
+    if ours in _INTEGERS and theirs in _INTEGERS:
+        if _INTEGERS[ours] <= _INTEGERS[theirs]:
+            return f"CAST({expression} AS {theirs})"
+        most = 2 ** (_INTEGERS[theirs] - 1)
+        return (f"CASE WHEN {expression} IS NULL OR {expression} BETWEEN {-most} AND {most - 1} THEN CAST({expression} AS {theirs}) "
+                f"ELSE CAST(raise_error(concat('the value ', {expression}, ' does not fit {theirs}')) AS {theirs}) END")
+    mine, other = _decimal(ours), _decimal(theirs)
+    if mine and other and other[1] >= mine[1] and other[0] - other[1] >= mine[0] - mine[1]:
+        return f"CAST({expression} AS {theirs})"
+    if ours in _INTEGERS and other and other[0] - other[1] >= 19:
+        return f"CAST({expression} AS {theirs})"
+    return None
+
+
+def instant(expression, spark_type, is_local, zone):
+    """A timestamp as an instant: one without a zone is read in zone, whatever the session's is."""
+    if spark_type == "timestamp_ntz":
+        return (f"make_timestamp_ltz(year({expression}), month({expression}), day({expression}), hour({expression}), "
+                f"minute({expression}), extract(SECOND FROM {expression}), '{zone}')")
+    # a Spark that does not know of timestamps without a zone takes them for instants of UTC
+    return f"to_utc_timestamp({expression}, '{zone}')" if is_local and zone != "UTC" else expression
+
+
+# ---- writing
+
+
+class _Write:
+    """One write: its frame, its token, and what became of it."""
+
+    def __init__(self, session, kind, target, mode, merge_schema, token):
+        self.session, self.kind, self.target = session, kind, target
+        self.mode, self.merge_schema = mode, merge_schema
+        self.token = token or f"pyforge-{uuid.uuid4().hex}"
+        self.notes, self.columns = [], []
+        self.frame, self.properties = None, {}
+        self.creates = False
+        self.interrupted = False
+
+    # -- what there is
+
+    def existing(self):
+        """The fields of the table, or None when there is no such table."""
+        try:
+            return list(self.target.frame(self.session).schema.fields)
+        except Exception as error:
+            if is_not_there(error):
+                return None
+            raise explain(error, self.target) from error
+
+    def check_name(self):
+        """Catalogs of Spark's own find a bad name only after they have written the data."""
+        if not isinstance(self.target, TableTarget) or all(re.fullmatch(r"[A-Za-z0-9_]+", part) for part in self.target.parts[-2:]):
+            return
+        catalog = self.target.parts[0] if len(self.target.parts) == 3 else self.current_catalog()
+        if catalog.lower() in ("spark_catalog", "hive_metastore"):
+            raise failure("option", f"the catalog {catalog} does not take the name {self.target.name}",
+                          "use letters without accents, digits and _, or a catalog of Unity Catalog")
+
+    def current_catalog(self):
+        try:
+            return self.session.catalog.currentCatalog()
+        except Exception:  # before 3.4 it cannot be asked
+            return "spark_catalog"
+
+    # -- the frame
+
+    def prepare(self, staged, native, zone, column_names, existing):
+        try:
+            read = self.session.read.option("datetimeRebaseMode", "CORRECTED").parquet(as_read(staged))
+            fields = list(read.schema.fields)
+        except Exception as error:
+            if is_not_there(error):
+                raise failure("missing", f"Spark does not see the staged data in {staged}",
+                              "name a folder that Spark can read: --staging /Volumes/catalog/schema/volume/folder") from error
+            raise explain(error, self.target) from error
+        names, notes = table_columns([found.name for found in fields], column_names, [found.name for found in existing or ()])
+        if column_names == "map" and existing is None:
+            self.properties["delta.columnMapping.mode"] = "name"
+        local, expressions, self.columns = [], [], names
+        there = {found.name.lower(): found for found in existing or ()}
+        for number, (found, name) in enumerate(zip(fields, names)):
+            spark_type = found.dataType.simpleString()
+            is_local = spark_type == "timestamp_ntz" or (spark_type == "timestamp" and native.get(found.name) == "timestamp")
+            column = f"c{number}"
+            if is_local:
+                local.append(name)
+                column, spark_type = instant(column, spark_type, True, zone), "timestamp"
+            expressions.append(self.fitted(column, spark_type, name, there.get(name.lower())) + f" AS c{number}")
+        if local:
+            notes.append(f"timestamps without a zone are read as {zone}: {', '.join(local[:8])}" + (" ..." if len(local) > 8 else ""))
+        self.notes += notes
+        self.check_new_columns(names, existing, there)
+        # by position, so that no name of a column is ever read as a statement
+        plain = [f"c{number}" for number in range(len(fields))]
+        self.frame = read.toDF(*plain).selectExpr(*expressions).toDF(*names)
+
+    def fitted(self, column, spark_type, name, there):
+        if there is None:
+            return column
+        theirs = there.dataType.simpleString()
+        fitting = conversion(spark_type, theirs, column)
+        if fitting is None:
+            raise failure("data", f"the column {name!r} is {spark_type} in the file and {theirs} in {self.target.name}",
+                          f"declare its type: --schema {name!r}:..., so that it fits {theirs}; or write another table")
+        return fitting
+
+    def check_new_columns(self, names, existing, there):
+        new = [name for name in names if name.lower() not in there]
+        if existing is not None and new and not self.merge_schema:
+            more = f", nor {len(new) - 1} more of what comes" if len(new) > 1 else ""
+            raise failure("data", f"{self.target.name} has no column {new[0]!r}{more}",
+                          "--merge-schema adds columns that are new to the table; --columns leaves them out", "DELTA_METADATA_MISMATCH")
+
+    # -- the call
+
+    def options(self):
+        options = {"userMetadata": f"pyforge {__version__} {self.token}", "txnAppId": self.token, "txnVersion": "1"}
+        if self.merge_schema and not self.creates:
+            options["mergeSchema"] = "true"
+        return options
+
+    def call(self):
+        if self.creates and isinstance(self.target, TableTarget):
+            writer = self.frame.writeTo(self.target.sql).using("delta").tableProperty(TOKEN_PROPERTY, self.token)
+            for name, value in self.properties.items():
+                writer = writer.tableProperty(name, value)
+            for name, value in self.options().items():
+                writer = writer.option(name, value)
+            writer.create()
+            return
+        writer = self.frame.write.format("delta").mode(self.mode)
+        for name, value in {**self.options(), **(self.properties if self.creates else {})}.items():
+            writer = writer.option(name, value)
+        if isinstance(self.target, TableTarget):
+            writer.saveAsTable(self.target.sql)
+        else:
+            writer.save(self.target.path)
+
+    # -- tags, by which a running operation is found
+
+    def tagged(self, begin):
+        """Marks what this thread starts, so that it can be interrupted; a server that knows no tags goes without."""
+        try:
+            if self.kind == "classic":
+                context = self.session.sparkContext
+                (context.addJobTag if begin else context.removeJobTag)(self.token)
+            else:
+                (self.session.addTag if begin else self.session.removeTag)(self.token)
+        except Exception:
+            return False
+        return True
+
+    def interrupt(self):
+        """Interrupts the operation, from any thread. True = the server says that none of it runs."""
+        try:
+            if self.kind == "classic":
+                self.session.sparkContext.cancelJobsWithTag(self.token)
+                return False
+            stopped = self.session.interruptTag(self.token)
+        except Exception:
+            return False
+        ended = not stopped and not self.interrupted
+        self.interrupted = True
+        return ended
+
+    # -- history
+
+    def history(self, limit=None):
+        rows = self.session.sql(f"DESCRIBE HISTORY {self.target.sql}" + (f" LIMIT {int(limit)}" if limit else ""))
+        return rows.select("version", "operationParameters", "userMetadata", "operationMetrics").collect()
+
+    def commit(self):
+        """The row of the history that has the token, else None. Raises when the history cannot be had."""
+        for limit in (_HISTORY_FIRST, None):
+            try:
+                rows = self.history(limit)
+            except Exception as error:
+                if is_not_there(error):
+                    return None
+                raise
+            for row in rows:
+                if self.token in (row["userMetadata"] or "") or self.token in _property_of(row):
+                    return row
+            if limit is None or len(rows) < limit:
+                return None
+        return None
+
+    def fence(self):
+        """A commit without rows under the write's own transaction: if the write has not been committed by then, Delta refuses it
+        from then on; if it has been, this one does nothing."""
+        empty = self.target.frame(self.session).limit(0)
+        writer = empty.write.format("delta").mode("append").option("userMetadata", "pyforge: a lost write was looked for")
+        writer = writer.option("txnAppId", self.token).option("txnVersion", "1")
+        if isinstance(self.target, TableTarget):
+            writer.saveAsTable(self.target.sql)
+        else:
+            writer.save(self.target.path)
+
+
+def _property_of(row):
+    """What a commit that made a table says of the token; later ones repeat the table's properties and do not count."""
+    parameters = row["operationParameters"] or {}
+    return str(parameters.get("properties") or "") if row["version"] == 0 else ""
+
+
+def _resolve(write, error, patience, renew):
+    """After an answer that says nothing: the commit if it was made, None if it was not and never will be; else raises."""
+    end, pause, why = time.monotonic() + patience, 0.2, error
+    while True:
+        try:
+            row = write.commit()
+            if row is not None:
+                return row
+            if write.creates and write.existing() is None:
+                if write.interrupt():
+                    return write.commit()
+            else:
+                # a table that somebody else has made is not made again
+                if not (write.creates and isinstance(write.target, TableTarget)):
+                    write.fence()
+                return write.commit()
+        except Exception as problem:  # the session may come back
+            why = problem
+            if renew is not None and not is_answer(problem):
+                write.session = _renewed(renew) or write.session
+        if time.monotonic() >= end:
+            raise failure(
+                "unknown",
+                f"outcome unknown: the connection to Spark was lost while {write.target.name} was written ({first_line(error)}), and it "
+                f"could not be told whether the rows are in the table",
+                f"look for {write.token} in DESCRIBE HISTORY {write.target.sql}: if it is there all rows are; if it is not and Spark "
+                f"runs nothing any more, none are. Do not run it again before",
+            ) from why
+        time.sleep(pause)
+        pause = min(pause * 2, 5.0, max(0.05, end - time.monotonic()))
+
+
+def _renewed(renew):
+    try:
+        return renew()
+    except Exception:  # there is none yet
+        return None
+
+
+def _carry_out(write, patience, renew):
+    """Makes the call; gives the row of the history when that was asked already, else None."""
+    tagged = write.tagged(True)
+    try:
+        write.call()
+        return None
+    except Exception as error:
+        if is_before_the_write(error) and "ALREADY_EXISTS" not in (condition_of(error) or ""):
+            raise explain(error, write.target) from error
+        if is_answer(error):
+            # after the commit Spark may fail at what comes then, and a call that was sent twice finds its own table
+            row = _looked_up(write)
+            if row is None:
+                raise explain(error, write.target) from error
+            write.notes.append(f"Spark reported {first_line(error)}, but the history of the table shows the write as version {row['version']}")
+            return row
+        row = _resolve(write, error, patience, renew)
+        if row is None:
+            raise failure("server", f"the connection to Spark was lost before {write.target.name} was written: {first_line(error)}",
+                          "nothing was written; run it again") from error
+        write.notes.append(f"Spark's answer was lost; the history of the table shows the write as version {row['version']}")
+        return row
+    except BaseException:
+        write.interrupt()
+        raise
+    finally:
+        if tagged:
+            write.tagged(False)
+
+
+def _looked_up(write):
+    try:
+        return write.commit()
+    except Exception:  # the server's own answer says that it failed
+        return None
+
+
+def _metric(row):
+    try:
+        return int((row["operationMetrics"] or {})["numOutputRows"])
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _verify(write, row, expected):
+    """(rows, version) as the table has them; a number that differs from the native engine's is an error."""
+    if row is None:
+        try:
+            row = write.commit()
+        except Exception as error:
+            write.notes.append(f"the rows could not be counted afterwards: {first_line(error)}")
+    rows = _metric(row) if row is not None else None
+    version = row["version"] if row is not None else None
+    if rows is None and write.creates:
+        try:
+            rows = write.target.frame(write.session).count()
+        except Exception as error:
+            write.notes.append(f"the rows could not be counted afterwards: {first_line(error)}")
+    if rows is not None and expected is not None and rows != expected:
+        back = f"RESTORE TABLE {write.target.sql} TO VERSION AS OF {version - 1}; takes it back" if version else f"drop {write.target.name}"
+        raise failure("internal", f"{write.target.name} got {rows} rows where {expected} were read", back)
+    if rows is None:
+        write.notes.append("the table's history does not tell how many rows were written")
+    return rows, version
+
+
+def write_table(session, staged, target, mode="error", *, merge_schema=False, timezone="UTC", rows=None, columns=(), column_names="repair",
+                token=None, patience=PATIENCE, renew=None, kind=None, watch=None):
+    """Writes the Parquet file or folder staged, a path for Spark, to a TableTarget or PathTarget; gives a TableWrite.
+
+    rows, columns: what the native engine wrote, [{"name": ..., "type": ...}]. renew(): a new session after the old one was lost.
+    watch(write): told of the write before it begins; write.interrupt() ends it from another thread.
+    Raises errors of pyforge_cli with failure, condition and sqlstate.
+    """
+    if mode not in MODES:
+        raise failure("option", f"the mode is {mode!r}", f"it takes {', '.join(MODES)}")
+    if not _ZONE.fullmatch(timezone):
+        raise failure("option", f"{timezone!r} is not a time zone", "as in Europe/Berlin, UTC or +02:00")
+    native = {column["name"]: column["type"] for column in columns}
+    times = [name for name, kind_of_column in native.items() if kind_of_column == "time"]
+    if times:
+        raise failure("unsupported", f"the column {times[0]!r} is a time of day, and Delta has no such type",
+                      f"write it as text: --schema '{times[0]}:string'")
+    write = _Write(session, kind or kind_of(session), target, mode, merge_schema, token)
+    if watch is not None:
+        watch(write)
+    write.check_name()
+    for attempt in (1, 2):
+        existing = write.existing()
+        if existing is not None and mode == "error":
+            raise failure("exists", f"{target.name} exists", "--mode append adds to it, --mode overwrite replaces its rows")
+        write.creates, write.notes = existing is None, []
+        write.prepare(staged, native, timezone, column_names, existing)
+        try:
+            row = _carry_out(write, patience, renew)
+            break
+        except FileExistsError:
+            # somebody else made the table in between
+            if mode == "error" or attempt == 2:
+                raise
+    count, version = _verify(write, row, rows)
+    return TableWrite(target.name, count, version, write.creates, write.token, write.columns, write.notes)
+
+
+__all__ = ["MODES", "PathTarget", "TableTarget", "TableWrite", "path_target", "table_target", "write_table"]

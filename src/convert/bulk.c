@@ -1,0 +1,380 @@
+/* Runs the conversions of a bulk, several at a time. Each has a context of its own, as contexts serve one conversion at a time; the
+ * calling thread prepares them, asks for cancel and progress, and tells what became of each. */
+#include "convert/bulk.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "base/number.h"
+#include "base/text.h"
+#include "base/thread.h"
+#include "extension/use.h"
+
+/* Less than this each, and fewer are run at a time. */
+static const int64_t job_memory = (int64_t)64 << 20;
+enum { POLL_MS = 5 };
+
+/* ---- which files */
+
+/* The settings in force, and from them what the outputs' names end in. */
+static enum pf_status choose_suffix(struct pf_bulk *bulk, struct pf_convert_options *options, struct pf_error *err)
+{
+    struct pf_context *ctx = bulk->request->ctx;
+    const struct pf_writer *writer = ctx->formats->usual_writer;
+    const struct pf_setting *settings;
+    uint32_t count;
+
+    if (pf_request_settings(bulk->request, &bulk->arena, &settings, &count, err) != PF_OK ||
+        pf_request_options(settings, count, options, err) != PF_OK)
+        return err->status;
+    if (options->rejects != NULL) {
+        pf_fail(err, PF_BAD_OPTION, "--rejects names one file, and there are several inputs");
+        pf_remedy(err, "leave it out: rejected rows go to a file beside each output");
+        return PF_BAD_OPTION;
+    }
+    bulk->suffix = "txt";
+    if (options->compat == PF_COMPAT_1_0 && (options->format == NULL || pf_same_word(options->format, "txt")))
+        return PF_OK;
+    if (options->format != NULL && pf_find_writer(ctx, options->format, &writer, err) != PF_OK)
+        return err->status;
+    /* One that is not known is told by each conversion, with what there is. */
+    bulk->suffix = writer != NULL ? writer->suffixes[0] : options->format;
+    return PF_OK;
+}
+
+static enum pf_status fill_bulk(struct pf_bulk *bulk, const char *const *inputs, uint32_t count, const char *folder,
+                                bool recursive, struct pf_error *err)
+{
+    struct pf_convert_options options;
+
+    if (choose_suffix(bulk, &options, err) != PF_OK)
+        return err->status;
+    if (folder == NULL || folder[0] == '\0')
+        folder = options.output_dir;
+    if (folder != NULL && folder[0] != '\0') {
+        bulk->folder = pf_arena_copy(&bulk->arena, folder, strlen(folder));
+        if (bulk->folder == NULL)
+            return pf_fail_memory(err, strlen(folder));
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (pf_bulk_find(bulk, inputs[i], recursive, err) != PF_OK)
+            return err->status;
+    }
+    return pf_bulk_name(bulk, err);
+}
+
+bool pf_bulk_is_meant(const struct pf_request *request, const char *input)
+{
+    struct pf_convert_options options;
+    const struct pf_setting *settings;
+    struct pf_source_stat stat;
+    struct pf_arena arena;
+    struct pf_error err;
+    bool directory = false, compat;
+    enum pf_status status;
+    uint32_t count;
+
+    if (strcmp(input, "-") == 0)
+        return false;
+    pf_arena_init(&arena, &request->ctx->memory, SIZE_MAX);
+    compat = pf_request_settings(request, &arena, &settings, &count, &err) == PF_OK &&
+             pf_request_options(settings, count, &options, &err) == PF_OK && options.compat == PF_COMPAT_1_0;
+    pf_arena_free(&arena);
+    if (compat)
+        return false;
+    status = pf_location_stat(request->ctx, input, &stat, &directory, &err);
+    return status == PF_OK ? directory : status == PF_NOT_FOUND && strpbrk(input, PF_BULK_WILDCARDS) != NULL;
+}
+
+enum pf_status pf_bulk_new(struct pf_request *request, const char *const *inputs, uint32_t count, const char *folder,
+                           bool recursive, struct pf_bulk **out, struct pf_error *err)
+{
+    struct pf_memory *memory = &request->ctx->memory;
+    struct pf_bulk *bulk = pf_alloc_zero(memory, 1, sizeof *bulk);
+
+    pf_error_clear(err);
+    *out = NULL;
+    if (bulk == NULL)
+        return pf_fail_memory(err, sizeof *bulk);
+    bulk->request = request;
+    pf_context_hold(request->ctx);
+    pf_arena_init(&bulk->arena, memory, SIZE_MAX);
+    pf_extensions_use(request->ctx->extensions);
+    fill_bulk(bulk, inputs, count, folder, recursive, err);
+    pf_extensions_leave(request->ctx->extensions);
+    if (err->status == PF_OK)
+        *out = bulk;
+    else
+        pf_bulk_free(bulk);
+    return err->status;
+}
+
+void pf_bulk_free(struct pf_bulk *bulk)
+{
+    struct pf_context *ctx;
+
+    if (bulk == NULL)
+        return;
+    ctx = bulk->request->ctx;
+    pf_arena_free(&bulk->arena);
+    pf_free(&ctx->memory, bulk);
+    pf_context_release(ctx);
+}
+
+bool pf_bulk_at(const struct pf_bulk *bulk, uint32_t index, const char **input, const char **output)
+{
+    if (index >= bulk->count)
+        return false;
+    *input = bulk->files[index].input;
+    *output = bulk->files[index].output;
+    return true;
+}
+
+/* ---- running */
+
+struct run;
+
+/* One of the conversions that are under way. */
+struct job {
+    struct pf_task task;
+    struct run *run;
+    uint32_t file;
+    bool busy;
+    struct pf_context *ctx;
+    struct pf_request *request;
+    struct pf_result *result;
+    struct pf_error err;
+    enum pf_status status;
+};
+
+struct run {
+    struct pf_bulk *bulk;
+    struct pf_bulk_totals *totals;
+    pf_bulk_fn done;
+    void *user;
+    struct pf_pool *pool; /* NULL = one at a time, on the calling thread */
+    struct pf_mutex *log_lock;
+    struct job *jobs;
+    uint32_t job_count;
+    uint32_t next; /* file to begin with next */
+    /* Made for each file before it begins: a conversion that fails would take a folder away that another needs. */
+    struct pf_folders *folders;
+    int64_t bytes, bytes_total, threads, memory;
+    double started;
+    bool cancelled;
+};
+
+/* Messages of several conversions reach the caller's function one at a time. */
+static void forward_log(void *user, enum pf_log_level level, const char *message)
+{
+    struct run *run = user;
+    const struct pf_context *ctx = run->bulk->request->ctx;
+
+    pf_mutex_lock(run->log_lock);
+    ctx->log(ctx->log_user, level, message);
+    pf_mutex_unlock(run->log_lock);
+}
+
+static enum pf_status give_number(struct pf_request *request, const char *name, int64_t number, struct pf_error *err)
+{
+    char text[PF_INT64_TEXT + 1];
+
+    text[pf_print_int64(number, text)] = '\0';
+    return pf_request_set(request, name, text, err);
+}
+
+static enum pf_status fill_request(struct job *job, struct pf_error *err)
+{
+    struct run *run = job->run;
+    const struct pf_bulk_file *file = &run->bulk->files[job->file];
+    const struct pf_request *like = run->bulk->request;
+
+    for (uint32_t i = 0; i < like->setting_count; i++) {
+        if (pf_request_set(job->request, like->settings[i].name, like->settings[i].value, err) != PF_OK)
+            return err->status;
+    }
+    if (give_number(job->request, "threads", run->threads, err) != PF_OK ||
+        give_number(job->request, "memory", run->memory, err) != PF_OK)
+        return err->status;
+    return pf_request_paths(job->request, file->input, file->output, err);
+}
+
+static void convert_one(struct job *job)
+{
+    job->status = fill_request(job, &job->err);
+    if (job->status == PF_OK)
+        job->status = pf_convert(job->request, &job->result, &job->err);
+}
+
+static void run_job(struct pf_task *task)
+{
+    convert_one((struct job *)(void *)task);
+}
+
+static enum pf_status begin_job(struct run *run, struct job *job, struct pf_error *err)
+{
+    struct pf_context *like = run->bulk->request->ctx;
+
+    if (!pf_location_is_remote(like, run->bulk->files[run->next].output) &&
+        pf_folders_make(&run->folders[run->next], run->bulk->files[run->next].output, &run->bulk->arena, err) != PF_OK)
+        pf_error_clear(err); /* the conversion will find so, too, and tells it of its file */
+    job->run = run;
+    job->file = run->next++;
+    job->result = NULL;
+    job->ctx = pf_context_make(like->formats);
+    job->request = job->ctx != NULL ? pf_request_new(job->ctx) : NULL;
+    if (job->request == NULL) {
+        pf_context_free(job->ctx);
+        return pf_fail_memory(err, sizeof *job);
+    }
+    pf_context_extensions(job->ctx, like->extensions);
+    job->ctx->inside_hook = like->inside_hook || like->hook_run != NULL;
+    if (like->log != NULL)
+        pf_context_on_log(job->ctx, forward_log, run, like->log_as_set ? PF_LOG_AS_SET : like->log_from);
+    job->busy = true;
+    job->task.run = run_job;
+    atomic_store(&job->task.done, false);
+    if (run->pool != NULL)
+        pf_pool_submit(run->pool, &job->task);
+    else
+        convert_one(job);
+    return PF_OK;
+}
+
+static void end_job(struct run *run, struct job *job)
+{
+    struct pf_bulk_totals *totals = run->totals;
+    const struct pf_bulk_file *file = &run->bulk->files[job->file];
+    int code = job->result != NULL ? pf_result_exit_code(job->result) : 1;
+
+    totals->finished++;
+    totals->converted += job->status == PF_OK;
+    totals->with_rejects += job->status == PF_OK && code == 3;
+    run->bytes += file->bytes > 0 ? file->bytes : 0;
+    run->cancelled = run->cancelled || job->status == PF_CANCELLED;
+    run->done(run->user, job->file, job->status, job->result, &job->err);
+    pf_result_free(job->result);
+    pf_request_free(job->request);
+    pf_context_free(job->ctx);
+    job->busy = false;
+}
+
+static void tell_progress(const struct run *run)
+{
+    const struct pf_context *ctx = run->bulk->request->ctx;
+    struct pf_progress progress = {
+        .bytes_read = run->bytes, .bytes_total = run->bytes_total, .seconds = pf_clock() - run->started, .step = "reading"
+    };
+
+    if (ctx->progress != NULL)
+        ctx->progress(ctx->progress_user, &progress);
+    pf_waiting(ctx);
+}
+
+/* Cancels what is under way once the caller's context was cancelled. */
+static void pass_cancel(struct run *run)
+{
+    run->cancelled = run->cancelled || pf_context_cancelled(run->bulk->request->ctx);
+    for (uint32_t i = 0; run->cancelled && i < run->job_count; i++) {
+        if (run->jobs[i].busy)
+            pf_context_cancel(run->jobs[i].ctx);
+    }
+}
+
+static bool collect(struct run *run)
+{
+    bool busy = false;
+
+    for (uint32_t i = 0; i < run->job_count; i++) {
+        struct job *job = &run->jobs[i];
+
+        if (job->busy && (run->pool == NULL || atomic_load(&job->task.done)))
+            end_job(run, job);
+        busy = busy || job->busy;
+    }
+    return busy;
+}
+
+static enum pf_status run_all(struct run *run, struct pf_error *err)
+{
+    const struct timespec pause = { .tv_nsec = POLL_MS * 1000000 };
+    enum pf_status status = PF_OK;
+    bool busy = false;
+
+    while (busy || (run->next < run->bulk->count && !run->cancelled && status == PF_OK)) {
+        for (uint32_t i = 0; i < run->job_count && run->next < run->bulk->count && !run->cancelled && status == PF_OK; i++) {
+            if (!run->jobs[i].busy)
+                status = begin_job(run, &run->jobs[i], err);
+        }
+        tell_progress(run);
+        pass_cancel(run);
+        busy = collect(run);
+        if (busy)
+            (void)nanosleep(&pause, NULL);
+    }
+    if (status == PF_OK && run->cancelled)
+        status =
+            pf_fail(err, PF_CANCELLED, "the bulk was cancelled after %u of %u files", run->totals->converted, run->bulk->count);
+    return status;
+}
+
+/* Threads and memory are totals: so many jobs at a time that each has a share worth having. */
+static enum pf_status share(struct run *run, uint32_t jobs, struct pf_error *err)
+{
+    struct pf_convert_options options;
+    const struct pf_setting *settings;
+    uint32_t count, threads;
+
+    if (pf_request_settings(run->bulk->request, &run->bulk->arena, &settings, &count, err) != PF_OK ||
+        pf_request_options(settings, count, &options, err) != PF_OK)
+        return err->status;
+    threads = options.threads > 0 ? (uint32_t)options.threads : pf_cpu_count();
+    jobs = jobs == 0 || jobs > threads ? threads : jobs;
+    jobs = jobs > run->bulk->count ? run->bulk->count : jobs;
+    if (jobs > options.memory / job_memory)
+        jobs = (uint32_t)(options.memory / job_memory);
+    run->job_count = jobs > 0 ? jobs : 1;
+    run->threads = (threads + run->job_count - 1) / run->job_count;
+    run->memory = options.memory / run->job_count;
+    return PF_OK;
+}
+
+static enum pf_status run_bulk(struct run *run, uint32_t jobs, struct pf_error *err)
+{
+    struct pf_memory *memory = &run->bulk->request->ctx->memory;
+
+    if (share(run, jobs, err) != PF_OK)
+        return err->status;
+    run->jobs = pf_arena_alloc_zero(&run->bulk->arena, run->job_count, sizeof *run->jobs);
+    run->log_lock = pf_mutex_new();
+    run->folders = pf_arena_alloc_zero(&run->bulk->arena, run->bulk->count + 1, sizeof *run->folders);
+    if (run->jobs == NULL || run->log_lock == NULL || run->folders == NULL)
+        return pf_fail_memory(err, run->job_count * sizeof *run->jobs + run->bulk->count * sizeof *run->folders);
+    /* the calling thread takes none of the tasks */
+    if (run->job_count > 1 && pf_pool_new(&run->pool, memory, run->job_count + 1, err) != PF_OK)
+        return err->status;
+    for (uint32_t i = 0; i < run->bulk->count && run->bytes_total >= 0; i++) {
+        int64_t bytes = run->bulk->files[i].bytes;
+        run->bytes_total = bytes < 0 ? -1 : run->bytes_total + bytes;
+    }
+    return run_all(run, err);
+}
+
+enum pf_status pf_bulk_run(struct pf_bulk *bulk, uint32_t jobs, pf_bulk_fn done, void *user, struct pf_bulk_totals *totals,
+                           struct pf_error *err)
+{
+    struct run run = { .bulk = bulk, .totals = totals, .done = done, .user = user, .started = pf_clock() };
+    enum pf_status status;
+
+    pf_error_clear(err);
+    memset(totals, 0, sizeof *totals);
+    totals->files = bulk->count;
+    status = run_bulk(&run, jobs, err);
+    if (run.pool != NULL)
+        pf_pool_free(run.pool);
+    pf_mutex_free(run.log_lock);
+    for (uint32_t i = bulk->count; run.folders != NULL && i > 0; i--)
+        pf_folders_remove(&run.folders[i - 1]);
+    totals->seconds = pf_clock() - run.started;
+    return status;
+}

@@ -1,0 +1,427 @@
+/* Which files a bulk has, and what their outputs are called. */
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "convert/bulk.h"
+#include "extension/use.h"
+#include "storage/scheme.h"
+
+enum { MOST_FILES = 1000000, DEEPEST = 64 };
+
+/* ---- a walk along a pattern */
+
+struct walk {
+    struct pf_bulk *bulk;
+    const char *const *parts; /* of the pattern, without the slashes */
+    uint32_t part_count;
+    const char *root; /* what "below" begins after */
+    bool of_folder;   /* a folder was named, no pattern: what cannot be read or is an output is left out */
+    uint32_t depth;
+    struct pf_source_stat above[DEEPEST]; /* folders on the way that "**" has entered: a link may lead back to one */
+};
+
+struct entry {
+    const char *location;
+    int64_t bytes;
+    bool directory;
+};
+
+struct entries {
+    struct pf_arena *arena;
+    struct entry *list;
+    uint32_t count, capacity;
+};
+
+static const char *name_of(const char *location)
+{
+    const char *slash = strrchr(location, '/');
+
+    return slash != NULL ? slash + 1 : location;
+}
+
+static enum pf_status keep_entry(void *user, const char *location, const struct pf_location *what, struct pf_error *err)
+{
+    struct entries *entries = user;
+    struct entry *entry;
+
+    if (entries->count == MOST_FILES)
+        return pf_fail(err, PF_LIMIT, "a folder has more than %d entries", MOST_FILES);
+    if (entries->count == entries->capacity) {
+        uint32_t capacity = entries->capacity * 2 + 64;
+        struct entry *list = pf_arena_alloc_zero(entries->arena, capacity, sizeof *list);
+        if (list == NULL)
+            return pf_fail_memory(err, capacity * sizeof *list);
+        if (entries->count > 0)
+            memcpy(list, entries->list, entries->count * sizeof *list);
+        entries->list = list;
+        entries->capacity = capacity;
+    }
+    entry = &entries->list[entries->count];
+    entry->location = pf_arena_copy(entries->arena, location, strlen(location));
+    entry->bytes = what->bytes;
+    entry->directory = what->directory;
+    if (entry->location == NULL)
+        return pf_fail_memory(err, strlen(location));
+    entries->count++;
+    return PF_OK;
+}
+
+static int by_location(const void *a, const void *b)
+{
+    return strcmp(((const struct entry *)a)->location, ((const struct entry *)b)->location);
+}
+
+/* A folder that is not there has no entries. */
+static enum pf_status list_folder(struct walk *walk, const char *folder, struct entries *entries, struct pf_error *err)
+{
+    memset(entries, 0, sizeof *entries);
+    entries->arena = &walk->bulk->arena;
+    if (pf_location_list(walk->bulk->request->ctx, folder, keep_entry, entries, err) != PF_OK && err->status != PF_NOT_FOUND)
+        return err->status;
+    if (entries->count > 1)
+        qsort(entries->list, entries->count, sizeof *entries->list, by_location);
+    return PF_OK;
+}
+
+static enum pf_status add_file(struct pf_bulk *bulk, const char *location, const char *below, int64_t bytes,
+                               struct pf_error *err)
+{
+    struct pf_bulk_file *file;
+
+    if (bulk->count == MOST_FILES)
+        return pf_fail(err, PF_LIMIT, "the bulk has more than %d files", MOST_FILES);
+    if (bulk->count == bulk->capacity) {
+        uint32_t capacity = bulk->capacity * 2 + 64;
+        struct pf_bulk_file *files = pf_arena_alloc_zero(&bulk->arena, capacity, sizeof *files);
+        if (files == NULL)
+            return pf_fail_memory(err, capacity * sizeof *files);
+        if (bulk->count > 0)
+            memcpy(files, bulk->files, bulk->count * sizeof *files);
+        bulk->files = files;
+        bulk->capacity = capacity;
+    }
+    file = &bulk->files[bulk->count];
+    file->input = pf_arena_copy(&bulk->arena, location, strlen(location));
+    file->below = pf_arena_copy(&bulk->arena, below, strlen(below));
+    file->bytes = bytes;
+    if (file->input == NULL || file->below == NULL)
+        return pf_fail_memory(err, strlen(location));
+    bulk->count++;
+    return PF_OK;
+}
+
+/* Of a folder that is named: what some format reads, unless it is of the format that is written, or rows that were rejected. */
+static bool is_input(const struct walk *walk, const char *location)
+{
+    const struct pf_reader *reader = pf_reader_by_suffix(pf_formats(walk->bulk->request->ctx), location);
+    static const char rejects[] = ".rejects.csv";
+    size_t size = strlen(location);
+
+    if (reader == NULL || (size > sizeof rejects && strcmp(location + size - (sizeof rejects - 1), rejects) == 0))
+        return false;
+    for (const char *const *suffix = reader->suffixes; *suffix != NULL; suffix++) {
+        if (pf_same_word(*suffix, walk->bulk->suffix))
+            return false;
+    }
+    return true;
+}
+
+static enum pf_status walk_part(struct walk *walk, const char *folder, uint32_t part, struct pf_error *err);
+
+/* Whether a folder is one of those the walk is in. */
+static bool is_above(const struct walk *walk, const struct pf_source_stat *stat)
+{
+    for (uint32_t i = 0; i < walk->depth; i++) {
+        if (walk->above[i].device == stat->device && walk->above[i].inode == stat->inode)
+            return true;
+    }
+    return false;
+}
+
+/* "**": the folder that entry is goes on with the same part. */
+static enum pf_status enter(struct walk *walk, const struct entry *entry, uint32_t part, struct pf_error *err)
+{
+    struct pf_source_stat stat;
+    enum pf_status status;
+    bool directory;
+
+    if (name_of(entry->location)[0] == '.' ||
+        pf_location_stat(walk->bulk->request->ctx, entry->location, &stat, &directory, err) != PF_OK || is_above(walk, &stat))
+        return PF_OK;
+    if (walk->depth == DEEPEST) {
+        pf_fail(err, PF_LIMIT, "folders lie more than %d deep", DEEPEST);
+        pf_error_source(err, entry->location);
+        return PF_LIMIT;
+    }
+    walk->above[walk->depth++] = stat;
+    status = walk_part(walk, entry->location, part, err);
+    walk->depth--;
+    return status;
+}
+
+static enum pf_status take_entry(struct walk *walk, const struct entry *entry, const char *pattern, bool last, uint32_t part,
+                                 struct pf_error *err)
+{
+    const char *below = entry->location + strlen(walk->root);
+
+    if (fnmatch(pattern, name_of(entry->location), FNM_PERIOD | FNM_NOESCAPE) != 0)
+        return PF_OK;
+    if (!last)
+        return entry->directory ? walk_part(walk, entry->location, part + 1, err) : PF_OK;
+    if (entry->directory || (walk->of_folder && !is_input(walk, entry->location)))
+        return PF_OK;
+    while (*below == '/')
+        below++;
+    return add_file(walk->bulk, entry->location, below, entry->bytes, err);
+}
+
+/* Matches the parts of the pattern from part on in folder. */
+static enum pf_status walk_part(struct walk *walk, const char *folder, uint32_t part, struct pf_error *err)
+{
+    bool any_depth = strcmp(walk->parts[part], "**") == 0;
+    bool last = part + 1 == walk->part_count;
+    const char *pattern = any_depth && last ? "*" : walk->parts[part];
+    struct entries entries;
+
+    if (pf_check_cancel(walk->bulk->request->ctx, err) != PF_OK)
+        return err->status;
+    if (any_depth && !last && walk_part(walk, folder, part + 1, err) != PF_OK)
+        return err->status;
+    if (list_folder(walk, folder, &entries, err) != PF_OK)
+        return err->status;
+    for (uint32_t i = 0; i < entries.count; i++) {
+        const struct entry *entry = &entries.list[i];
+
+        if (any_depth && entry->directory && enter(walk, entry, part, err) != PF_OK)
+            return err->status;
+        if ((!any_depth || last) && take_entry(walk, entry, pattern, last, part, err) != PF_OK)
+            return err->status;
+    }
+    return PF_OK;
+}
+
+/* ---- patterns */
+
+static bool has_wildcard(const char *text)
+{
+    return strpbrk(text, PF_BULK_WILDCARDS) != NULL;
+}
+
+/* Cuts the pattern behind its fixed folders ("in/2024", "" for the current one, "/") into parts, in place. */
+static enum pf_status split(struct pf_bulk *bulk, char *text, struct walk *walk, struct pf_error *err)
+{
+    char *first = text, *rest;
+    const char **parts;
+    uint32_t most = 1;
+
+    for (char *slash = strchr(text, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (has_wildcard(first)) {
+            *slash = '/';
+            break;
+        }
+        *slash = '/';
+        first = slash + 1;
+        most++;
+    }
+    for (const char *c = first; *c != '\0'; c++)
+        most += *c == '/';
+    parts = pf_arena_alloc_zero(&bulk->arena, most, sizeof *parts);
+    if (parts == NULL)
+        return pf_fail_memory(err, most * sizeof *parts);
+    walk->parts = parts;
+    walk->root = pf_arena_copy(&bulk->arena, text, (size_t)(first - text - (first - text > 1)));
+    if (walk->root == NULL)
+        return pf_fail_memory(err, strlen(text));
+    for (char *part = strtok_r(first, "/", &rest); part != NULL; part = strtok_r(NULL, "/", &rest))
+        parts[walk->part_count++] = part;
+    return PF_OK;
+}
+
+/* Walks from the root, which is one of the folders that a link may lead back to. */
+static enum pf_status walk_root(struct walk *walk, struct pf_error *err)
+{
+    struct pf_error absent;
+    bool directory;
+
+    if (pf_location_stat(walk->bulk->request->ctx, walk->root[0] != '\0' ? walk->root : ".", &walk->above[0], &directory,
+                         &absent) == PF_OK)
+        walk->depth = 1;
+    return walk->part_count > 0 ? walk_part(walk, walk->root, 0, err) : PF_OK;
+}
+
+static enum pf_status find_pattern(struct pf_bulk *bulk, const char *text, struct pf_error *err)
+{
+    struct walk walk = { .bulk = bulk };
+    uint32_t before = bulk->count;
+    char *copy = pf_arena_copy(&bulk->arena, text, strlen(text));
+
+    if (copy == NULL)
+        return pf_fail_memory(err, strlen(text));
+    if (split(bulk, copy, &walk, err) != PF_OK || walk_root(&walk, err) != PF_OK)
+        return err->status;
+    if (bulk->count > before)
+        return PF_OK;
+    pf_fail(err, PF_NOT_FOUND, "no file matches the pattern");
+    pf_error_source(err, text);
+    pf_remedy(err, "* and ? stand for letters of one name, ** for folders at any depth");
+    return PF_NOT_FOUND;
+}
+
+static enum pf_status find_in_folder(struct pf_bulk *bulk, const char *folder, bool recursive, struct pf_error *err)
+{
+    static const char *const any[] = { "*" }, *const at_any_depth[] = { "**" };
+    struct walk walk = { .bulk = bulk, .of_folder = true, .root = folder, .part_count = 1 };
+    uint32_t before = bulk->count;
+
+    walk.parts = recursive ? at_any_depth : any;
+    if (walk_root(&walk, err) != PF_OK)
+        return err->status;
+    if (bulk->count > before)
+        return PF_OK;
+    pf_fail(err, PF_NOT_FOUND, "the folder holds no file with the suffix of a format that is read, besides %s", bulk->suffix);
+    pf_error_source(err, folder);
+    pf_remedy(err, "name the files, or a pattern such as '%.100s/*.dat'%s", folder,
+              recursive ? "" : "; --recursive enters the folders in it");
+    return PF_NOT_FOUND;
+}
+
+enum pf_status pf_bulk_find(struct pf_bulk *bulk, const char *text, bool recursive, struct pf_error *err)
+{
+    struct pf_source_stat stat;
+    struct pf_error absent;
+    bool directory = false;
+    enum pf_status status = pf_location_stat(bulk->request->ctx, text, &stat, &directory, &absent);
+
+    if (status == PF_OK && directory)
+        return find_in_folder(bulk, text, recursive, err);
+    if (status == PF_NOT_FOUND && has_wildcard(text))
+        return find_pattern(bulk, text, err);
+    /* What is not there fails when its turn comes, and the others are converted. */
+    return add_file(bulk, text, name_of(text), status == PF_OK ? stat.size : -1, err);
+}
+
+/* ---- outputs */
+
+static int by_input(const void *a, const void *b)
+{
+    return strcmp((*(const struct pf_bulk_file *const *)a)->input, (*(const struct pf_bulk_file *const *)b)->input);
+}
+
+static int by_output(const void *a, const void *b)
+{
+    const struct pf_bulk_file *one = *(const struct pf_bulk_file *const *)a, *two = *(const struct pf_bulk_file *const *)b;
+    int order = strcmp(one->output, two->output);
+
+    return order != 0 ? order : strcmp(one->input, two->input);
+}
+
+static enum pf_status sorted(struct pf_bulk *bulk, int (*order)(const void *, const void *), struct pf_bulk_file ***out,
+                             struct pf_error *err)
+{
+    struct pf_bulk_file **list = pf_arena_alloc_zero(&bulk->arena, bulk->count + 1, sizeof *list);
+
+    *out = list;
+    if (list == NULL)
+        return pf_fail_memory(err, bulk->count * sizeof *list);
+    for (uint32_t i = 0; i < bulk->count; i++)
+        list[i] = &bulk->files[i];
+    qsort(list, bulk->count, sizeof *list, order);
+    return PF_OK;
+}
+
+static enum pf_status drop_doubles(struct pf_bulk *bulk, struct pf_error *err)
+{
+    struct pf_bulk_file **list;
+    uint32_t kept = 0;
+
+    if (sorted(bulk, by_input, &list, err) != PF_OK)
+        return err->status;
+    for (uint32_t i = bulk->count; i > 1; i--) {
+        struct pf_bulk_file *one = list[i - 2], *two = list[i - 1];
+        if (strcmp(one->input, two->input) != 0)
+            continue;
+        (one > two ? one : two)->input = NULL; /* the later mention */
+        list[i - 2] = one > two ? two : one;
+    }
+    for (uint32_t i = 0; i < bulk->count; i++) {
+        if (bulk->files[i].input != NULL)
+            bulk->files[kept++] = bulk->files[i];
+    }
+    bulk->count = kept;
+    return PF_OK;
+}
+
+/* The output's folder and stem; of the file's whole name, "sales_csv", when the stem alone is not enough; number 0 = none. */
+static enum pf_status give_output(struct pf_bulk *bulk, struct pf_bulk_file *file, bool whole, uint32_t number,
+                                  struct pf_error *err)
+{
+    const char *path = bulk->folder != NULL ? file->below : file->input;
+    size_t above = (size_t)(name_of(path) - path);
+    const char *stem;
+    struct pf_buffer text;
+    bool good = true;
+
+    if (pf_stem(path, &bulk->arena, &stem, err) != PF_OK)
+        return err->status;
+    pf_buffer_init(&text, &bulk->request->ctx->memory, SIZE_MAX);
+    if (bulk->folder != NULL) {
+        good = pf_buffer_append_text(&text, bulk->folder) &&
+               (text.size == 0 || text.data[text.size - 1] == '/' || pf_buffer_append(&text, "/", 1));
+    }
+    good = good && pf_buffer_append(&text, path, above) && pf_buffer_append_text(&text, whole ? name_of(path) : stem);
+    for (size_t i = text.size; good && whole && i > 0 && text.data[i - 1] != '/'; i--) {
+        if (text.data[i - 1] == '.')
+            text.data[i - 1] = '_';
+    }
+    good = good && (number == 0 || pf_buffer_printf(&text, "_%u", number)) && pf_buffer_printf(&text, ".%s", bulk->suffix);
+    file->output = good ? pf_arena_copy(&bulk->arena, (const char *)text.data, text.size) : NULL;
+    pf_buffer_free(&text);
+    return file->output != NULL ? PF_OK : pf_fail_memory(err, strlen(path));
+}
+
+/* Renames the files whose outputs are called alike; *clashes says whether there were any. */
+static enum pf_status settle_clashes(struct pf_bulk *bulk, uint32_t round, bool *clashes, struct pf_error *err)
+{
+    struct pf_bulk_file **list;
+    const char *taken = NULL;
+    uint32_t number = 0;
+
+    *clashes = false;
+    if (sorted(bulk, by_output, &list, err) != PF_OK)
+        return err->status;
+    for (uint32_t i = 0; i < bulk->count; i++) {
+        bool next = i + 1 < bulk->count && strcmp(list[i]->output, list[i + 1]->output) == 0;
+        bool before = taken != NULL && strcmp(list[i]->output, taken) == 0;
+
+        number = before ? number + 1 : 1;
+        taken = list[i]->output;
+        if (!next && !before)
+            continue;
+        *clashes = true;
+        /* The first of several with one whole name keeps it, from the second round on. */
+        if ((round == 0 || before) && give_output(bulk, list[i], true, round == 0 ? 0 : number + round - 1, err) != PF_OK)
+            return err->status;
+    }
+    return PF_OK;
+}
+
+enum pf_status pf_bulk_name(struct pf_bulk *bulk, struct pf_error *err)
+{
+    bool clashes = true;
+
+    if (drop_doubles(bulk, err) != PF_OK)
+        return err->status;
+    for (uint32_t i = 0; i < bulk->count; i++) {
+        if (give_output(bulk, &bulk->files[i], false, 0, err) != PF_OK)
+            return err->status;
+    }
+    for (uint32_t round = 0; clashes && round < bulk->count + 2; round++) {
+        if (settle_clashes(bulk, round, &clashes, err) != PF_OK)
+            return err->status;
+    }
+    return clashes ? pf_fail(err, PF_INTERNAL, "two outputs are called alike") : PF_OK;
+}

@@ -1,0 +1,57 @@
+/* Engines of extensions: which of them take a job, and how it is carried out by one after another until one succeeds.
+ * docs/design/extensions.md, "Engines". */
+#ifndef PF_CONVERT_ENGINES_H
+#define PF_CONVERT_ENGINES_H
+
+#include "convert/plan.h"
+#include "extension/use.h"
+
+/* An engine that was asked. */
+struct pf_engine_candidate {
+    const char *name;
+    const struct pf_engine_addition *calls; /* NULL = the native one */
+    void *self;
+    bool takes;
+    int32_t priority;
+    const char *reason; /* why it does or does not */
+};
+
+/* One engine that was tried. */
+struct pf_attempt {
+    const char *engine, *reason;
+    const char *failure; /* "" = it succeeded; "falls back", "ends", "unknown" */
+    enum pf_status status;
+    double seconds;
+};
+
+struct pf_conversion;
+
+/* A name that --engine does not take is PF_BAD_OPTION, with what it does take. */
+enum pf_status pf_engines_check(struct pf_plan *plan, struct pf_error *err);
+/* Asks them, once input and output are decided: fills plan->engines in the order in which they are tried, the ones that do not take
+ * the job last. PF_UNSUPPORTED when the one that is asked for does not. */
+enum pf_status pf_engines_choose(struct pf_plan *plan, struct pf_error *err);
+/* Why the first is the first. */
+const char *pf_engines_reason(const struct pf_plan *plan, struct pf_arena *arena);
+/* Carries out the job; the attempts are kept in the conversion. */
+enum pf_status pf_engines_run(struct pf_conversion *c, struct pf_error *err);
+
+/* ---- engine_host.c */
+
+enum { PF_ENGINE_CONTEXTS = 64 };
+
+/* A job as the functions of the host see it, for the time of one call of the engine. */
+struct pf_engine_run {
+    struct pf_plan *plan;
+    struct pf_engine_job job;
+    struct pf_context *contexts[PF_ENGINE_CONTEXTS]; /* of the requests that were made */
+    uint32_t context_count;
+    bool running; /* it is run, not asked only */
+};
+
+/* run is zero before; _end also after a failure. */
+enum pf_status pf_engine_run_begin(struct pf_engine_run *run, struct pf_plan *plan, struct pf_error *err);
+void pf_engine_run_end(struct pf_engine_run *run);
+void pf_engine_fill_host(struct pf_host *host);
+
+#endif

@@ -1,0 +1,123 @@
+/* Conformance of engines: a small conversion, one that is cancelled, and what is left when it does not work out. */
+#include <stdio.h>
+#include <string.h>
+
+#include "extension/conform.h"
+
+static const char table[] = "id,name\n1,a\n2,b\n3,c\n";
+
+struct trial {
+    struct conform *c;
+    const struct pf_engine_addition *engine;
+    char input[PF_PATH_BYTES], output[PF_PATH_BYTES];
+    struct pf_context *ctx;
+    uint32_t progress;
+};
+
+static void cancel(void *user, const struct pf_progress *progress)
+{
+    struct trial *trial = user;
+
+    (void)progress;
+    trial->progress++;
+    pf_context_cancel(trial->ctx);
+}
+
+/* Runs the conversion with this engine and no other; *rows is whether the record tells of as many as there are. */
+static enum pf_status convert(struct trial *trial, bool cancelled, bool *rows, struct pf_error *err)
+{
+    const struct pf_host *host = &trial->c->set->host;
+    struct pf_request *request;
+    struct pf_result *result = NULL;
+    enum pf_status status;
+
+    *rows = false;
+    trial->progress = 0;
+    trial->ctx = host->context_new(trial->c->ctx);
+    request = trial->ctx != NULL ? host->request_new(trial->ctx) : NULL;
+    if (request == NULL) {
+        host->context_free(trial->ctx);
+        return pf_fail_memory(err, 1);
+    }
+    if (cancelled)
+        pf_context_on_progress(trial->ctx, cancel, trial);
+    status = host->request_paths(request, trial->input, trial->output, err);
+    if (status == PF_OK)
+        status = host->request_set(request, "engine", trial->engine->name, err);
+    if (status == PF_OK)
+        status = host->convert(request, &result, err);
+    if (result != NULL)
+        *rows = strstr(host->result_json(result), "\"row_count\": 3,") != NULL;
+    host->result_free(result);
+    host->request_free(request);
+    host->context_free(trial->ctx);
+    return status;
+}
+
+static bool is_there(const char *path)
+{
+    struct pf_file_facts facts;
+
+    return pf_file_look(path, &facts);
+}
+
+static void check_conversion(struct trial *trial)
+{
+    struct conform *c = trial->c;
+    char what[160];
+    struct pf_error err;
+    bool rows;
+    enum pf_status status;
+
+    pf_error_clear(&err);
+    status = convert(trial, false, &rows, &err);
+    (void)snprintf(what, sizeof what, "engine %.60s: converts a small file, or says why not", trial->engine->name);
+    if (status == PF_OK) {
+        (void)pf_conform_check(c, rows && is_there(trial->output), what, "the rows are not those that were given");
+    } else if (pf_conform_check(c, pf_conform_is_told(status, &err), what, "it fails without a word")) {
+        pf_conform_note(c, what, err.message);
+        (void)snprintf(what, sizeof what, "engine %.60s: leaves nothing when it has failed", trial->engine->name);
+        (void)pf_conform_check(c, !is_there(trial->output), what, "something is at the output");
+    }
+    (void)pf_file_remove(trial->output);
+}
+
+static void check_cancel(struct trial *trial)
+{
+    struct conform *c = trial->c;
+    char what[160];
+    struct pf_error err;
+    bool rows;
+    enum pf_status status;
+
+    pf_error_clear(&err);
+    status = convert(trial, true, &rows, &err);
+    (void)snprintf(what, sizeof what, "engine %.60s: ends when it is cancelled, and leaves nothing", trial->engine->name);
+    if (status == PF_OK || trial->progress == 0)
+        pf_conform_note(c, what, "it tells no progress, so it cannot be cancelled here");
+    else
+        (void)pf_conform_check(c, !is_there(trial->output), what, "something is at the output");
+    (void)pf_file_remove(trial->output);
+}
+
+void pf_conform_engine(struct conform *c, const struct pf_engine_addition *engine)
+{
+    struct trial trial = { .c = c, .engine = engine };
+    const char *folder = pf_temp_dir(c->ctx);
+    long long now = (long long)pf_now_ns();
+    char what[160];
+
+    (void)snprintf(what, sizeof what, "engine %.60s: has a description of one line", engine->name);
+    (void)pf_conform_check(
+        c, engine->description != NULL && engine->description[0] != '\0' && strchr(engine->description, '\n') == NULL, what,
+        "it has none, or one of several lines");
+    (void)snprintf(trial.input, sizeof trial.input, "%.3900s/pyforge-conform-%lld.csv", folder, now);
+    (void)snprintf(trial.output, sizeof trial.output, "%.3900s/pyforge-conform-%lld.parquet", folder, now);
+    if (!pf_file_store(trial.input, table, sizeof table - 1)) {
+        pf_conform_note(c, "engines", "the folder for temporary files cannot be written to");
+        return;
+    }
+    check_conversion(&trial);
+    check_cancel(&trial);
+    (void)pf_file_remove(trial.input);
+}

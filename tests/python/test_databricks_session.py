@@ -1,0 +1,116 @@
+"""The session of Spark at hand, without Spark: stand-ins in pyspark's place, each in a process of its own."""
+
+import pytest
+
+# Modules of a pyspark whose sessions only count how they were asked for.
+STAND_INS = """
+import sys, types
+
+def module(name, **names):
+    made = types.ModuleType(name)
+    made.__dict__.update(names)
+    sys.modules[name] = made
+    return made
+
+def session_class(where, active=None):
+    class SparkSession:
+        version = "4.1.1"
+        started = 0
+        def __getattr__(self, name):
+            raise AssertionError(name + " was touched")
+        @classmethod
+        def getActiveSession(cls):
+            return active and cls()
+    SparkSession.__module__ = where
+    return SparkSession
+
+Classic = session_class("pyspark.sql.session", CLASSIC_ACTIVE)
+Connect = session_class("pyspark.sql.connect.session", CONNECT_ACTIVE)
+from pyforge_cli.extensions.databricks.session import is_session, kind_of, session_at_hand
+"""
+
+
+@pytest.fixture
+def asked(run_python):
+    def run(script, classic=False, connect=False):
+        head = STAND_INS.replace("CLASSIC_ACTIVE", str(classic)).replace("CONNECT_ACTIVE", str(connect))
+        done = run_python(head + script)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout.strip()
+
+    return run
+
+
+def test_nothing_is_imported_and_nothing_started(asked):
+    assert asked("""
+assert session_at_hand() is None
+assert not {"pyspark", "IPython", "databricks"} & set(sys.modules)
+""") == ""
+
+
+def test_the_session_given(asked):
+    assert asked("""
+for session, kind in ((Classic(), "classic"), (Connect(), "connect")):
+    found = session_at_hand(session)
+    print(found.kind, found.found, found.version, found.session is session, found.shown, sep="|")
+print(session_at_hand(Connect(), is_serverless=True).shown)
+""").splitlines() == ["classic|given|4.1.1|True|Spark 4.1.1", "connect|given|4.1.1|True|Spark Connect 4.1.1", "Databricks serverless Spark 4.1.1"]
+
+
+def test_the_notebook_comes_before_the_active_one(asked):
+    assert asked("""
+module("pyspark"); module("pyspark.sql"); module("pyspark.sql.session", SparkSession=Classic)
+class Shell:
+    user_ns = {"spark": Connect()}
+module("IPython", get_ipython=lambda: Shell)
+print(session_at_hand().kind, session_at_hand().found)
+Shell.user_ns = {"spark": "a text of that name"}
+print(session_at_hand().kind, session_at_hand().found)
+sys.modules["IPython"].get_ipython = lambda: None
+spark = Connect()
+print(session_at_hand().kind, session_at_hand().found)
+""", classic=True).splitlines() == ["connect notebook", "classic active", "connect notebook"]
+
+
+def test_the_active_one_where_pyspark_is_in_use(asked):
+    script = """
+module("pyspark"); module("pyspark.sql")
+module("pyspark.sql.session", SparkSession=Classic); module("pyspark.sql.connect"); module("pyspark.sql.connect.session", SparkSession=Connect)
+found = session_at_hand()
+print(found and (found.kind, found.found))
+"""
+    assert asked(script, classic=True) == "('classic', 'active')"
+    assert asked(script, classic=True, connect=True) == "('connect', 'active')"
+    assert asked(script) == "None"
+
+
+def test_on_databricks_pyspark_may_be_imported(asked, tmp_path):
+    assert asked(f"""
+import pathlib
+place = pathlib.Path({str(tmp_path)!r}, "site", "pyspark", "sql")
+place.mkdir(parents=True)
+(place.parent / "__init__.py").write_text("")
+(place / "__init__.py").write_text("")
+(place / "session.py").write_text("class SparkSession:\\n    version = '3.5'\\n    @classmethod\\n    def getActiveSession(cls): return cls()\\n")
+sys.path.insert(0, str(place.parent.parent))
+print(session_at_hand())
+print(session_at_hand(on_databricks=True).kind)
+""").splitlines() == ["None", "classic"]
+
+
+def test_a_session_that_does_not_answer(asked):
+    assert asked("""
+class Broken(Connect):
+    @property
+    def version(self):
+        raise ConnectionError("gone")
+print(session_at_hand(Broken()).version)
+
+class Wrapper:
+    def __init__(self, session):
+        self.session = session
+    @property
+    def __class__(self):
+        return self.session.__class__
+print(kind_of(Wrapper(Connect())), is_session(Wrapper(Classic())), is_session("x"), is_session(None))
+""").splitlines() == ["of an unknown version", "connect True False False"]

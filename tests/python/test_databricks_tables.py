@@ -1,0 +1,299 @@
+"""What there is to tables without Spark: names, types, staging, errors and lost answers, with stand-ins for the session."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def modules(package):
+    from pyforge_cli.extensions.databricks import engine, identifiers, spark_errors, staging, tables
+
+    class All:
+        pass
+
+    All.engine, All.identifiers, All.errors, All.staging, All.tables = engine, identifiers, spark_errors, staging, tables
+    return All
+
+
+# ---- names
+
+
+@pytest.mark.parametrize("text, parts, quoted", [
+    ("t", ("t",), "`t`"),
+    ("a.b.c", ("a", "b", "c"), "`a`.`b`.`c`"),
+    ("main.default.sales-2024", ("main", "default", "sales-2024"), "`main`.`default`.`sales-2024`"),
+    ("`a.b`.`c d`", ("a.b", "c d"), "`a.b`.`c d`"),
+    ("`a``b`.t", ("a`b", "t"), "`a``b`.`t`"),
+    ("`x; DROP TABLE y`", ("x; DROP TABLE y",), "`x; DROP TABLE y`"),
+    ("`' OR 1=1 --`", ("' OR 1=1 --",), "`' OR 1=1 --`"),
+    ("größe.τ.表", ("größe", "τ", "表"), "`größe`.`τ`.`表`"),
+    ("_x.9", ("_x", "9"), "`_x`.`9`"),
+    ("`" + "x" * 255 + "`", ("x" * 255,), "`" + "x" * 255 + "`"),
+])
+def test_names_of_tables(modules, text, parts, quoted):
+    assert modules.identifiers.parse_table(text) == parts
+    assert modules.identifiers.quote_all(parts) == quoted
+    assert modules.identifiers.parse_table(quoted) == parts
+
+
+@pytest.mark.parametrize("text, why", [
+    ("", "part 1 is empty"),
+    (".", "part 1 is empty"),
+    ("a.", "part 2 is empty"),
+    ("a..b", "part 2 is empty"),
+    ("a.b.c.d", "4 parts"),
+    ("a b", "needs backticks"),
+    ("a; DROP TABLE b", "needs backticks"),
+    ("`a`b", "a dot belongs"),
+    ("`a", "needs backticks"),
+    ("``", "needs backticks"),
+    ("a`b", "needs backticks"),
+    ("a.'b'", "needs backticks"),
+    ('"a"."b"', "needs backticks"),
+    ("a--b;", "needs backticks"),
+    ("`a\nb`", "control character"),
+    ("`a\0b`", "control character"),
+    ("`${env:HOME}`", "setting"),
+    ("x" * 256, "256 characters"),
+    ("a/b", "needs backticks"),
+])
+def test_what_is_no_name_of_a_table(modules, text, why):
+    with pytest.raises(ValueError) as refused:
+        modules.identifiers.parse_table(text)
+    assert why in str(refused.value) and "catalog.schema.table" in refused.value.remedy
+    assert refused.value.failure == "ends" and refused.value.status == "PF_BAD_OPTION"
+
+
+@pytest.mark.parametrize("names, how, there, result", [
+    (["a", "B"], "repair", [], ["a", "B"]),
+    (["a b", "a_b", "a,b"], "repair", [], ["a_b", "a_b_2", "a_b_3"]),
+    (["x y"], "repair", ["X Y"], ["x y"]),
+    (["a b"], "map", [], ["a b"]),
+    (["Order ID", "orderID", "%"], "snake", [], ["order_id", "order_id_2", "column"]),
+    (["a.b", "`", "'"], "keep", [], ["a.b", "`", "'"]),
+])
+def test_names_of_columns(modules, names, how, there, result):
+    changed, notes = modules.identifiers.table_columns(names, how, there)
+    assert changed == result
+    assert bool(notes) == (changed != names)
+
+
+@pytest.mark.parametrize("names, how, says", [
+    (["a b"], "keep", "'a b'"),
+    (["a", "A"], "repair", "differ in case"),
+    (["${x}"], "map", "${"),
+    (["a"], "shout", "shout"),
+])
+def test_columns_that_are_refused(modules, names, how, says):
+    with pytest.raises(ValueError) as refused:
+        modules.identifiers.table_columns(names, how)
+    assert says in str(refused.value) and refused.value.remedy
+
+
+def test_a_note_names_only_so_many(modules):
+    _, notes = modules.identifiers.table_columns([f"a {number}" for number in range(20)])
+    assert notes[0].endswith("'a 7' is 'a_7' and 12 more")
+
+
+# ---- types
+
+
+@pytest.mark.parametrize("ours, theirs, fits", [
+    ("bigint", "bigint", True), ("int", "bigint", True), ("bigint", "int", True), ("float", "double", True), ("double", "float", False),
+    ("decimal(10,2)", "decimal(12,2)", True), ("decimal(12,2)", "decimal(10,2)", False), ("decimal(10,2)", "decimal(12,4)", True),
+    ("decimal(10,2)", "decimal(11,4)", False), ("bigint", "decimal(20,0)", True), ("bigint", "decimal(10,0)", False),
+    ("bigint", "string", False), ("string", "bigint", False), ("double", "int", False), ("timestamp", "date", False), ("void", "string", True),
+])
+def test_types_that_fit(modules, ours, theirs, fits):
+    assert (modules.tables.conversion(ours, theirs, "c0") is not None) == fits
+
+
+# ---- staging
+
+
+@pytest.mark.parametrize("location, seen_here, seen_on_databricks", [
+    ("/Volumes/a/b/c/x.csv", "/Volumes/a/b/c/x.csv", "/Volumes/a/b/c/x.csv"),
+    ("dbfs:/Volumes/a/b/c/x.csv", "/Volumes/a/b/c/x.csv", "/Volumes/a/b/c/x.csv"),
+    ("/dbfs/Volumes/a/b/c", "/Volumes/a/b/c", "/Volumes/a/b/c"),
+    ("/dbfs/x", "dbfs:/x", "dbfs:/x"),
+    ("dbfs:/x", "dbfs:/x", "dbfs:/x"),
+    ("/data/x", "file:/data/x", None),
+    ("file:/data/x", "file:/data/x", None),
+    ("file:///data/x", "file:/data/x", None),
+    ("/Workspace/x", "file:/Workspace/x", None),
+])
+def test_what_spark_sees(modules, location, seen_here, seen_on_databricks):
+    assert modules.staging.spark_path(location, False) == seen_here
+    assert modules.staging.spark_path(location, True) == seen_on_databricks
+
+
+def test_where_the_data_are_staged(modules):
+    base = modules.staging.staging_base
+    assert base(None, ["/Workspace/x.csv", "/Volumes/a/b/c/out"], True) == "/Volumes/a/b/c"
+    assert base("/Volumes/a/b/c/s", ["/Workspace/x.csv"], True) == "/Volumes/a/b/c/s"
+    assert base(None, ["/data/x.csv", None], False) == "/data"
+    for staging in (None, "/Workspace/s"):
+        with pytest.raises(ValueError) as refused:
+            base(staging, ["/Workspace/x.csv", None], True)
+        assert "--staging /Volumes/" in refused.value.remedy
+
+
+def test_staging_is_gone_at_every_end(modules, tmp_path):
+    host = "".join(character if character.isalnum() else "_" for character in socket.gethostname())
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left, others, running = (tmp_path / f"{modules.staging.PREFIX}{name}-0a" for name in
+                             (f"{host}-{ended.pid}", "elsewhere-1", f"{host}-{os.getppid()}"))
+    old = tmp_path / f"{modules.staging.PREFIX}elsewhere-2-0b"
+    for place in (left, others, running, old):
+        (place / "data").mkdir(parents=True)
+    long_ago = time.time() - 8 * 86400
+    os.utime(old, (long_ago, long_ago))
+    with pytest.raises(ZeroDivisionError), modules.staging.Staging(str(tmp_path)) as staging:
+        staging.file.write_text("x")
+        assert staging.spark_path == f"file:{staging.folder}/data"
+        1 / 0
+    assert sorted(tmp_path.iterdir()) == sorted([others, running])
+
+
+def test_staging_that_cannot_be(modules, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError) as refused, modules.staging.Staging(str(tmp_path / "file")):
+        pass
+    assert "--staging" in refused.value.remedy
+
+
+def test_paths_are_no_patterns(modules):
+    assert modules.staging.as_read("file:/a{b}[c]*?\\d") == "file:/a\\{b\\}\\[c\\]\\*\\?\\\\d"
+
+
+# ---- errors
+
+
+class AnalysisException(Exception):
+    pass
+
+
+class SparkConnectGrpcException(Exception):
+    pass
+
+
+class Py4JJavaError(Exception):
+    pass
+
+
+class Py4JNetworkError(Exception):
+    pass
+
+
+class Conditioned(Exception):
+    def __init__(self, condition, state, text="it says"):
+        super().__init__(text)
+        self.condition, self.state = condition, state
+
+    def getCondition(self):
+        return self.condition
+
+    def getSqlState(self):
+        return self.state
+
+
+@pytest.mark.parametrize("error, answer, before", [
+    (AnalysisException("[TABLE_OR_VIEW_NOT_FOUND] no. SQLSTATE: 42P01"), True, True),
+    (Conditioned("TASK_WRITE_FAILED", "58030"), True, False),
+    (Conditioned("INVALID_HANDLE.SESSION_CLOSED", "HY000"), False, False),
+    (Py4JJavaError("An error occurred while calling o1.save.\n: java.lang.RuntimeException: x"), True, False),
+    (Py4JNetworkError("Answer from Java side is empty"), False, False),
+    (SparkConnectGrpcException("(java.lang.RuntimeException) x"), True, False),
+    (SparkConnectGrpcException("<_MultiThreadedRendezvous of RPC that terminated with: UNAVAILABLE"), False, False),
+    (ConnectionResetError("cut"), False, False),
+    (TimeoutError(), False, False),
+])
+def test_what_is_an_answer(modules, error, answer, before):
+    assert modules.errors.is_answer(error) == answer
+    assert modules.errors.is_before_the_write(error) == before
+
+
+@pytest.mark.parametrize("error, kind, says, remedy", [
+    (Conditioned("TABLE_OR_VIEW_ALREADY_EXISTS", "42P07"), FileExistsError, "exists", "--mode append"),
+    (Conditioned("INSUFFICIENT_PERMISSIONS", "42501"), OSError, "no permission", "GRANT USE CATALOG ON CATALOG `m`"),
+    (Conditioned(None, "42501"), OSError, "no permission", "CREATE TABLE ON SCHEMA `m`.`d`"),
+    (Py4JJavaError(": java.lang.SecurityException: PERMISSION_DENIED: User does not have MODIFY"), OSError, "no permission",
+     "MODIFY ON TABLE `m`.`d`.`t`"),
+    (Conditioned("DELTA_METADATA_MISMATCH", "42KDG"), ValueError, "do not fit", "--merge-schema"),
+    (Conditioned("DELTA_FAILED_TO_MERGE_FIELDS", "22005"), ValueError, "types", "--schema"),
+    (Conditioned("SCHEMA_NOT_FOUND", "42704"), FileNotFoundError, "schema", "CREATE SCHEMA `m`.`d`"),
+    (Conditioned("DATA_SOURCE_NOT_FOUND", "42K02"), ValueError, "no Delta", "jars"),
+    (Conditioned("SOMETHING_NEW", "XX000", "a\nlong {story}"), OSError, "a [SOMETHING_NEW SQLSTATE XX000]", "log"),
+    (Py4JJavaError("An error occurred\n: org.apache.spark.SparkException: [TASK_WRITE_FAILED] Task failed\nCaused by: a.b.C: x\n"
+                   "Caused by: org.x.DiskException: no space left\n"), OSError, "no space left", "log"),
+])
+def test_errors_in_the_users_words(modules, error, kind, says, remedy):
+    explained = modules.errors.explain(error, modules.tables.table_target("m.d.t"))
+    assert isinstance(explained, kind)
+    assert says in explained.message and remedy in explained.remedy, (explained.message, explained.remedy)
+    assert "`m`.`d`.`t`" in explained.message
+
+
+def test_grants_of_a_path(modules):
+    assert "WRITE VOLUME ON VOLUME `a`.`b`.`c`" in modules.tables.path_target("/Volumes/a/b/c/t", True).grants()
+    assert "folder" in modules.tables.path_target("/data/t").grants()
+    with pytest.raises(ValueError):
+        modules.tables.path_target("/Workspace/t", True)
+
+
+# ---- what is refused before Spark is asked
+
+
+@pytest.mark.parametrize("how, kind, says", [
+    ({"mode": "replace"}, ValueError, "replace"),
+    ({"timezone": "UTC', 1) --"}, ValueError, "time zone"),
+    ({"columns": [{"name": "at", "type": "time"}]}, ValueError, "time of day"),
+])
+def test_refused_at_once(modules, how, kind, says):
+    with pytest.raises(kind) as refused:
+        modules.tables.write_table(None, "file:/x", modules.tables.table_target("t"), **how)
+    assert says in str(refused.value) and refused.value.remedy
+
+
+# ---- the engine
+
+
+class Job:
+    output, output_format, data_bytes, replace = "/x.parquet", "parquet", None, False
+
+    def __init__(self, size=12 << 20, **options):
+        self.input_bytes, self.options = size, options
+
+    def option(self, name):
+        return self.options.get(name)
+
+
+def test_what_the_engine_takes(modules, monkeypatch):
+    engine = modules.engine.SparkEngine()
+    assert engine.takes(Job()) == (False, "Spark from 1 GB")
+    assert engine.takes(Job(2 << 30)) == (False, "Spark is for tables and Delta only")
+    assert engine.takes(Job(None)) == (False, "Spark is for tables and Delta only")
+    assert engine.takes(Job(table="a.b.c")) == (False, "tables and Delta need a session of Spark, and none is at hand")
+    monkeypatch.setenv("PYFORGE_SPARK_THRESHOLD", "20M")
+    assert engine.takes(Job()) == (False, "Spark from 20 MB")
+    monkeypatch.setenv("PYFORGE_SPARK_THRESHOLD", "much")
+    assert engine.takes(Job()) == (False, "Spark from 1 GB")
+
+
+def test_without_a_session(modules, tmp_path):
+    from pyforge_cli.extensions import EngineError
+
+    with pytest.raises(EngineError) as refused:
+        modules.engine.SparkEngine().run(Job(table="t"), None)
+    assert refused.value.outcome == "falls back"
+    with pytest.raises(ValueError) as refused:
+        modules.engine.convert_to_table(tmp_path / "a.csv", "t")
+    assert "session" in str(refused.value)
+    with pytest.raises(ValueError):
+        modules.engine.convert_to_table(tmp_path / "a.csv")

@@ -1,0 +1,61 @@
+"""What a small budget is enough for, and what is said where it is not."""
+
+import random
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory):
+    path = tmp_path_factory.mktemp("mixed") / "mixed.csv"
+    chance = random.Random(5)
+    words = [f"word{chance.random()}" for _ in range(3000)]
+    with path.open("w") as out:
+        out.write("id,token,amount,day,note,name\n")
+        for row in range(200_000):
+            out.write(f"{row},{chance.getrandbits(60)},{chance.random() * 1000:.2f},2024-0{row % 9 + 1}-11,")
+            out.write(f"{chance.choice(words)} {chance.choice(words)},{words[row % 3000]}\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory):
+    path = tmp_path_factory.mktemp("wide") / "wide.csv"
+    with path.open("w") as out:
+        out.write(",".join(f"c{i}" for i in range(500)) + "\n")
+        for row in range(4000):
+            out.write(",".join(f"text {row * i % 97}" if i % 5 == 0 else str(row * i) for i in range(500)) + "\n")
+    return path
+
+
+@pytest.mark.parametrize("memory", ["16M", "20M", "24M"])
+@pytest.mark.parametrize("name", ["mixed", "wide"])
+def test_a_small_budget_is_enough_for_any_number_of_threads(pyforge, request, tmp_path, name, memory):
+    source = request.getfixturevalue(name)
+    outputs = set()
+    for threads in ("1", "2", "4", "8"):
+        for compression in ("zstd", "snappy") if threads == "8" else ("zstd",):
+            out = tmp_path / f"{threads}-{compression}.parquet"
+            options = ("--memory", memory, "--threads", threads, "--compression", compression)
+            result = pyforge("convert", source, out, *options)
+            assert result.returncode == 0, (threads, result.stderr)
+            if compression == "zstd":
+                outputs.add(out.read_bytes())
+    assert len(outputs) == 1
+
+
+def test_a_record_too_long_for_the_budget(pyforge, tmp_path):
+    """As long as --max-record allows, with the usual budget: where it is, and what would be enough."""
+    source = tmp_path / "long.csv"
+    with source.open("w") as out:
+        out.write("id,text\n0,short\n")
+        for row in range(3):
+            out.write(f"{row}," + chr(ord("a") + row) * 60_000_000 + "\n")
+    out = tmp_path / "long.parquet"
+    result = pyforge("convert", source, out)
+    message = result.stderr.decode()
+    assert result.returncode == 1
+    assert "long.csv" in message and ("row" in message or "line" in message), message
+    advised = message.split("try --memory ")[1].split()[0]
+    assert not out.exists()
+    assert pyforge("convert", source, out, "--memory", advised).returncode == 0

@@ -1,0 +1,343 @@
+"""Engines: extensions in Python that carry out conversions, what becomes of those that fail, and [extensions] in settings files."""
+
+import json
+import textwrap
+import time
+
+import pyarrow.parquet
+import pytest
+
+from test_extensions_python import Site
+
+ENGINE = """
+    from pyforge_cli.extensions import BaseExtension, EngineError
+
+    class Engine:
+        name = "{name}"
+        description = "for tests"
+
+        def takes(self, job):
+            {takes}
+
+        def run(self, job, context):
+            {run}
+
+    class Ext(BaseExtension):
+        name = "{name}"
+        description = "for tests"
+        licence = "MIT"
+
+        def is_available(self):
+            return True
+
+        def initialize(self):
+            return True
+
+        def get_engines(self):
+            return [Engine()]
+"""
+
+
+def body(text):
+    return textwrap.indent(textwrap.dedent(text).strip(), " " * 12).strip()
+
+
+@pytest.fixture
+def site(tmp_path, package_folder):
+    made = Site(tmp_path, package_folder)
+    (tmp_path / "in.csv").write_text("id,name\n1,a\n2,b\n3,c\n")
+    return made
+
+
+def install(site, run, takes="return True, 'it is Tuesday'", name="mock"):
+    site.install(name, ENGINE.format(name=name, takes=body(takes), run=body(run)))
+
+
+def convert(site, *words, check=0, output="out.parquet", **more):
+    done = site.run("convert", "in.csv", output, "--json", *words, check=check, **more)
+    record = json.loads(done.stdout.splitlines()[-1]) if done.stdout.strip() else None
+    return record, done
+
+
+def ids(site, output="out.parquet"):
+    return pyarrow.parquet.read_table(site.folder / output)["id"].to_pylist()
+
+
+def left(site):
+    return sorted(path.name for path in site.folder.iterdir() if path.name not in ("site", "home", "in.csv"))
+
+
+# ---- engines that do it
+
+DONE = {
+    "a table": "import pyarrow; table = pyarrow.table(context.read()); context.write(table); return table.num_rows",
+    "natively": "return {**context.convert_native(), 'display': 'mock (2 cores)'}",
+    "staged": """
+        context.convert_native("staged.parquet")
+        context.place("staged.parquet")
+        import os
+        os.remove("staged.parquet")
+        return {"rows_written": 3, "rows_read": 3, "display": "mock (2 cores)"}
+    """,
+}
+
+
+@pytest.mark.parametrize("how", DONE)
+def test_succeeds(site, how):
+    install(site, DONE[how])
+    record, _ = convert(site)
+    assert ids(site) == [1, 2, 3]
+    assert left(site) == ["out.parquet"]
+    assert record["processing_engine"] == ("mock" if how == "a table" else "mock (2 cores)")
+    assert record["fallback_used"] is False and record["row_count"] == 3
+    assert [attempt["engine"] for attempt in record["attempts"]] == ["mock"]
+    assert record["engine_reason"] == "it is Tuesday"
+    assert record["output_size_bytes"] == (site.folder / "out.parquet").stat().st_size
+
+
+def test_job(site):
+    install(
+        site,
+        """
+        import json
+        context.progress(1, bytes_read=4)
+        context.warn("slow today")
+        facts = [job.input, job.input_format, job.output, job.output_format, job.input_bytes, job.data_bytes, job.replace, job.options]
+        print(json.dumps(facts), job.option("types"), job.option("row-group-size"), flush=True)
+        return context.convert_native()
+        """,
+    )
+    record, done = convert(site, "--types", "string", "--force")
+    told, *options = done.stdout.splitlines()[0].rpartition("]")[0] + "]", *done.stdout.splitlines()[0].rpartition("]")[2].split()
+    assert json.loads(told) == ["in.csv", "csv", "out.parquet", "parquet", 20, 20, True, {"types": "string", "force": "yes"}]
+    assert options == ["string", "None"]
+    assert pyarrow.parquet.read_table(site.folder / "out.parquet")["id"].to_pylist() == ["1", "2", "3"]
+    assert "slow today" in record["warnings"]
+
+
+def test_summary_names_it(site):
+    install(site, DONE["natively"])
+    done = site.run("convert", "in.csv", "out.parquet")
+    assert "mock (2 cores) engine" in done.stdout + done.stderr
+
+
+# ---- engines that do not
+
+FALLS_BACK = {
+    "refuses": ("raise AssertionError", "return False, 'needs 1 GB'"),
+    "raises": ("raise RuntimeError('the cluster is away')", "return True"),
+    "raises nonsense": ("return object()", "return True"),
+    "raises what looks like data": ("int('x')", "return True"),
+    "falls back": ("raise EngineError('time-out', 'falls back')", "return True"),
+    "raises when asked": ("raise AssertionError", "raise KeyError('x')"),
+    "answers nonsense": ("raise AssertionError", "return 1, 2, 3, 4"),
+    "writes nothing": ("return 3", "return True"),
+}
+
+
+@pytest.mark.parametrize("how", FALLS_BACK)
+def test_falls_back(site, how):
+    run, takes = FALLS_BACK[how]
+    install(site, run, takes)
+    record, done = convert(site)
+    asked_only = "AssertionError" in run
+    assert ids(site) == [1, 2, 3]
+    assert record["processing_engine"] == "native"
+    assert record["fallback_used"] is not asked_only
+    assert [attempt["engine"] for attempt in record["attempts"]] == (["native"] if asked_only else ["mock", "native"])
+    if asked_only:
+        assert record["engine_reason"].startswith("mock: ")
+    else:
+        assert record["attempts"][0]["failure"] == "falls back"
+        assert any("the engine mock failed, native was used" in warning for warning in record["warnings"])
+        assert record["duration"] - record["attempts"][0]["seconds"] < 1
+    assert left(site) == ["out.parquet"]
+
+
+def test_ends(site):
+    install(site, "raise EngineError('no permission on the target', 'ends', remedy='ask for WRITE VOLUME')")
+    record, done = convert(site, check=1)
+    assert "no permission on the target" in done.stderr and "ask for WRITE VOLUME" in done.stderr
+    assert left(site) == []
+    assert record is None or record["attempts"][0]["failure"] == "ends"
+
+
+def test_outcome_unknown(site):
+    (site.folder / "out.parquet").write_bytes(b"old")
+    install(site, "raise EngineError('the answer was lost', 'unknown', remedy='look at the history of the table')")
+    record, done = convert(site, "--force", check=1)
+    assert "outcome unknown: the engine mock failed" in done.stderr and "the history of the table" in done.stderr
+    assert (site.folder / "out.parquet").read_bytes() == b"old"
+    assert left(site) == ["out.parquet"]
+
+
+def test_no_second_attempt_after_an_unknown_outcome(site):
+    install(site, "raise EngineError('the answer was lost', 'unknown')")
+    site.install(
+        "again",
+        """
+        from pyforge_cli.extensions import BaseExtension
+
+        class Ext(BaseExtension):
+            name = "again"
+            def is_available(self): return True
+            def initialize(self): return True
+            def hook_error_handling(self, error, context):
+                context["options"]["engine"] = "native"
+                return True
+        """,
+    )
+    convert(site, check=1)
+    assert left(site) == []
+
+
+def test_written_and_failed(site):
+    install(site, "context.convert_native(); raise RuntimeError('late')")
+    _, done = convert(site, check=1)
+    assert "outcome unknown" in done.stderr
+    assert ids(site) == [1, 2, 3]
+
+
+def test_named_engine_has_no_fallback(site):
+    install(site, "raise RuntimeError('the cluster is away')")
+    _, done = convert(site, "--engine", "mock", check=1)
+    assert "the cluster is away" in done.stderr
+    assert left(site) == []
+
+
+def test_force_core(site):
+    install(site, DONE["natively"])
+    assert convert(site, "--force-core")[0]["processing_engine"] == "native"
+    assert convert(site, "--force", env={"PYFORGE_FORCE_CORE": "1"})[0]["processing_engine"] == "native"
+
+
+def test_cancelled(site):
+    install(
+        site,
+        """
+        import _thread, time
+        _thread.interrupt_main()
+        for _ in range(200):
+            time.sleep(0.01)
+        return 3
+        """,
+    )
+    done = site.python(
+        """
+        import pyforge_cli
+        try:
+            pyforge_cli.convert("in.csv", "out.parquet")
+        except KeyboardInterrupt:
+            print("interrupted")
+        """
+    )
+    assert done.stdout == "interrupted\n"
+    assert left(site) == []
+
+
+def test_result_in_python(site):
+    install(site, "raise RuntimeError('the cluster is away')")
+    done = site.python(
+        """
+        import pyforge_cli
+        result = pyforge_cli.convert("in.csv", "out.parquet")
+        print(result.processing_engine, result.fallback_used, [attempt["engine"] for attempt in result.attempts])
+        """
+    )
+    assert done.stdout == "native True ['mock', 'native']\n"
+
+
+def test_explain(site):
+    install(site, "raise AssertionError", "return False, 'needs 1 GB'")
+    assert "not       mock: needs 1 GB" in site.run("convert", "in.csv", "--explain").stdout
+
+
+@pytest.mark.parametrize(
+    "run, code, said",
+    [
+        (DONE["natively"], 0, "ok      engine mock: converts a small file, or says why not"),
+        ("context.check_cancel(); return context.convert_native()", 0, "ok      engine mock: ends when it is cancelled, and leaves nothing"),
+        ("raise EngineError('the cluster is away')", 0, "the cluster is away"),
+        ("context.convert_native(); raise RuntimeError('late')", 1, "FAILED  engine mock: leaves nothing when it has failed"),
+        ("context.convert_native(); return 2", 1, "FAILED  engine mock: converts a small file"),
+    ],
+)
+def test_conformance(site, run, code, said):
+    install(site, run)
+    assert said in site.run("extensions", "test", "mock", check=code).stdout
+
+
+# ---- [extensions]
+
+SETTINGS = """
+    from pyforge_cli.extensions import BaseExtension
+
+    class Ext(BaseExtension):
+        name = "tuned"
+
+        def is_available(self):
+            return True
+
+        def initialize(self):
+            return True
+
+        def get_commands(self):
+            return {"tuned": lambda argv: print(self.settings)}
+"""
+
+
+def configure(site, text):
+    folder = site.folder / "home" / "config" / "pyforge"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.toml").write_text(textwrap.dedent(text))
+
+
+def test_own_settings(site):
+    site.install("tuned", SETTINGS)
+    configure(site, '[extensions.tuned]\nhost = "a\\"b"\nretries = 3\nratio = 0.5\non = true\nnames = ["a", "b"]\n[extensions.other]\nx = 1\n')
+    told = {"host": 'a"b', "retries": 3, "ratio": 0.5, "on": True, "names": ["a", "b"]}
+    assert site.run("tuned").stdout == f"{told}\n"
+    site.run("convert", "in.csv", "out.parquet")
+
+
+@pytest.mark.parametrize(
+    "text, env, state",
+    [
+        ('[extensions]\ndisable = ["tuned"]\n', {}, "disabled"),
+        ('[extensions]\ndisable = "tuned"\n', {}, "disabled"),
+        ('[extensions]\ndisable = ["*"]\nenable = ["tuned"]\n', {}, "loaded"),
+        ('[extensions]\nenable = ["tuned"]\n', {"PYFORGE_DISABLE_EXTENSIONS": "tuned"}, "disabled"),
+        ("", {}, "loaded"),
+        ("", {"DATABRICKS_EXTENSION_DISABLED": "1"}, "loaded"),
+    ],
+)
+def test_enable_and_disable(site, text, env, state):
+    site.install("tuned", SETTINGS)
+    configure(site, text)
+    row = site.rows(env=env)["tuned"][0]
+    assert row["state"] == state, row
+    if state == "disabled" and not env:
+        assert "config.toml, [extensions] disable" in row["reason"]
+
+
+@pytest.mark.parametrize("value, disabled", [("1", True), ("true", True), ("0", False), ("false", False), ("", False)])
+def test_variable_of_databricks(site, value, disabled):
+    site.install("databricks", SETTINGS.replace('"tuned"', '"databricks"'))
+    row = site.rows(env={"DATABRICKS_EXTENSION_DISABLED": value})["databricks"][0]
+    assert (row["state"] == "disabled") is disabled
+    assert not disabled or "DATABRICKS_EXTENSION_DISABLED" in row["reason"]
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ('[extensions]\ndisabled = ["a"]\n', "[extensions] has no 'disabled'"),
+        ("[extensions]\ndisable = 3\n", "takes names of extensions"),
+        ("[extensions]\ndisable = [3]\n", "takes names of extensions"),
+        ("[extensionz]\ndisable = []\n", "there is no format 'extensionz'"),
+    ],
+)
+def test_wrong_settings(site, text, said):
+    configure(site, text)
+    done = site.run("convert", "in.csv", "out.parquet", check=2)
+    assert said in done.stderr and "config.toml" in done.stderr

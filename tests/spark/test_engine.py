@@ -1,0 +1,123 @@
+"""The engine over the tables: from a file to a table, and what it says."""
+
+import threading
+import time
+
+import pytest
+
+from loading import read_back
+
+
+@pytest.fixture
+def engine(package):
+    from pyforge_cli.extensions.databricks import engine
+
+    return engine
+
+
+@pytest.fixture
+def csv(folder):
+    path = folder / "sales.csv"
+    path.write_text("id,name\n1,a\n2,b\n")
+    return path
+
+
+class Job:
+    """As the core gives it."""
+
+    replace = False
+
+    def __init__(self, input, output="", output_format="parquet", **options):
+        self.input, self.output, self.output_format = str(input), str(output), output_format
+        self.options = {name.replace("_", "-"): text for name, text in options.items()}
+        self.input_bytes, self.data_bytes = 12 << 20, None
+
+    def option(self, name):
+        return self.options.get(name)
+
+
+class Context:
+    def __init__(self, package, job, cancelled=lambda: False):
+        self.package, self.job, self.cancelled, self.warnings = package, job, cancelled, []
+
+    def convert_native(self, path, **options):
+        return self.package.convert(self.job.input, path, **options)
+
+    def progress(self, **state):
+        if self.cancelled():
+            raise KeyboardInterrupt
+
+    def warn(self, text):
+        self.warnings.append(text)
+
+
+@pytest.mark.parametrize("kind, display", [("classic", "spark"), ("connect", "spark (connect)")])
+def test_a_job_to_a_table_and_to_delta(spark, shared_connect, package, engine, table, folder, csv, kind, display):
+    session = spark.classic if kind == "classic" else shared_connect
+    name = table()
+    for job in (Job(csv, table=name), Job(csv, folder / "out.delta", "delta")):
+        runs = engine.SparkEngine(session)
+        assert runs.takes(job) == (True, f"a table is written through the session of Spark ({kind}, given)")
+        done = runs.run(job, Context(package, job))
+        assert (done["rows_written"], done["rows_read"], done["display"]) == (2, 2, display)
+    from pyforge_cli.extensions.databricks.tables import path_target, table_target
+
+    for target in (table_target(name), path_target(folder / "out.delta")):
+        assert sorted(read_back(session, target)["id"].to_pylist()) == [1, 2]
+    assert sorted(place.name for place in folder.iterdir()) == ["out.delta", "sales.csv"]
+
+
+def test_what_fails_says_what_follows(spark, package, engine, table, folder, csv):
+    from pyforge_cli.extensions import EngineError
+
+    name = table()
+    runs = engine.SparkEngine(spark.classic)
+    runs.run(Job(csv, table=name), Context(package, Job(csv)))
+    job = Job(csv, table=name)
+    with pytest.raises(EngineError) as refused:
+        runs.run(job, Context(package, job))
+    assert (refused.value.outcome, refused.value.status) == ("ends", "PF_EXISTS") and "--mode" in refused.value.remedy
+    assert [place.name for place in folder.iterdir()] == ["sales.csv"]
+    job = Job(csv, table=name, mode="overwrite")
+    assert runs.run(job, Context(package, job))["rows_written"] == 2
+
+
+@pytest.mark.parametrize("kind", ["classic", "connect"])
+def test_a_cancel_stops_spark(spark, shared_connect, package, engine, table, folder, csv, kind, monkeypatch):
+    from pyforge_cli.extensions.databricks import tables
+
+    session = spark.classic if kind == "classic" else shared_connect
+    began, whole = threading.Event(), tables._Write.call
+
+    def slow(self):
+        self.frame = self.frame.selectExpr("id", "name || coalesce(java_method('java.lang.Thread', 'sleep', 20000L), '') AS name")
+        began.set()
+        whole(self)
+
+    monkeypatch.setattr(tables._Write, "call", slow)
+    name, start = table(), time.monotonic()
+    job = Job(csv, table=name)
+    with pytest.raises(KeyboardInterrupt):
+        engine.SparkEngine(session).run(job, Context(package, job, lambda: began.is_set() and time.monotonic() - start > 3))
+    assert [place.name for place in folder.iterdir()] == ["sales.csv"]
+    assert not session.catalog.tableExists(name)
+
+
+def test_without_the_core(spark, engine, table, csv):
+    name = table()
+    done = engine.convert_to_table(csv, name, spark=spark.classic)
+    assert done and done["row_count"] == 2 and done["processing_engine"] == "spark" and done["table_version"] == 0
+    assert engine.convert_to_table(csv, name, spark=spark.classic, mode="append")["table_version"] == 1
+
+
+def test_the_notebook_api(spark, shared_connect, package, table, folder, csv):
+    from pyforge_cli.extensions.databricks import PyForgeDatabricks
+    from pyforge_cli.extensions.databricks.tables import path_target
+
+    forge, name = PyForgeDatabricks(spark_session=shared_connect), table()
+    done = forge.convert(csv, table=name, progress=False)
+    assert done and done["row_count"] == 2 and done["processing_engine"] == "spark (connect)", done.get("error")
+    again = forge.convert(csv, table=name, progress=False)
+    assert not again and "exists" in again["error"] and "--mode append" in again["error"]
+    done = forge.convert(csv, format="delta", progress=False)
+    assert done and path_target(folder / "sales.delta").frame(spark.classic).count() == 2, done.get("error")

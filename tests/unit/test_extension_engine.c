@@ -1,0 +1,458 @@
+/* Engines of extensions: which take a job, what becomes of those that fail, and what is told of it. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "extension/use.h"
+#include "support_unit.h"
+
+enum { MOST_TEXT = 4000 };
+
+/* What an engine does when it is run. */
+enum act {
+    ACT_PLACE,   /* writes a file and has it placed */
+    ACT_CONVERT, /* has the native engine do it */
+    ACT_FAIL,
+    ACT_WRITE_AND_FAIL, /* has written the output before it fails */
+    ACT_NOTHING,        /* says that it has succeeded */
+    ACT_MISCOUNT,
+    ACT_NONSENSE,
+    ACT_CANCEL
+};
+
+struct engine {
+    const struct pf_host *host;
+    bool takes;
+    int32_t priority;
+    const char *reason, *display;
+    enum act act;
+    enum pf_status status;
+    enum pf_engine_failure failure;
+    uint32_t asked, runs;
+    char options[MOST_TEXT], types[40];
+    struct pf_engine_job seen;
+};
+
+static struct engine *engine_at;
+
+static bool takes(void *self, struct pf_context *ctx, const struct pf_engine_job *job, struct pf_engine_answer *answer)
+{
+    struct engine *engine = self;
+    const char *value = engine->host->job_option(job, "types");
+
+    (void)ctx;
+    engine->asked++;
+    engine->seen = *job;
+    (void)snprintf(engine->options, sizeof engine->options, "%s", job->options);
+    (void)snprintf(engine->types, sizeof engine->types, "%s", value != NULL ? value : "none");
+    answer->priority = engine->priority;
+    (void)snprintf(answer->reason, sizeof answer->reason, "%s", engine->reason != NULL ? engine->reason : "");
+    return engine->takes;
+}
+
+static enum pf_status place(const struct engine *engine, const struct pf_engine_job *job, struct pf_error *err)
+{
+    FILE *file = fopen("made.tmp", "w");
+
+    assert_non_null(file);
+    assert_true(fputs("a,b\n1,x\n2,y\n", file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    return engine->host->job_place(job, "made.tmp", err);
+}
+
+static enum pf_status convert(const struct engine *engine, const struct pf_engine_job *job, struct pf_error *err)
+{
+    struct pf_request *request = NULL;
+    struct pf_result *result = NULL;
+    enum pf_status status = engine->host->job_request(job, &request, err);
+
+    if (status == PF_OK)
+        status = engine->host->convert(request, &result, err);
+    engine->host->result_free(result);
+    engine->host->request_free(request);
+    return status;
+}
+
+static enum pf_status run_engine(void *self, struct pf_context *ctx, const struct pf_engine_job *job,
+                                 struct pf_engine_outcome *out, struct pf_error *err)
+{
+    struct engine *engine = self;
+    const struct pf_progress progress = { .rows = 1, .step = "waiting" };
+
+    engine->runs++;
+    out->failure = engine->failure;
+    out->rows_read = engine->act == ACT_MISCOUNT ? 5 : 2;
+    out->rows_written = 2;
+    if (engine->display != NULL)
+        (void)snprintf(out->display, sizeof out->display, "%s", engine->display);
+    engine->host->warn(ctx, "the engine warns");
+    switch (engine->act) {
+    case ACT_PLACE:
+    case ACT_MISCOUNT:
+        return place(engine, job, err);
+    case ACT_CONVERT:
+        return convert(engine, job, err);
+    case ACT_WRITE_AND_FAIL:
+        assert_int_equal(place(engine, job, err), PF_OK);
+        break;
+    case ACT_NOTHING:
+        return PF_OK;
+    case ACT_NONSENSE:
+        return (enum pf_status)99;
+    case ACT_CANCEL:
+        pf_context_cancel(ctx);
+        return engine->host->job_progress(job, &progress, err);
+    case ACT_FAIL:
+        break;
+    }
+    return (engine->host->fail)(err, engine->status, "the cluster is away");
+}
+
+static enum pf_status start(const struct pf_host *host, struct pf_registration *to, void **self, struct pf_error *err)
+{
+    static const struct pf_engine_addition additions[] = {
+        { .size = sizeof *additions, .name = "other", .description = "never", .takes = takes, .run = run_engine },
+    };
+    static struct pf_engine_addition first, second, reserved;
+
+    first = additions[0];
+    first.name = "spark";
+    first.self = &engine_at[0];
+    second = additions[0];
+    second.self = &engine_at[1];
+    reserved = additions[0];
+    reserved.name = "native";
+    engine_at[0].host = engine_at[1].host = host;
+    *self = NULL;
+    CHECK_INT(host->add_engine(to, &reserved, err), PF_EXISTS);
+    if (host->add_engine(to, &first, err) != PF_OK)
+        return err->status;
+    return host->add_engine(to, &second, err);
+}
+
+static const struct pf_extension extension = {
+    .size = sizeof extension,
+    .abi = PF_EXTENSION_ABI,
+    .name = "part",
+    .version = "1",
+    .description = "for tests",
+    .licence = "MIT",
+    .initialise = start,
+};
+
+struct run {
+    struct engine engines[2];
+    struct pf_extensions *set;
+    struct pf_context *ctx;
+    struct pf_request *request;
+    struct pf_result *result;
+    struct pf_error err;
+};
+
+static void begin(struct run *run)
+{
+    FILE *file = fopen("in.csv", "w");
+
+    assert_non_null(file);
+    assert_true(fputs("a,b\n1,x\n2,y\n", file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    (void)unlink("out.csv");
+    memset(run, 0, sizeof *run);
+    engine_at = run->engines;
+    run->set = pf_extensions_new(NULL);
+    CHECK_OK(pf_extension_add(run->set, &extension, &run->err), run->err);
+    run->ctx = pf_context_new();
+    pf_context_extensions(run->ctx, run->set);
+    run->request = pf_request_new(run->ctx);
+    CHECK_OK(pf_request_paths(run->request, "in.csv", "out.csv", &run->err), run->err);
+}
+
+static void end(struct run *run)
+{
+    pf_result_free(run->result);
+    pf_request_free(run->request);
+    pf_context_free(run->ctx);
+    pf_extensions_free(run->set);
+    (void)unlink("made.tmp");
+}
+
+static bool is_there(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+/* ---- what becomes of an engine's answer */
+
+struct ending {
+    const char *name;
+    enum act act;
+    enum pf_status status;
+    enum pf_engine_failure failure;
+    enum pf_status wanted; /* of the conversion */
+    const char *record[4]; /* parts of it */
+    bool output;           /* is there afterwards */
+    const char *message;   /* part of the error's */
+};
+
+static const struct ending endings[] = {
+    { "succeeds",
+      ACT_PLACE,
+      PF_OK,
+      0,
+      PF_OK,
+      { "\"processing_engine\": \"spark (2 cores)\"", "\"fallback_used\": false", "\"row_count\": 2", "the engine warns" },
+      true,
+      NULL },
+    { "has it done natively",
+      ACT_CONVERT,
+      PF_OK,
+      0,
+      PF_OK,
+      { "\"processing_engine\": \"spark (2 cores)\"", "\"fallback_used\": false", "\"row_count\": 2" },
+      true,
+      NULL },
+    { "fails",
+      ACT_FAIL,
+      PF_IO,
+      PF_ENGINE_BY_STATUS,
+      PF_OK,
+      { "\"processing_engine\": \"native\"", "\"fallback_used\": true", "the cluster is away", "\"failure\": \"falls back\"" },
+      true,
+      NULL },
+    { "reads bad data",
+      ACT_FAIL,
+      PF_BAD_DATA,
+      PF_ENGINE_BY_STATUS,
+      PF_BAD_DATA,
+      { "\"processing_engine\": \"none\"", "\"fallback_used\": false", "\"failure\": \"ends\"" },
+      false,
+      "the cluster is away" },
+    { "reads bad data, it thinks",
+      ACT_FAIL,
+      PF_BAD_DATA,
+      PF_ENGINE_FALLS_BACK,
+      PF_OK,
+      { "\"processing_engine\": \"native\"", "\"fallback_used\": true" },
+      true,
+      NULL },
+    { "may not write", ACT_FAIL, PF_IO, PF_ENGINE_ENDS, PF_IO, { "\"failure\": \"ends\"" }, false, "the cluster is away" },
+    { "does not know",
+      ACT_FAIL,
+      PF_IO,
+      PF_ENGINE_UNKNOWN,
+      PF_IO,
+      { "\"outcome_unknown\": true", "\"failure\": \"unknown\"" },
+      false,
+      "outcome unknown: the engine spark failed" },
+    { "writes and fails",
+      ACT_WRITE_AND_FAIL,
+      PF_IO,
+      PF_ENGINE_FALLS_BACK,
+      PF_IO,
+      { "\"outcome_unknown\": true" },
+      true,
+      "outcome unknown" },
+    { "writes nothing",
+      ACT_NOTHING,
+      PF_OK,
+      0,
+      PF_OK,
+      { "\"processing_engine\": \"native\"", "nothing was written" },
+      true,
+      NULL },
+    { "miscounts", ACT_MISCOUNT, PF_OK, 0, PF_IO, { "rows do not add up" }, true, "outcome unknown" },
+    { "answers with nonsense",
+      ACT_NONSENSE,
+      PF_OK,
+      99,
+      PF_OK,
+      { "\"processing_engine\": \"native\"", "nonsense (99)" },
+      true,
+      NULL },
+    { "is cancelled",
+      ACT_CANCEL,
+      PF_OK,
+      PF_ENGINE_FALLS_BACK,
+      PF_CANCELLED,
+      { "\"processing_engine\": \"none\"" },
+      false,
+      "cancelled" },
+};
+
+static void test_endings(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PF_COUNT(endings); i++) {
+        const struct ending *wanted = &endings[i];
+        struct run run;
+        enum pf_status status;
+
+        begin(&run);
+        run.engines[0] = (struct engine){ .host = run.engines[0].host,
+                                          .takes = true,
+                                          .display = "spark (2 cores)",
+                                          .act = wanted->act,
+                                          .status = wanted->status,
+                                          .failure = wanted->failure };
+        status = pf_convert(run.request, &run.result, &run.err);
+        if (status != wanted->wanted || is_there("out.csv") != wanted->output)
+            fail_msg("an engine that %s: %s, %s", wanted->name, pf_status_name(status), pf_result_json(run.result));
+        for (size_t at = 0; at < PF_COUNT(wanted->record) && wanted->record[at] != NULL; at++)
+            CHECK_HAS(pf_result_json(run.result), wanted->record[at]);
+        if (wanted->message != NULL)
+            CHECK_HAS(run.err.message, wanted->message);
+        assert_int_equal(run.engines[0].runs, 1);
+        assert_int_equal(run.engines[1].runs, 0);
+        end(&run);
+    }
+}
+
+static void test_job(void **state)
+{
+    struct run run;
+
+    (void)state;
+    begin(&run);
+    run.engines[0].reason = "under 1 GB";
+    CHECK_OK(pf_request_set(run.request, "types", "string", &run.err), run.err);
+    CHECK_OK(pf_convert(run.request, &run.result, &run.err), run.err);
+    CHECK_HAS(run.engines[0].options, "\"types\": \"string\"");
+    CHECK_TEXT(run.engines[0].types, "string");
+    assert_int_equal(run.engines[0].seen.input_bytes, 12);
+    assert_int_equal(run.engines[0].seen.data_bytes, 12);
+    assert_int_equal(run.engines[0].asked, 1);
+    CHECK_HAS(pf_result_json(run.result), "\"engine_reason\": \"spark: under 1 GB; other: does not take this job\"");
+    CHECK_HAS(pf_result_summary(run.result), "native engine");
+    end(&run);
+}
+
+static void test_order(void **state)
+{
+    struct run run;
+
+    (void)state;
+    begin(&run);
+    run.engines[0] = (struct engine){ .takes = true, .act = ACT_FAIL, .status = PF_IO };
+    run.engines[1] = (struct engine){ .takes = true, .act = ACT_FAIL, .status = PF_UNSUPPORTED, .priority = 5 };
+    CHECK_OK(pf_convert(run.request, &run.result, &run.err), run.err);
+    CHECK_HAS(strstr(strstr(strstr(pf_result_json(run.result), "\"attempts\""), "\"other\""), "\"spark\""), "\"native\"");
+    CHECK_HAS(pf_result_json(run.result), "the engine other failed, spark was used: the cluster is away");
+    end(&run);
+
+    begin(&run); /* a priority under that of native is no such thing */
+    run.engines[0] = (struct engine){ .takes = true, .act = ACT_PLACE, .priority = -5 };
+    CHECK_OK(pf_convert(run.request, &run.result, &run.err), run.err);
+    CHECK_HAS(pf_result_json(run.result), "\"processing_engine\": \"spark\"");
+    end(&run);
+
+    begin(&run); /* as version 1.0 had it */
+    run.engines[0] = (struct engine){ .takes = true, .act = ACT_PLACE };
+    run.engines[1] = (struct engine){ .takes = true, .act = ACT_PLACE, .priority = 5 };
+    CHECK_OK(pf_request_set(run.request, "force-pyspark", NULL, &run.err), run.err);
+    CHECK_OK(pf_convert(run.request, &run.result, &run.err), run.err);
+    CHECK_HAS(pf_result_json(run.result), "\"processing_engine\": \"spark\"");
+    end(&run);
+}
+
+static void test_named(void **state)
+{
+    static const struct {
+        const char *engine;
+        bool takes;
+        enum pf_status wanted;
+        const char *text; /* of the message or the remedy */
+    } rows[] = {
+        { "native", true, PF_OK, NULL },
+        { "SPARK", true, PF_IO, "the cluster is away" }, /* it alone: no fallback */
+        { "spark", false, PF_UNSUPPORTED, "the engine spark does not take this job: it rests" },
+        { "sparc", true, PF_BAD_OPTION, "did you mean spark? There are auto, native, spark, other" },
+        { "zzzzzz", true, PF_BAD_OPTION, "there are auto, native, spark, other" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PF_COUNT(rows); i++) {
+        struct run run;
+        char said[1000];
+
+        begin(&run);
+        run.engines[0] = (struct engine){ .takes = rows[i].takes, .reason = "it rests", .act = ACT_FAIL, .status = PF_IO };
+        CHECK_OK(pf_request_set(run.request, "engine", rows[i].engine, &run.err), run.err);
+        assert_int_equal(pf_convert(run.request, &run.result, &run.err), rows[i].wanted);
+        (void)snprintf(said, sizeof said, "%s %s", run.err.message, run.err.remedy);
+        if (rows[i].text != NULL)
+            CHECK_HAS(said, rows[i].text);
+        assert_int_equal(is_there("out.csv"), rows[i].wanted == PF_OK);
+        assert_int_equal(run.engines[0].runs, rows[i].wanted == PF_IO ? 1 : 0);
+        end(&run);
+    }
+}
+
+static void test_explain(void **state)
+{
+    struct run run;
+    char *text = NULL;
+
+    (void)state;
+    begin(&run);
+    run.engines[0] = (struct engine){ .takes = true, .reason = "4 GB" };
+    run.engines[1] = (struct engine){ .takes = false, .reason = "it rests" };
+    CHECK_OK(pf_explain(run.request, false, &text, &run.err), run.err);
+    CHECK_HAS(text, "engine    spark: 4 GB\nthen      native\nnot       other: it rests\n");
+    pf_text_free(run.ctx, text);
+    CHECK_OK(pf_explain(run.request, true, &text, &run.err), run.err);
+    CHECK_HAS(text,
+              "\"engine\": \"spark\", \"engine_reason\": \"4 GB\", \"engines\": [{\"engine\": \"spark\", \"takes\": true");
+    pf_text_free(run.ctx, text);
+    assert_int_equal(run.engines[0].runs, 0);
+    end(&run);
+}
+
+/* What is no file, engines of extensions are not asked about. */
+static void test_given(void **state)
+{
+    struct pf_input input = { .name = "x.csv", .bytes = "a\n1\n", .size = 4 };
+    struct run run;
+
+    (void)state;
+    begin(&run);
+    run.engines[0].takes = true;
+    CHECK_OK(pf_request_input(run.request, &input, &run.err), run.err);
+    CHECK_OK(pf_convert(run.request, &run.result, &run.err), run.err);
+    assert_int_equal(run.engines[0].asked, 0);
+    CHECK_HAS(pf_result_json(run.result), "\"engine_reason\": \"the input is no file that can be read again\"");
+    end(&run);
+}
+
+static int set_up(void **state)
+{
+    static char folder[] = "extension-test-XXXXXX";
+    char here[300];
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(chdir(folder), 0);
+    assert_non_null(getcwd(here, sizeof here));
+    assert_int_equal(setenv("HOME", here, 1), 0);
+    assert_int_equal(unsetenv("PYFORGE_EXTENSION_PATH"), 0);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    char here[300], command[400];
+
+    (void)state;
+    assert_non_null(getcwd(here, sizeof here));
+    assert_int_equal(chdir(".."), 0);
+    (void)snprintf(command, sizeof command, "rm -rf '%s'", here);
+    return system(command);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_endings), cmocka_unit_test(test_job),     cmocka_unit_test(test_order),
+        cmocka_unit_test(test_named),   cmocka_unit_test(test_explain), cmocka_unit_test(test_given),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
