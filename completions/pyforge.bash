@@ -6,6 +6,7 @@ _pyforge()
         --progress) COMPREPLY=($(compgen -W 'auto never' -- "$word")); return ;;
         -f|--format) COMPREPLY=($(compgen -W 'table json' -- "$word")); return ;;
         --compat) COMPREPLY=($(compgen -W 'none 1.0' -- "$word")); return ;;
+        --mode) COMPREPLY=($(compgen -W 'error append overwrite' -- "$word")); return ;;
         --types) COMPREPLY=($(compgen -W 'infer string' -- "$word")); return ;;
         --on-error) COMPREPLY=($(compgen -W 'fail null reject' -- "$word")); return ;;
         --log-level) COMPREPLY=($(compgen -W 'debug info warning error' -- "$word")); return ;;
@@ -20,7 +21,7 @@ _pyforge()
         --namespace-handling|--namespaces) COMPREPLY=($(compgen -W 'preserve strip prefix' -- "$word")); return ;;
     esac
     if [[ $word == -* ]]; then
-        COMPREPLY=($(compgen -W '--array-handling --binary-as-text --bom --columns --combine --combine-sheets --comment --compat --compression --compression-level --decimal --delimiter --encoding --engine --escape --escape-formulas --explain --flatten-nested --flatten-strategy --force --force-core --force-pyspark --format --from --header --help --input-format --jobs --json --line-ending --list-extensions --log-json --log-level --max-columns --max-expansion --max-memory --max-record --max-rejects --memory --metadata --namespace-handling --namespaces --no-extensions --null-values --on-error --output-delimiter --output-dir --output-encoding --output-format --output-header --output-null --output-quote --pages --password --preserve-attributes --preview-schema --progress --quiet --quote --ragged --recursive --rejects --rejects-full --report-dir --root-tag --row-group-bytes --row-group-size --schema --sep --separate --separator --sheets --skip --skip-nested --skip-rows --statistics --sync --tables --temp-dir --thousands --threads --to --types --use-dictionary --verbose --version' -- "$word"))
+        COMPREPLY=($(compgen -W '--array-handling --binary-as-text --bom --columns --combine --combine-sheets --comment --compat --compression --compression-level --decimal --delimiter --encoding --engine --escape --escape-formulas --explain --flatten-nested --flatten-strategy --force --force-core --force-pyspark --format --from --header --help --input-format --jobs --json --line-ending --list-extensions --log-json --log-level --max-columns --max-expansion --max-memory --max-record --max-rejects --memory --merge-schema --metadata --mode --namespace-handling --namespaces --no-extensions --null-values --on-error --output-delimiter --output-dir --output-encoding --output-format --output-header --output-null --output-quote --pages --password --preserve-attributes --preview-schema --progress --quiet --quote --ragged --recursive --rejects --rejects-full --report-dir --root-tag --row-group-bytes --row-group-size --schema --sep --separate --separator --sheets --skip --skip-nested --skip-rows --staging --statistics --sync --table --tables --temp-dir --thousands --threads --timezone --to --types --use-dictionary --verbose --version' -- "$word"))
     elif [[ $COMP_CWORD -eq 1 ]]; then
         COMPREPLY=($(compgen -W 'convert info validate formats options config extensions list-extensions help '"$(pyforge extensions commands 2>/dev/null)" -- "$word"))
     else

@@ -77,6 +77,7 @@ static PyMethodDef functions[] = {
       "(input, output, settings, log, log_from, progress) -> (json, code, summary, error)" },
     { "explain", py_explain, METH_VARARGS, "(input, output, settings, log, log_from, progress, json) -> text" },
     { "config", py_config, METH_VARARGS, "(None, None, settings, log, log_from, None, json) -> text" },
+    { "environment", py_environment, METH_VARARGS, "(None, None, settings, log, log_from, None) -> JSON" },
     { "info", py_info, METH_VARARGS, "(input, output, settings, log, log_from, progress, json) -> text" },
     { "validate", py_validate, METH_VARARGS, "(input, output, settings, log, log_from, progress) -> (json, error)" },
     { "files", py_files, METH_VARARGS, "(inputs as bytes, folder, recursive, settings, log, log_from) -> [(input, output)]" },

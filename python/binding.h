@@ -118,6 +118,7 @@ void py_file_leave(struct py_file *file);
 PyObject *py_convert(PyObject *module, PyObject *args);
 PyObject *py_explain(PyObject *module, PyObject *args);
 PyObject *py_config(PyObject *module, PyObject *args);
+PyObject *py_environment(PyObject *module, PyObject *args);
 PyObject *py_info(PyObject *module, PyObject *args);
 PyObject *py_validate(PyObject *module, PyObject *args);
 PyObject *py_files(PyObject *module, PyObject *args);

@@ -15,9 +15,9 @@ static const char **texts_of(PyObject *list)
     }
     for (Py_ssize_t i = 0; i < count; i++) {
         char *text;
-        Py_ssize_t size;
 
-        if (PyBytes_AsStringAndSize(PyList_GetItem(list, i), &text, &size) != 0) {
+        /* without a size, a NUL in the text is a ValueError */
+        if (PyBytes_AsStringAndSize(PyList_GetItem(list, i), &text, NULL) != 0) {
             free((void *)texts);
             return NULL;
         }
@@ -64,14 +64,15 @@ PyObject *py_files(PyObject *module, PyObject *args)
 {
     struct py_arguments arguments = { .input = Py_None, .output = Py_None, .log = Py_None, .progress = Py_None };
     PyObject *list, *place, *pairs = NULL;
-    const char *folder = NULL, **inputs;
+    char *folder = NULL;
+    const char **inputs;
     struct py_call call;
     int recursive;
 
     if (!PyArg_ParseTuple(args, "O!OpO!Oi:files", &PyList_Type, &list, &place, &recursive, &PyList_Type, &arguments.settings,
                           &arguments.log, &arguments.log_from))
         return NULL;
-    if (place != Py_None && (folder = PyBytes_AsString(place)) == NULL)
+    if (place != Py_None && PyBytes_AsStringAndSize(place, &folder, NULL) != 0)
         return NULL;
     inputs = texts_of(list);
     if (inputs == NULL)

@@ -109,7 +109,7 @@ static Py_ssize_t taken(PyObject *object, PyObject *answer, Py_ssize_t size)
     if (count == 0)
         PyErr_SetString(PyExc_BlockingIOError, "write() took nothing: the file must wait until it has room");
     else if (count < 0 || count > size)
-        PyErr_SetString(PyExc_ValueError, "write() took more bytes than it was given");
+        PyErr_Format(PyExc_ValueError, "write() answered that it took %zd of %zd bytes", count, size);
     return PyErr_Occurred() == NULL ? count : -1;
 }
 

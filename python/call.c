@@ -2,6 +2,7 @@
 #include "extension.h"
 
 #include <string.h>
+#include <time.h>
 
 /* The GIL is asked for this seldom, in seconds: another thread may need milliseconds to give it up. */
 static const double between_looks = 0.05;
@@ -50,17 +51,27 @@ static void tell(struct py_watch *watch, const struct pf_progress *progress)
     Py_XDECREF(done);
 }
 
+static double clock_now(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+/* Not by progress->seconds: they begin again when another engine does. */
 static void on_progress(void *user, const struct pf_progress *progress)
 {
     struct py_watch *watch = user;
+    double now = clock_now();
     PyGILState_STATE gil;
 
     watch->latest = *progress;
     watch->untold = true;
-    if (watch->type != NULL || (watch->told && progress->seconds - watch->told_at < between_looks))
+    if (watch->type != NULL || (watch->told && now - watch->told_at < between_looks))
         return;
     watch->told = true;
-    watch->told_at = progress->seconds;
+    watch->told_at = now;
     gil = PyGILState_Ensure();
     if (PyErr_CheckSignals() != 0) {
         py_watch_keep(watch);
@@ -138,6 +149,8 @@ static bool set_one(struct py_call *call, PyObject *pair)
         py_raise_unknown(call->module, call->ctx, option);
     } else if (PyBool_Check(value)) {
         good = set_truth(call, option, value == Py_True, is_flag == 1);
+    } else if (PyObject_IsInstance(value, PyExc_TypeError) == 1) { /* instead of a value that no option takes */
+        PyErr_SetObject(PyExc_TypeError, value);
     } else {
         bytes = utf8(value);
         good = bytes != NULL && PyBytes_AsStringAndSize(bytes, &text, NULL) == 0 && set_text(call, option, text);

@@ -177,7 +177,15 @@ static void raise_it(PyObject *exception)
 
 PyObject *py_error_new(PyObject *module, const struct pf_error *err)
 {
-    return make(class_of(py_state_of(module), err->status), err, pf_status_name(err->status));
+    const struct py_call *call = py_call_here(module);
+    struct pf_error told = *err;
+
+    if (call != NULL && call->ctx != NULL) {
+        Py_BEGIN_ALLOW_THREADS;
+        pf_error_for_keywords(call->ctx, &told);
+        Py_END_ALLOW_THREADS;
+    }
+    return make(class_of(py_state_of(module), err->status), &told, pf_status_name(err->status));
 }
 
 PyObject *py_raise(PyObject *module, const struct pf_error *err)
@@ -209,13 +217,26 @@ static void python_spelling(const char *text, char *to, size_t size)
     to[at] = '\0';
 }
 
+/* Control characters are told as \x1b, as the command tells them: the name may come from anywhere. */
+static void escape(const char *text, char *to, size_t size)
+{
+    size_t at = 0;
+
+    for (; *text != '\0' && at + 5 < size; text++) {
+        bool control = (unsigned char)*text < ' ' || *text == 0x7f;
+
+        at += (size_t)snprintf(to + at, size - at, control ? "\\x%02x" : "%c", (unsigned char)*text);
+    }
+    to[at] = '\0';
+}
+
 void py_raise_unknown(PyObject *module, const struct pf_context *ctx, const char *name)
 {
     enum { MOST = 32 };
     const struct pf_option *tables[MOST];
     struct pf_error err;
     const char *owner;
-    char near[200];
+    char near[200], told[100];
     uint32_t count = 0;
 
     memset(&err, 0, sizeof err);
@@ -225,7 +246,8 @@ void py_raise_unknown(PyObject *module, const struct pf_context *ctx, const char
         count++;
     pf_option_suggest(tables, count, name, near, sizeof near);
     Py_END_ALLOW_THREADS;
-    (void)snprintf(err.message, sizeof err.message, "there is no option '%.100s'", name);
+    escape(name, told, sizeof told);
+    (void)snprintf(err.message, sizeof err.message, "there is no option '%s'", told);
     python_spelling(near, err.remedy, sizeof err.remedy);
     raise_it(make(class_of(py_state_of(module), PF_END), &err, pf_status_name(PF_BAD_OPTION)));
 }

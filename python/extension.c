@@ -42,6 +42,19 @@ const char *py_keep_text(struct py_extension *own, PyObject *text)
     return copy;
 }
 
+const char *const *py_keep_texts(struct py_extension *own, PyObject *list)
+{
+    Py_ssize_t count = PyList_Size(list);
+    const char **texts = count >= 0 ? py_keep(own, ((size_t)count + 1) * sizeof *texts) : NULL;
+
+    for (Py_ssize_t i = 0; texts != NULL && i < count; i++) {
+        texts[i] = py_keep_text(own, PyList_GetItem(list, i));
+        if (texts[i] == NULL)
+            return NULL;
+    }
+    return texts;
+}
+
 static void extension_free(struct py_extension *own)
 {
     while (own->memory != NULL) {
@@ -306,11 +319,9 @@ static struct py_set *set_new(PyObject *module, const char **path, const char **
     return set;
 }
 
-/* places() of pyforge_cli.extensions._places: (sys.path, points), both lists of bytes. Two threads may come here at once; what
- * the later one makes is dropped. */
-static struct py_set *make_set(PyObject *module)
+/* places() of pyforge_cli.extensions._places: (sys.path, points), both lists of bytes. */
+static struct py_set *set_of_places(PyObject *module)
 {
-    struct py_state *state = py_state_of(module);
     PyObject *places = PyImport_ImportModule("pyforge_cli.extensions._places");
     PyObject *both = places != NULL ? PyObject_CallMethod(places, "places", NULL) : NULL, *path, *points;
     const char **folders = NULL, **found = NULL;
@@ -326,12 +337,25 @@ static struct py_set *make_set(PyObject *module)
     free(found);
     Py_XDECREF(both);
     Py_XDECREF(places);
-    if (set != NULL && state->set != NULL) {
-        pf_extensions_free(set->extensions);
-        set = state->set;
-    }
-    state->set = set;
+    if (set == NULL && PyErr_Occurred() == NULL)
+        PyErr_NoMemory();
     return set;
+}
+
+/* Two threads may come here at once: the later one drops what it made, or its failure, and takes the other's. */
+static struct py_set *make_set(PyObject *module)
+{
+    struct py_state *state = py_state_of(module);
+    struct py_set *set = set_of_places(module);
+
+    if (state->set == NULL && !state->closed) {
+        state->set = set;
+        return set;
+    }
+    if (set != NULL)
+        pf_extensions_free(set->extensions);
+    PyErr_Clear();
+    return state->set;
 }
 
 struct py_set *py_set_get(PyObject *module)
@@ -349,6 +373,23 @@ struct py_set *py_set_get(PyObject *module)
     if (state->set == NULL && !state->closed)
         state->set = make_set(module);
     return state->set;
+}
+
+struct py_set *py_set_use(PyObject *module)
+{
+    struct py_set *set = py_set_get(module);
+
+    if (set != NULL)
+        py_state_of(module)->busy++;
+    return set;
+}
+
+void py_set_leave(PyObject *module, const struct py_set *set)
+{
+    struct py_state *state = py_state_of(module);
+
+    if (set != NULL && state->busy > 0)
+        state->busy--;
 }
 
 bool py_set_close(PyObject *module)

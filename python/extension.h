@@ -32,12 +32,17 @@ struct py_extension {
 /* ---- extension.c */
 /* The set of the module's state, made when there is none. NULL without an exception: there shall be none. */
 struct py_set *py_set_get(PyObject *module);
+/* The same, counted among those that use it until it is left (NULL is not), so that nobody shuts it down meanwhile. */
+struct py_set *py_set_use(PyObject *module);
+void py_set_leave(PyObject *module, const struct py_set *set);
 /* Shuts all extensions down. false = something uses them still. */
 bool py_set_close(PyObject *module);
 /* What was added is static for the library, so memory for it is freed with the set only. Zeroed; NULL = out of memory. */
 void *py_keep(struct py_extension *own, size_t size);
 /* A text, or NULL with an exception. None is NULL without one. */
 const char *py_keep_text(struct py_extension *own, PyObject *text);
+/* A list of texts, NULL-ended; NULL with an exception. */
+const char *const *py_keep_texts(struct py_extension *own, PyObject *list);
 
 /* ---- extension_error.c */
 /* The exception that is set becomes err; it is told in the log with its trace. ctx NULL: there is none. Ctrl-C and its like end

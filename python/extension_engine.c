@@ -46,12 +46,26 @@ static PyObject *answer_of(const struct py_job *job, enum pf_status status, cons
 
 /* ---- its methods */
 
-/* (input, input format, output, output format, options as JSON, input bytes, data bytes, replace) */
+/* What concerns targets that are no files: (engines only, table, mode, merge schema, staging, timezone) */
+static PyObject *target_facts(const struct pf_engine_job *job)
+{
+    PyObject *table = py_text(job->table), *staging = py_text(job->staging), *timezone = py_text(job->timezone), *all = NULL;
+
+    if (table != NULL && staging != NULL && timezone != NULL)
+        all = Py_BuildValue("OOsOOO", job->engines_only ? Py_True : Py_False, table, job->mode,
+                            job->merge_schema ? Py_True : Py_False, staging, timezone);
+    Py_XDECREF(table);
+    Py_XDECREF(staging);
+    Py_XDECREF(timezone);
+    return all;
+}
+
+/* (input, input format, output, output format, options as JSON, input bytes, data bytes, replace, target_facts) */
 static PyObject *job_facts(PyObject *self, PyObject *unused)
 {
     const struct py_job *own = job_of(self);
     const struct pf_engine_job *job;
-    PyObject *input, *output, *options, *all = NULL;
+    PyObject *input, *output, *options, *target, *all = NULL;
 
     (void)unused;
     if (own == NULL)
@@ -60,9 +74,11 @@ static PyObject *job_facts(PyObject *self, PyObject *unused)
     input = py_text(job->input);
     output = py_text(job->output);
     options = py_text(job->options);
-    if (input != NULL && output != NULL && options != NULL)
-        all = Py_BuildValue("OsOsOLLO", input, job->input_format, output, job->output_format, options,
-                            (long long)job->input_bytes, (long long)job->data_bytes, job->replace ? Py_True : Py_False);
+    target = target_facts(job);
+    if (input != NULL && output != NULL && options != NULL && target != NULL)
+        all = Py_BuildValue("OsOsOLLOO", input, job->input_format, output, job->output_format, options,
+                            (long long)job->input_bytes, (long long)job->data_bytes, job->replace ? Py_True : Py_False, target);
+    Py_XDECREF(target);
     Py_XDECREF(input);
     Py_XDECREF(output);
     Py_XDECREF(options);
@@ -250,14 +266,16 @@ static enum pf_status engine_run(void *self, struct pf_context *ctx, const struc
     return status;
 }
 
-/* An engine of the bridge: facts() gives (name, description). */
+/* An engine of the bridge: facts() gives (name, description, formats, whether it writes tables). */
 enum pf_status py_add_engine(struct py_extension *own, struct pf_registration *to, PyObject *object, struct pf_error *err)
 {
     struct py_engine *engine = py_keep(own, sizeof *engine);
-    PyObject *facts = engine != NULL ? PyObject_CallMethod(object, "facts", NULL) : NULL, *name, *description;
+    PyObject *facts = engine != NULL ? PyObject_CallMethod(object, "facts", NULL) : NULL;
+    PyObject *name, *description, *formats;
+    int tables = 0;
     enum pf_status status;
 
-    if (facts == NULL || !PyArg_ParseTuple(facts, "OO", &name, &description)) {
+    if (facts == NULL || !PyArg_ParseTuple(facts, "OOOp", &name, &description, &formats, &tables)) {
         Py_XDECREF(facts);
         return py_fail(own->set, NULL, err);
     }
@@ -269,6 +287,8 @@ enum pf_status py_add_engine(struct py_extension *own, struct pf_registration *t
     engine->addition.takes = engine_takes;
     engine->addition.run = engine_run;
     engine->addition.self = engine;
+    engine->addition.formats = py_keep_texts(own, formats);
+    engine->addition.flags = tables ? PF_ENGINE_TABLES : 0;
     Py_DECREF(facts);
     if (PyErr_Occurred() != NULL)
         return py_fail(own->set, NULL, err);

@@ -56,10 +56,11 @@ static PyObject *describe(PyObject *value, bool is_logged)
     return all;
 }
 
-/* Ctrl-C, sys.exit(): not an error of the extension's. */
+/* Ctrl-C is not an error of the extension's. sys.exit() is: no extension ends the run of whoever uses it. */
 static bool is_for_caller(PyObject *type)
 {
-    return type != NULL && !PyErr_GivenExceptionMatches(type, PyExc_Exception);
+    return type != NULL && !PyErr_GivenExceptionMatches(type, PyExc_Exception) &&
+           !PyErr_GivenExceptionMatches(type, PyExc_SystemExit);
 }
 
 enum pf_status py_fail(const struct py_set *set, struct pf_context *ctx, struct pf_error *err)

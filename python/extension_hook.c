@@ -130,7 +130,9 @@ static PyObject *hook_note(PyObject *self, PyObject *args)
 
     if (hook == NULL || !PyArg_ParseTuple(args, "s:note", &text))
         return NULL;
+    Py_BEGIN_ALLOW_THREADS;
     hook->own->host->hook_note(hook->call, text);
+    Py_END_ALLOW_THREADS;
     return text_or_none(NULL);
 }
 
@@ -152,7 +154,9 @@ static PyObject *hook_fact(PyObject *self, PyObject *args)
 
     if (hook == NULL || !PyArg_ParseTuple(args, "ss:fact", &name, &json))
         return NULL;
+    Py_BEGIN_ALLOW_THREADS;
     hook->own->host->hook_fact(hook->call, name, json);
+    Py_END_ALLOW_THREADS;
     return text_or_none(NULL);
 }
 

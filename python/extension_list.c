@@ -16,7 +16,7 @@ static PyObject *row_of(const struct pf_extension_info *info)
 /* extensions() -> [{...}, ...] */
 PyObject *py_extensions(PyObject *module, PyObject *unused)
 {
-    struct py_set *set = py_set_get(module);
+    struct py_set *set = py_set_use(module);
     PyObject *list = PyErr_Occurred() == NULL ? PyList_New(0) : NULL;
     struct pf_extension_info info;
 
@@ -35,6 +35,7 @@ PyObject *py_extensions(PyObject *module, PyObject *unused)
             Py_CLEAR(list);
         Py_XDECREF(row);
     }
+    py_set_leave(module, set);
     return list;
 }
 
@@ -64,7 +65,7 @@ PyObject *py_extension_do(PyObject *module, PyObject *args)
 
     if (!PyArg_ParseTuple(args, "ss:extension_do", &word, &name))
         return NULL;
-    set = py_set_get(module);
+    set = py_set_use(module);
     if (set == NULL && PyErr_Occurred() == NULL)
         PyErr_SetString(PyExc_RuntimeError, "extensions have been shut down");
     if (set == NULL)
@@ -76,6 +77,7 @@ PyObject *py_extension_do(PyObject *module, PyObject *args)
         status = acts[i].act(set->extensions, name, &err);
         Py_END_ALLOW_THREADS;
     }
+    py_set_leave(module, set);
     if (status != PF_OK)
         return py_raise(module, &err);
     Py_INCREF(Py_None);

@@ -167,14 +167,18 @@ static enum pf_status emit_one(const struct py_scheme *scheme, struct pf_context
 {
     struct pf_location what;
     PyObject *location, *facts, *bytes = NULL;
+    char *text = NULL;
     enum pf_status status;
 
     if (PyArg_ParseTuple(entry, "UO", &location, &facts) && take_facts(facts, &what))
         bytes = PyUnicode_AsEncodedString(location, "utf-8", "surrogateescape");
-    if (bytes == NULL)
+    /* without a size, a NUL in the text is a ValueError */
+    if (bytes == NULL || PyBytes_AsStringAndSize(bytes, &text, NULL) != 0) {
+        Py_XDECREF(bytes);
         return failed(scheme, ctx, err);
+    }
     Py_BEGIN_ALLOW_THREADS;
-    status = emit(user, PyBytes_AsString(bytes), &what, err);
+    status = emit(user, text, &what, err);
     Py_END_ALLOW_THREADS;
     Py_DECREF(bytes);
     return status;
@@ -185,13 +189,17 @@ static enum pf_status scheme_list(void *self, struct pf_context *ctx, const char
 {
     const struct py_scheme *scheme = self;
     PyGILState_STATE gil = PyGILState_Ensure();
-    PyObject *list = call_at(scheme, "list", location);
-    Py_ssize_t count = list != NULL ? PyList_Size(list) : -1;
-    enum pf_status status = count < 0 ? failed(scheme, ctx, err) : PF_OK;
+    PyObject *entries = call_at(scheme, "list", location), *entry = NULL;
+    enum pf_status status = PF_OK;
 
-    for (Py_ssize_t i = 0; i < count && status == PF_OK; i++)
-        status = emit_one(scheme, ctx, PyList_GetItem(list, i), emit, user, err);
-    Py_XDECREF(list);
+    /* one by one: they may be more than there is room for */
+    while (entries != NULL && status == PF_OK && (entry = PyIter_Next(entries)) != NULL) {
+        status = emit_one(scheme, ctx, entry, emit, user, err);
+        Py_DECREF(entry);
+    }
+    if (status == PF_OK && PyErr_Occurred() != NULL)
+        status = failed(scheme, ctx, err);
+    Py_XDECREF(entries);
     PyGILState_Release(gil);
     return status;
 }
@@ -260,21 +268,45 @@ static void scheme_discard(void *writer)
     end_with(writer, "discard");
 }
 
+/* The text by which two locations are told to be one. */
+static enum pf_status scheme_identity(void *self, struct pf_context *ctx, const char *location, char *to, size_t size,
+                                      struct pf_error *err)
+{
+    const struct py_scheme *scheme = self;
+    PyGILState_STATE gil = PyGILState_Ensure();
+    PyObject *answer = call_at(scheme, "identity", location), *bytes = NULL;
+    enum pf_status status = PF_OK;
+
+    if (answer == NULL || PyUnicode_FSConverter(answer, &bytes) == 0)
+        status = failed(scheme, ctx, err);
+    else if ((size_t)PyBytes_Size(bytes) >= size)
+        PyErr_SetString(PyExc_ValueError, "identity() answered with a text that is too long");
+    else
+        memcpy(to, PyBytes_AsString(bytes), (size_t)PyBytes_Size(bytes) + 1);
+    if (PyErr_Occurred() != NULL)
+        status = failed(scheme, ctx, err);
+    Py_XDECREF(bytes);
+    Py_XDECREF(answer);
+    PyGILState_Release(gil);
+    return status;
+}
+
 /* ---- the addition */
 
-/* The scheme's facts: (name, description, does). */
+/* The scheme's facts: (name, description, paths, does). */
 static bool fill(struct py_extension *own, struct py_scheme *scheme)
 {
-    enum { READS_AT = 1, LISTS = 2, MAKES_DIRECTORIES = 4, REMOVES = 8, CREATES = 16 };
+    enum { READS_AT = 1, LISTS = 2, MAKES_DIRECTORIES = 4, REMOVES = 8, CREATES = 16, IDENTIFIES = 32 };
     struct pf_scheme_addition *to = &scheme->addition;
     PyObject *facts = PyObject_CallMethod(scheme->object, "facts", NULL);
-    PyObject *name, *description;
+    PyObject *name, *description, *paths;
     int does = 0;
-    bool good = facts != NULL && PyArg_ParseTuple(facts, "OOi", &name, &description, &does) != 0;
+    bool good = facts != NULL && PyArg_ParseTuple(facts, "OOOi", &name, &description, &paths, &does) != 0;
 
     if (good) {
         to->name = py_keep_text(own, name);
         to->description = py_keep_text(own, description);
+        to->paths = py_keep_texts(own, paths);
         good = PyErr_Occurred() == NULL;
     }
     Py_XDECREF(facts);
@@ -287,6 +319,7 @@ static bool fill(struct py_extension *own, struct py_scheme *scheme)
     to->read_at = (does & READS_AT) != 0 ? scheme_read_at : NULL;
     to->list = (does & LISTS) != 0 ? scheme_list : NULL;
     to->make_directory = (does & MAKES_DIRECTORIES) != 0 ? scheme_make_directory : NULL;
+    to->identity = (does & IDENTIFIES) != 0 ? scheme_identity : NULL;
     to->remove = (does & REMOVES) != 0 ? scheme_remove : NULL;
     if ((does & CREATES) != 0) {
         to->create = scheme_create;

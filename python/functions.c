@@ -101,6 +101,29 @@ PyObject *py_config(PyObject *module, PyObject *args)
     return call_for_text(module, &arguments, pf_config, json != 0);
 }
 
+PyObject *py_environment(PyObject *module, PyObject *args)
+{
+    struct py_arguments arguments;
+    PyObject *answer = NULL;
+    struct py_call call;
+    struct pf_error err;
+    enum pf_status status;
+    char *text = NULL;
+
+    if (!parse(args, "OOO!OiO:environment", &arguments, NULL))
+        return NULL;
+    if (py_call_begin(&call, module, &arguments)) {
+        Py_BEGIN_ALLOW_THREADS;
+        status = pf_environment(call.ctx, &text, &err);
+        Py_END_ALLOW_THREADS;
+        if (py_call_check(&call))
+            answer = status == PF_OK ? py_text(text) : py_raise(module, &err);
+        pf_text_free(call.ctx, text);
+    }
+    py_call_end(&call);
+    return answer;
+}
+
 PyObject *py_info(PyObject *module, PyObject *args)
 {
     struct py_arguments arguments;
@@ -164,7 +187,7 @@ PyObject *py_formats(PyObject *module, PyObject *args)
 
     if (!PyArg_ParseTuple(args, "|p:formats", &plain))
         return NULL;
-    set = plain != 0 ? NULL : py_set_get(module);
+    set = plain != 0 ? NULL : py_set_use(module);
     ctx = PyErr_Occurred() == NULL ? pf_context_new() : NULL;
     list = ctx != NULL ? PyList_New(0) : NULL;
     if (ctx == NULL && PyErr_Occurred() == NULL)
@@ -189,5 +212,6 @@ PyObject *py_formats(PyObject *module, PyObject *args)
     Py_BEGIN_ALLOW_THREADS;
     pf_context_free(ctx);
     Py_END_ALLOW_THREADS;
+    py_set_leave(module, set);
     return list;
 }

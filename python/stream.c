@@ -224,11 +224,13 @@ static PyObject *stream_take(PyObject *self, PyObject *unused)
 static PyObject *stream_close(PyObject *self, PyObject *unused)
 {
     struct py_stream *own = (struct py_stream *)self;
+    struct ArrowArrayStream stream = own->stream;
 
     (void)unused;
-    if (own->stream.release != NULL)
-        own->stream.release(&own->stream);
+    /* the release gives the GIL up: another thread may close it, too */
     own->stream.release = NULL;
+    if (stream.release != NULL)
+        stream.release(&stream);
     Py_RETURN_NONE;
 }
 
@@ -410,13 +412,16 @@ PyObject *py_write(PyObject *module, PyObject *args)
     given = PyCapsule_GetPointer(capsule, stream_name);
     if (given == NULL)
         return NULL;
-    if (given->release == NULL) {
-        PyErr_SetString(PyExc_ValueError, "the stream in this capsule was taken before");
-        return NULL;
-    }
     arguments.input = Py_None;
     arguments.plain = false;
-    if (py_call_begin(&call, module, &arguments)) {
+    if (!py_call_begin(&call, module, &arguments)) {
+        py_call_end(&call);
+        return NULL;
+    }
+    /* looked at last: the call has given the GIL up, and another thread may have taken it */
+    if (given->release == NULL) {
+        PyErr_SetString(PyExc_ValueError, "the stream in this capsule was taken before");
+    } else {
         in = *given;
         given->release = NULL;
         Py_BEGIN_ALLOW_THREADS;

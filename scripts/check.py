@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Builds everything and runs every test; the last line of the output is "N passed, N failed, N skipped" and nothing else.
 
-    scripts/check.py                    what `make check` runs: dev and release builds, unit tests, Python tests, source checks,
-                                        the unit tests and the fuzz corpus once more under ASan and UBSan
-    scripts/check.py --full             also ThreadSanitizer, the Python module under sanitizers, coverage thresholds, wheels, ten minutes
+    scripts/check.py                    what `make check` runs: dev and release builds, unit tests, Python tests, source checks, tables
+                                        through real Spark, the unit tests and the fuzz corpus once more under ASan and UBSan
+    scripts/check.py --full             also older Sparks, ThreadSanitizer, the Python module under sanitizers, coverage thresholds, wheels, ten minutes
                                         of every fuzz target
     scripts/check.py --only unit,asan   some of the steps
 
@@ -127,12 +127,8 @@ def ctest(tally, preset, label, prefix=()):
         show_tail(log)
 
 
-def pytest(tally, name, paths, env=None):
-    report = LOGS / f"{name}.xml"
-    report.unlink(missing_ok=True)
-    ok, _, log = run(name, ["build/venv/bin/python", "-m", "pytest", "-n", JOBS, "--dist", "loadgroup", "-q", "-p",
-                            "no:cacheprovider", "--junitxml", report, *paths],
-                     {"PYTHONDONTWRITEBYTECODE": "1", **(env or {})})
+def count_pytest(tally, name, report, ok, log):
+    """Counts the tests of a run by its JUnit report."""
     if not report.exists():
         tally.add(name, "failed")
         show_tail(log)
@@ -148,6 +144,34 @@ def pytest(tally, name, paths, env=None):
         tally.add(name, "failed")
     if not ok:
         show_tail(log, 120)
+
+
+def pytest(tally, name, paths, env=None):
+    report = LOGS / f"{name}.xml"
+    report.unlink(missing_ok=True)
+    ok, _, log = run(name, ["build/venv/bin/python", "-m", "pytest", "-n", JOBS, "--dist", "loadgroup", "-q", "-p",
+                            "no:cacheprovider", "--junitxml", report, *paths],
+                     {"PYTHONDONTWRITEBYTECODE": "1", **(env or {})})
+    count_pytest(tally, name, report, ok, log)
+
+
+def spark(tally, version):
+    """The tests through real Spark with Delta, one Java process for all; where it cannot be had, one that is skipped, aloud."""
+    heading(f"tables through Spark {version}")
+    name = f"spark-{version}"
+    status = subprocess.call(["scripts/install.sh", "spark"], cwd=TOP)
+    ok, seconds, log = run(f"{name}-get", ["scripts/spark.sh", "get", version])
+    tally.tests.append((seconds, f"{name}-get"))
+    if status != 0 or not ok:
+        told = log.read_text(errors="replace").splitlines()[-1:] or ["no reason given"]
+        print(f"  NO SPARK: {told[0]}")
+        tally.add(name, "skipped", reason=told[0])
+        return
+    report = LOGS / f"{name}.xml"
+    report.unlink(missing_ok=True)
+    ok, _, log = run(name, ["scripts/spark.sh", "test", version, "--junitxml", report],
+                     {"PYFORGE_PACKAGE": str(TOP / "build" / "release" / "python")})
+    count_pytest(tally, name, report, ok, log)
 
 
 def python_tests(tally):
@@ -218,9 +242,11 @@ def steps_of(options):
         "unit": lambda tally: build(tally, "dev") and ctest(tally, "dev", "unit"),
         "checks": source_checks,
         "python": lambda tally: build(tally, "release", "-DPYFORGE_PYTHON=ON") and python_tests(tally),
+        "spark": lambda tally: build(tally, "release", "-DPYFORGE_PYTHON=ON") and spark(tally, "4.1.1"),
         "asan": lambda tally: build(tally, "asan") and ctest(tally, "asan", "asan"),
     }
     if options.full:
+        steps["sparks"] = lambda tally: [spark(tally, version) for version in ("4.0.1", "3.5.7")]
         steps["tsan"] = thread_sanitizer
         steps["module"] = sanitized_module
         steps["coverage"] = coverage

@@ -3,6 +3,7 @@
  * It adds
  *   the format kv            records of "name: value" lines (format.c)
  *   the scheme dir           locations dir:PATH in the folder that PYFORGE_EXAMPLE_DIR names (scheme.c)
+ *   the engine example       what --engine example has carried out (engine.c)
  *   the command example-rows a command that reads with PyForge's own readers
  *   --example-compression    an option, and the hook that makes another option of it
  *
@@ -156,7 +157,8 @@ static enum pf_status initialise(const struct pf_host *host, struct pf_registrat
         return host->fail(err, PF_NO_MEMORY, "there is no memory for the example");
     example->host = host;
     if (host->add_format(to, &example_format, err) != PF_OK || host->add_scheme(to, &example_scheme, err) != PF_OK ||
-        host->add_command(to, &rows_command, err) != PF_OK || host->add_options(to, &options_addition, err) != PF_OK) {
+        host->add_engine(to, &example_engine, err) != PF_OK || host->add_command(to, &rows_command, err) != PF_OK ||
+        host->add_options(to, &options_addition, err) != PF_OK) {
         host->release(NULL, example);
         return err->status;
     }

@@ -11,5 +11,6 @@ struct example {
 
 extern const struct pf_format_addition example_format;
 extern const struct pf_scheme_addition example_scheme;
+extern const struct pf_engine_addition example_engine;
 
 #endif

@@ -155,6 +155,14 @@ struct pf_engine_job {
     int64_t data_bytes;  /* an estimate of what there is to read, decompressed; -1 = none */
     bool replace;        /* what is at the output may be replaced */
     struct pf_engine_run *run;
+    /* What is written is no file: output is the table's name, or the place of data in a format that only engines write. The functions of the
+     * host write no such thing: job_place refuses, and a request of job_request has the input only, for a file of the engine's own. */
+    bool engines_only;
+    const char *table;    /* --table; "" = none */
+    const char *mode;     /* "error", "append" or "overwrite", for what is there already; --force is "overwrite" */
+    bool merge_schema;    /* columns that are new may be added */
+    const char *staging;  /* a folder for what the engine keeps on the way; "" = none is named */
+    const char *timezone; /* of timestamps without one, where the target has instants only */
 };
 
 /* What an engine says to a job. Zero and empty before. */
@@ -188,6 +196,10 @@ struct pf_engine_outcome {
 /* The output appears whole or not at all: by host->job_place, by host->convert or host->write_stream on a request of
  * host->job_request, or by means of the engine's own. Warnings go to host->warn. After a failure the core looks whether the output
  * has changed, and if it has, tries nothing else. */
+enum {
+    PF_ENGINE_TABLES = 1 /* it writes tables: --table NAME */
+};
+
 struct pf_engine_addition {
     size_t size;
     const char *name; /* what --engine takes; not auto or native */
@@ -197,6 +209,11 @@ struct pf_engine_addition {
     enum pf_status (*run)(void *self, struct pf_context *ctx, const struct pf_engine_job *job, struct pf_engine_outcome *out,
                           struct pf_error *err);
     void *self; /* what these functions are given in place of the extension's; NULL = the extension's */
+    /* Formats that it writes and the core does not, NULL-ended: "delta". --to takes them; the output is a location, whatever is there.
+     * Only engines that write the format, or tables, are asked about such jobs; the native one never is. The core sees nothing of what they
+     * write: a failure ends the conversion unless the engine says that it falls back. NULL = none. */
+    const char *const *formats;
+    uint32_t flags;
 };
 
 /* ---- commands, options, probes, services */
@@ -339,7 +356,7 @@ struct pf_host {
 
     /* Engines: within takes and run. The value of an option in force, by any of its names; NULL = not given. */
     const char *(*job_option)(const struct pf_engine_job *job, const char *name);
-    /* A request for the native engine with the job's options, input and output, for convert, read_stream and write_stream; paths
+    /* A request for the native engine with the job's options, input and, unless engines_only, output, for convert, read_stream and write_stream; paths
      * and options may be changed. Freed by request_free, before run ends. What runs on it is cancelled with the job, tells its
      * progress as the job's, and calls neither hooks nor engines. */
     enum pf_status (*job_request)(const struct pf_engine_job *job, struct pf_request **out, struct pf_error *err);

@@ -138,6 +138,8 @@ PF_API enum pf_status pf_option_set(const struct pf_option *option, const char *
 PF_API const char *pf_option_text(const struct pf_option *option, const void *target, char scratch[32]);
 /* Writes "did you mean --a or --b?" for an unknown name; "" when nothing is near. */
 PF_API void pf_option_suggest(const struct pf_option *const *tables, uint32_t count, const char *name, char *to, size_t size);
+/* For hosts whose options are keywords: in what err advises, "--on-error reject" becomes on_error="reject", and "--force" force=True. */
+PF_API void pf_error_for_keywords(const struct pf_context *ctx, struct pf_error *err);
 
 /* ---- formats */
 

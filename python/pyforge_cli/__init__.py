@@ -10,13 +10,14 @@
 Nothing is loaded before it is first used.
 """
 
-from importlib import import_module
+from importlib import import_module as _import_module
 
 _PLACES = {
     "convert": "_api",
     "explain": "_api",
     "files": "_api",
     "config": "_api",
+    "environment": "_api",
     "info": "_api",
     "validate": "_api",
     "read": "_api",
@@ -50,9 +51,9 @@ __all__ = ["__version__", *_PLACES]
 def __getattr__(name):
     place = _PLACES.get(name)
     if name == "__version__":
-        value = import_module("pyforge_cli._pyforge").version.replace("-dev", ".dev0")
+        value = _import_module("pyforge_cli._pyforge").version.replace("-dev", ".dev0")
     elif place is not None:
-        value = getattr(import_module(f"pyforge_cli.{place}"), name)
+        value = getattr(_import_module(f"pyforge_cli.{place}"), name)
     else:
         raise AttributeError(f"module 'pyforge_cli' has no attribute '{name}'")
     globals()[name] = value

@@ -96,7 +96,8 @@ def _source(place):
         raise TypeError("the input file object is in text mode: open it with 'rb', or give its .buffer")
     if callable(getattr(place, "read", None)):
         return place
-    raise TypeError(f"the input must be a path, bytes, or a binary file object, not {type(place).__name__}")
+    several = "; for several files: for source, target in pyforge_cli.files(...)" if isinstance(place, (list, tuple, set)) else ""
+    raise TypeError(f"the input must be a path, bytes, or a binary file object, not {type(place).__name__}{several}")
 
 
 def _sink(place):
@@ -162,6 +163,11 @@ def config(**options):
     return json.loads(text)
 
 
+def environment():
+    """What extensions know of the machine: {extension: {name: facts}}. Nothing is started for it."""
+    return json.loads(_pyforge.environment(None, None, settings({}), *_messages({}), None))
+
+
 def info(input, *, progress=None, **options):
     """What is known of a file without converting it: format, columns and their types, rows, dialect, row groups."""
     text = _pyforge.info(_source(input), None, settings(options), *_messages(options), _watcher(progress), True)
@@ -192,9 +198,14 @@ def read(input, *, progress=None, **options):
 
 def _capsule(table):
     method = getattr(table, "__arrow_c_stream__", None)
-    if method is not None:
-        return method()
     kind = f"{type(table).__module__.partition('.')[0]}.{type(table).__name__}"
+    if method is not None:
+        try:
+            return method()
+        except Exception as error:
+            if isinstance(error, _pyforge.PyForgeError) or type(error).__module__.partition(".")[0] not in ("pyarrow", "polars"):
+                raise
+            raise TypeError(f"this {kind} cannot be given as an Arrow table: {error}") from error
     if kind == "pandas.DataFrame":
         raise TypeError("this pandas has no __arrow_c_stream__: update it to 2.2, or write pyarrow.Table.from_pandas(frame)")
     raise TypeError(f"{kind} has no __arrow_c_stream__: give a table of pyarrow, Polars, DuckDB or pandas >= 2.2, or make one of it")

@@ -19,6 +19,8 @@ def text_of(name, value):
         return value
     if isinstance(value, os.PathLike):
         return os.fsdecode(value)
+    if isinstance(value, (list, tuple, dict)) and None in (value.values() if isinstance(value, dict) else value):
+        raise TypeError(f"option {name} has a None among its values")
     if isinstance(value, dict):
         return ",".join(f"{_quoted(key)}:{item}" for key, item in value.items())
     if isinstance(value, (list, tuple)):
@@ -33,10 +35,14 @@ def text_of(name, value):
 
 
 def settings(options):
-    """[(name, text or bool), ...] for the binding. None is an option not given; from_ is from, which Python keeps for itself."""
+    """[(name, text, bool or TypeError), ...] for the binding. None is an option not given; from_ is from, which Python keeps for itself."""
     pairs = []
     for name, value in options.items():
         if value is not None:
             name = name.rstrip("_") or name
-            pairs.append((name, text_of(name, value)))
+            try:
+                text = text_of(name, value)
+            except TypeError as error:
+                text = error  # raised by the binding, if there is such an option at all
+            pairs.append((name, text))
     return pairs

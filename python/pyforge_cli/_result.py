@@ -1,6 +1,10 @@
 """What the functions give back: dictionaries whose keys are also attributes."""
 
 
+# Of a list, such as the columns of a wide table.
+_MOST_SHOWN = 50
+
+
 class Record(dict):
     """A dictionary whose keys are also attributes, and which a notebook shows as a table."""
 
@@ -22,7 +26,7 @@ class Record(dict):
         return [(key, value) for key, value in self.items() if key not in self._also and value not in (None, [], {})]
 
     def __repr__(self):
-        return f"{type(self).__name__}({', '.join(f'{key}={value!r}' for key, value in self._shown())})"
+        return f"{type(self).__name__}({', '.join(f'{key}={_short(value)}' for key, value in self._shown())})"
 
     def _repr_html_(self):
         rows = ""
@@ -30,6 +34,22 @@ class Record(dict):
             colour = ";color:#8a4b00" if key in self._marked and value not in (0, None, []) else ""
             rows += f"<tr style='text-align:left{colour}'><th style='text-align:left'>{_html(key)}</th><td>{_html(value)}</td></tr>"
         return f"<table>{rows}</table>"
+
+
+def _column(column):
+    """A column in words: "zip: string, 3 nulls (row 2: '00123' has a leading zero)"."""
+    nulls, because = column.get("null_count"), column.get("text_because")
+    text = f"{column['name']}: {column['type']}"
+    if nulls:
+        text += f", {nulls:,} null{'' if nulls == 1 else 's'}"
+    return f"{text} ({because})" if because else text
+
+
+def _short(value):
+    """repr() of a value, of a long list its beginning."""
+    if isinstance(value, list) and len(value) > _MOST_SHOWN:
+        return f"[{', '.join(map(repr, value[:_MOST_SHOWN]))}, ... {len(value) - _MOST_SHOWN:,} more]"
+    return repr(value)
 
 
 def _html(value):
@@ -41,9 +61,10 @@ def _html(value):
     if isinstance(value, float):
         return f"{value:,.6g}"
     if isinstance(value, list):
-        return "<br>".join(_html(item) for item in value)
+        more = [f"... {len(value) - _MOST_SHOWN:,} more"] if len(value) > _MOST_SHOWN else []
+        return "<br>".join([_html(item) for item in value[:_MOST_SHOWN]] + more)
     if isinstance(value, dict) and {"name", "type"} <= set(value):
-        return f"{escape(str(value['name']))}: {escape(str(value['type']))}"
+        return escape(_column(value))
     return escape(str(value))
 
 
@@ -123,6 +144,11 @@ class ValidationResult(Record):
 
     def __bool__(self):
         return self.get("valid") is True
+
+    def _repr_html_(self):
+        if self:
+            return super()._repr_html_()
+        return f"<div style='color:#b00020'><b>Not valid</b></div>{super()._repr_html_()}"
 
     def raise_for_error(self):
         """Raises what is wrong with an invalid file; else gives the result itself."""

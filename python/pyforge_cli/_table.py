@@ -1,9 +1,10 @@
 """The table that read() gives: an Arrow stream that can be taken once."""
 
+import importlib
 import json
 from typing import NamedTuple
 
-from pyforge_cli._pyforge import PyForgeError
+from pyforge_cli._pyforge import BadDataError, OutOfMemoryError, PyForgeError, StorageError
 
 # Arrow's format strings of the types that the library makes; the words are those of its option schema.
 _TYPES = {
@@ -122,9 +123,17 @@ class Table:
         return _consumed_by(_needed("pyarrow", "to_arrow").table, self)
 
     def to_pandas(self, **options):
-        """A pandas.DataFrame; needs pandas and pyarrow. Keywords are those of pyarrow.Table.to_pandas."""
-        _needed("pandas", "to_pandas")
-        return _consumed_by(_needed("pyarrow", "to_pandas").table, self).to_pandas(**options)
+        """A pandas.DataFrame; needs pandas and pyarrow. Keywords are those of pyarrow.Table.to_pandas.
+
+        Columns of whole numbers or truth values that have nulls get the nullable types of pandas (Int64, boolean), which keep every
+        value; types_mapper= decides otherwise.
+        """
+        pandas = _needed("pandas", "to_pandas")
+        table = _consumed_by(_needed("pyarrow", "to_pandas").table, self)
+        frame = table.to_pandas(**options)
+        if "types_mapper" not in options and len(frame.columns) == table.num_columns:
+            _keep_values(pandas, table, frame)
+        return frame
 
     def to_polars(self):
         """A polars.DataFrame; needs Polars."""
@@ -150,12 +159,30 @@ class Table:
         return self._schema._repr_html_()
 
 
+def _keep_values(pandas, table, frame):
+    """pyarrow makes float64 of whole numbers with nulls, which rounds those beyond 2**53, and objects of truth values."""
+    kinds = {f"{sign}int{bits}": getattr(pandas, f"{sign.upper()}Int{bits}Dtype") for sign in ("", "u") for bits in (8, 16, 32, 64)}
+    kinds["bool"] = pandas.BooleanDtype
+    for at, column in enumerate(table.columns):
+        kind = kinds.get(str(column.type))
+        if kind is not None and column.null_count > 0:
+            dtype = kind()
+            frame.isetitem(at, column.to_pandas(types_mapper=lambda unused, dtype=dtype: dtype).array)
+
+
 def _consumed_by(consumer, table):
+    """What the consumer makes of the table; a stream that fails under it is an error of ours, whatever it was made into."""
     try:
         return consumer(table)
-    except Exception:
+    except Exception as error:
         _run_something()
-        raise
+        if isinstance(error, PyForgeError) or type(error).__name__ == "ImportError":
+            raise
+        if isinstance(error, MemoryError):
+            raise OutOfMemoryError(str(error)) from error
+        if isinstance(error, OSError):
+            raise StorageError(str(error)) from error
+        raise BadDataError(str(error)) from error
 
 
 def _run_something():
@@ -164,9 +191,7 @@ def _run_something():
 
 
 def _needed(library, method):
-    from importlib import import_module
-
     try:
-        return import_module(library)
+        return importlib.import_module(library)
     except ImportError as error:
         raise ImportError(f"{method}() needs {library}: pip install {library}") from error

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -30,6 +31,31 @@ bool pf_file_look(const char *path, struct pf_file_facts *facts)
         return false;
     fill_facts(facts, &st);
     return true;
+}
+
+const char *pf_file_distrust(const char *path, char folder[PF_PATH_BYTES])
+{
+    const uid_t me = geteuid();
+    bool nearest = true;
+    char *slash;
+
+    if (realpath(path, folder) == NULL)
+        return "cannot be followed";
+    while ((slash = strrchr(folder, '/')) != NULL) {
+        struct stat st;
+
+        slash[slash == folder ? 1 : 0] = '\0';
+        if (stat(folder, &st) != 0)
+            return "cannot be examined";
+        if (nearest && st.st_uid != me && st.st_uid != 0)
+            return "belongs to another user";
+        if ((nearest && (st.st_mode & (S_IWGRP | S_IWOTH)) != 0) || ((st.st_mode & S_IWOTH) != 0 && (st.st_mode & S_ISVTX) == 0))
+            return "may be written to by others";
+        if (folder[1] == '\0')
+            break;
+        nearest = false;
+    }
+    return NULL;
 }
 
 /* ---- reading */
@@ -204,14 +230,16 @@ void pf_marker_drop(int marker, const char *path)
     (void)close(marker);
 }
 
-bool pf_marker_is_left(const char *path)
+bool pf_marker_take(const char *path)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct stat st;
     bool left;
 
     if (fd < 0)
         return false;
-    left = flock(fd, LOCK_EX | LOCK_NB) == 0;
+    /* Its owner, or another who takes it, may have removed it since it was opened: the lock is free then, too. */
+    left = flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 && st.st_nlink > 0 && unlink(path) == 0;
     (void)close(fd);
     return left;
 }

@@ -21,6 +21,9 @@ struct pf_file_facts {
 
 /* false = nothing is there, or it may not be looked at. */
 bool pf_file_look(const char *path, struct pf_file_facts *facts);
+/* What is wrong with where the file lies, all links followed: its folder, or one above it in which anybody may put another in its
+ * place. NULL = nothing. folder is filled with the one that is meant. */
+const char *pf_file_distrust(const char *path, char folder[PF_PATH_BYTES]);
 /* The whole file, at most limit bytes, with a NUL behind it; the caller frees *text. facts are those of the file that was read;
  * NULL = not wanted. PF_NOT_FOUND, PF_IO, PF_LIMIT. */
 enum pf_status pf_file_load(struct pf_memory *memory, const char *path, size_t limit, char **text, size_t *size,
@@ -37,8 +40,8 @@ bool pf_folder_make_private(const char *path);
  * contents. Negative = it cannot be made; such a marker may be dropped, too. */
 int pf_marker_make(const char *path);
 void pf_marker_drop(int marker, const char *path);
-/* Whether the marker's process ended without dropping it. */
-bool pf_marker_is_left(const char *path);
+/* Takes away a marker whose process ended without dropping it. true = it was one, and nobody else has taken it. */
+bool pf_marker_take(const char *path);
 
 /* The path of the program that runs; false = not known. */
 bool pf_program_path(char to[PF_PATH_BYTES]);

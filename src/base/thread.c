@@ -73,6 +73,7 @@ struct pf_pool {
     struct pf_memory *memory;
     pthread_t *workers;
     uint32_t worker_count, wanted; /* running; when not at rest */
+    uint64_t ended;                /* tasks, by workers */
     bool stopping, owner_waits;
 };
 
@@ -111,6 +112,7 @@ static void *worker(void *argument)
         pthread_mutex_unlock(&pool->lock);
         run_task(task);
         pthread_mutex_lock(&pool->lock);
+        pool->ended++;
         if (pool->owner_waits)
             pthread_cond_signal(&pool->finished);
     }
@@ -136,6 +138,7 @@ static enum pf_status start_workers(struct pf_pool *pool, struct pf_error *err)
 enum pf_status pf_pool_new(struct pf_pool **out, struct pf_memory *memory, uint32_t threads, struct pf_error *err)
 {
     struct pf_pool *pool = pf_alloc_zero(memory, 1, sizeof *pool);
+    pthread_condattr_t clock;
 
     *out = NULL;
     if (pool == NULL)
@@ -143,7 +146,11 @@ enum pf_status pf_pool_new(struct pf_pool **out, struct pf_memory *memory, uint3
     pool->memory = memory;
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->work, NULL);
-    pthread_cond_init(&pool->finished, NULL);
+    if (pthread_condattr_init(&clock) == 0) {
+        (void)pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+        pthread_cond_init(&pool->finished, &clock);
+        (void)pthread_condattr_destroy(&clock);
+    }
     pool->workers = pf_alloc_zero(memory, threads, sizeof *pool->workers);
     if (pool->workers == NULL) {
         pf_pool_free(pool);
@@ -229,6 +236,25 @@ void pf_pool_wait(struct pf_pool *pool, struct pf_task *task)
         pool->owner_waits = false;
         pthread_mutex_unlock(&pool->lock);
     }
+}
+
+uint64_t pf_pool_wait_any(struct pf_pool *pool, uint64_t ended, double seconds)
+{
+    struct timespec until;
+    int64_t nanoseconds;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    nanoseconds = until.tv_nsec + (int64_t)(seconds * 1e9);
+    until.tv_sec += nanoseconds / 1000000000;
+    until.tv_nsec = nanoseconds % 1000000000;
+    pthread_mutex_lock(&pool->lock);
+    pool->owner_waits = true;
+    while (pool->ended == ended && pthread_cond_timedwait(&pool->finished, &pool->lock, &until) == 0) {
+    }
+    pool->owner_waits = false;
+    ended = pool->ended;
+    pthread_mutex_unlock(&pool->lock);
+    return ended;
 }
 
 uint32_t pf_pool_threads(const struct pf_pool *pool)

@@ -41,6 +41,9 @@ void pf_pool_free(struct pf_pool *pool);
 void pf_pool_submit(struct pf_pool *pool, struct pf_task *task);
 /* Works on submitted tasks until this one is done. Owner's thread only. */
 void pf_pool_wait(struct pf_pool *pool, struct pf_task *task);
+/* Sleeps until workers have ended more tasks than these, or the time is over, and gives how many they have: for an owner that does
+ * something else than waiting for one task. Owner's thread only. */
+uint64_t pf_pool_wait_any(struct pf_pool *pool, uint64_t ended, double seconds);
 /* Runs one submitted task on the calling thread; false = there was none. Owner's thread only. */
 bool pf_pool_help(struct pf_pool *pool);
 uint32_t pf_pool_threads(const struct pf_pool *pool);

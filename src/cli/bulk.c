@@ -4,6 +4,8 @@
 
 #include "cli/cli.h"
 
+enum { MOST_JOBS = 1024 };
+
 struct bulk {
     struct cli *cli;
     struct cli_progress progress;
@@ -36,6 +38,8 @@ static int open_bulk(struct bulk *bulk)
                                "with several inputs the last argument is the folder for "
                                "the outputs, and '%.200s' is none",
                                folder);
+    if (cli->options.jobs < 0 || cli->options.jobs > MOST_JOBS)
+        return cli_usage_error(cli, "it takes 0 (as many as there are threads) to 1024", "option --jobs is out of range");
     for (uint32_t i = 0; i < inputs; i++) {
         if (strcmp(cli->arguments[i], "-") == 0)
             return cli_usage_error(cli, "convert it by itself", "standard input cannot be one of several inputs");
@@ -135,6 +139,7 @@ static int run_bulk(struct bulk *bulk)
     enum pf_status status;
     int signal_number;
 
+    cli_convert_log(cli);
     cli_progress_begin(&bulk->progress, cli);
     status = pf_bulk_run(bulk->files, (uint32_t)cli->options.jobs, tell_file, bulk, &totals, &err);
     cli_progress_end(&bulk->progress);

@@ -102,6 +102,8 @@ const struct cli_command *cli_command_find(const char *name);
 
 /* ---- commands.c, convert.c, inspect.c, tables.c, help.c: one function a command */
 int cli_convert(struct cli *cli);
+/* From here on the log is shown without warnings, which results hold. */
+void cli_convert_log(struct cli *cli);
 /* bulk.c: whether the arguments of convert name several files, and converting them. */
 bool cli_is_bulk(const struct cli *cli);
 int cli_convert_bulk(struct cli *cli);
@@ -184,7 +186,7 @@ struct cli_progress {
     struct cli *cli;
     bool drawn; /* may be drawn at all */
     bool shown;
-    double last; /* when it was drawn, in seconds of the conversion */
+    double begun, last; /* on the clock: of the work, and when it was drawn */
 };
 /* While the conversion runs: draws a bar if messages go to a terminal, and asks the host whether to go on. */
 void cli_progress_begin(struct cli_progress *progress, struct cli *cli);

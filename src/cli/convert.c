@@ -1,5 +1,6 @@
 #include <poll.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -48,11 +49,39 @@ static void tell_notes(struct cli *cli, const struct pf_result *result)
         cli_note(cli, warning);
 }
 
+/* The last suffix of a name with its dot; "" when there is none. */
+static const char *suffix_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *dot = strrchr(slash != NULL ? slash : path, '.');
+
+    return dot != NULL ? dot : "";
+}
+
+/* Two files of one format, of which the second exists: a shell's "*.csv" that matched twice, more likely than a copy. To advise
+ * --force would be to advise the loss of an input. */
+static void advise_folder(const struct cli *cli, struct pf_error *err)
+{
+    const char *output = output_of(cli);
+    struct stat found;
+
+    if (err->status != PF_EXISTS || output == NULL || strncmp(err->message, "Output file", 11) != 0 ||
+        stat(output, &found) != 0 || !S_ISREG(found.st_mode) ||
+        strcasecmp(suffix_of(cli->arguments[0]), suffix_of(output)) != 0)
+        return;
+    (void)snprintf(err->message, sizeof err->message, "Output file %.300s already exists.", output);
+    (void)snprintf(err->remedy, sizeof err->remedy,
+                   "with several inputs the last argument is the folder for the outputs (end it with /); --force would "
+                   "replace %.80s",
+                   output);
+}
+
 /* The exit code of a conversion that failed, after telling why. */
 static int tell_failure(struct cli *cli, enum pf_status status, const struct pf_result *result, const struct pf_error *err,
                         int code)
 {
     int signal_number = cli_interrupted(cli);
+    struct pf_error told = *err;
 
     if (status == PF_IO && writes_to_stdout(cli) && stdout_is_closed())
         return CLI_PIPE_CLOSED;
@@ -64,7 +93,8 @@ static int tell_failure(struct cli *cli, enum pf_status status, const struct pf_
     }
     /* How the input was understood may be why it failed. */
     tell_notes(cli, result);
-    cli_error(cli, err);
+    advise_folder(cli, &told);
+    cli_error(cli, &told);
     return code;
 }
 
@@ -87,6 +117,11 @@ static void print_detail(void *user, enum pf_log_level level, const char *messag
         cli_note(cli, message);
     else
         cli_message(cli, level, message);
+}
+
+void cli_convert_log(struct cli *cli)
+{
+    pf_context_on_log(cli->ctx, print_detail, cli, cli_log_from(cli));
 }
 
 static int explain(struct cli *cli)
@@ -114,9 +149,9 @@ int cli_convert(struct cli *cli)
     enum pf_status status;
     int code;
 
-    pf_context_on_log(cli->ctx, print_detail, cli, cli_log_from(cli));
     if (cli_is_bulk(cli))
         return cli_convert_bulk(cli);
+    cli_convert_log(cli);
     status = pf_request_paths(cli->request, cli->arguments[0], output_of(cli), &err);
     if (status != PF_OK)
         return cli_usage_error(cli, err.remedy, "%s", err.message);

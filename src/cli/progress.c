@@ -1,5 +1,6 @@
 /* The progress bar: on a terminal only, redrawn in place, gone when the work ends. */
 #include <string.h>
+#include <time.h>
 
 #include "cli/cli.h"
 
@@ -49,13 +50,23 @@ static void describe(char *line, size_t size, const struct pf_progress *now)
                    (int)(left / 60) % 10000, (int)left % 60);
 }
 
+static double clock_now(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
 static void draw(struct cli_progress *progress, const struct pf_progress *now)
 {
     struct cli_output *to = &progress->cli->err;
     char line[MOST_COLUMNS * 2];
     size_t width = terminal_width(progress->cli) - 1;
+    double clock = clock_now();
 
-    if (now->seconds < first_after || (progress->shown && now->seconds - progress->last < next_after))
+    /* Not by now->seconds: they begin again when another engine does. */
+    if (clock - progress->begun < first_after || (progress->shown && clock - progress->last < next_after))
         return;
     describe(line, sizeof line, now);
     if (strlen(line) > width)
@@ -63,7 +74,7 @@ static void draw(struct cli_progress *progress, const struct pf_progress *now)
     cli_print(to, "\r%-*s", (int)width, line);
     cli_flush(to);
     progress->shown = true;
-    progress->last = now->seconds;
+    progress->last = clock;
 }
 
 static void waiting(void *user)
@@ -89,6 +100,7 @@ void cli_progress_begin(struct cli_progress *progress, struct cli *cli)
 {
     memset(progress, 0, sizeof *progress);
     progress->cli = cli;
+    progress->begun = clock_now();
     progress->drawn = cli->host->err_is_terminal && !cli->options.quiet && !cli->options.log_json &&
                       cli->options.progress != CLI_PROGRESS_NEVER;
     if (progress->drawn || cli->host->interrupted != NULL)

@@ -4,8 +4,8 @@
 
 #include "cli/cli.h"
 
-enum { SIGNALS = 2 };
-static const int numbers[SIGNALS] = { SIGINT, SIGTERM };
+enum { SIGNALS = 3 };
+static const int numbers[SIGNALS] = { SIGINT, SIGTERM, SIGHUP };
 
 /* A signal handler is given nothing but the signal's number: what it works on has to be static. */
 static _Atomic(struct pf_context *) running;

@@ -3,16 +3,17 @@
 #include "convert/bulk.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "base/number.h"
 #include "base/text.h"
 #include "base/thread.h"
+#include "convert/words.h"
 #include "extension/use.h"
 
 /* Less than this each, and fewer are run at a time. */
 static const int64_t job_memory = (int64_t)64 << 20;
-enum { POLL_MS = 5 };
+/* Seconds between two looks at whether to go on, while no file ends. */
+static const double between_looks = 0.02;
 
 /* ---- which files */
 
@@ -46,6 +47,7 @@ static enum pf_status fill_bulk(struct pf_bulk *bulk, const char *const *inputs,
                                 bool recursive, struct pf_error *err)
 {
     struct pf_convert_options options;
+    char files[PF_WORDS];
 
     if (choose_suffix(bulk, &options, err) != PF_OK)
         return err->status;
@@ -56,10 +58,14 @@ static enum pf_status fill_bulk(struct pf_bulk *bulk, const char *const *inputs,
         if (bulk->folder == NULL)
             return pf_fail_memory(err, strlen(folder));
     }
+    bulk->request->ctx->memory.limit = (size_t)options.memory;
     for (uint32_t i = 0; i < count; i++) {
         if (pf_bulk_find(bulk, inputs[i], recursive, err) != PF_OK)
             return err->status;
     }
+    if (bulk->left_out > 0)
+        pf_log(bulk->request->ctx, PF_LOG_WARNING, "%s of rejected rows %s left out ('*.rejects.csv' takes them)",
+               pf_words_of(bulk->left_out, "file", files), bulk->left_out == 1 ? "is" : "are");
     return pf_bulk_name(bulk, err);
 }
 
@@ -91,6 +97,7 @@ enum pf_status pf_bulk_new(struct pf_request *request, const char *const *inputs
 {
     struct pf_memory *memory = &request->ctx->memory;
     struct pf_bulk *bulk = pf_alloc_zero(memory, 1, sizeof *bulk);
+    enum pf_status status;
 
     pf_error_clear(err);
     *out = NULL;
@@ -99,14 +106,20 @@ enum pf_status pf_bulk_new(struct pf_request *request, const char *const *inputs
     bulk->request = request;
     pf_context_hold(request->ctx);
     pf_arena_init(&bulk->arena, memory, SIZE_MAX);
+    atomic_store(&request->ctx->cancelled, false);
     pf_extensions_use(request->ctx->extensions);
-    fill_bulk(bulk, inputs, count, folder, recursive, err);
+    status = fill_bulk(bulk, inputs, count, folder, recursive, err);
+    if (status == PF_OK)
+        status = pf_check_cancel(request->ctx, err);
+    memory->limit = SIZE_MAX;
     pf_extensions_leave(request->ctx->extensions);
-    if (err->status == PF_OK)
+    if (status == PF_OK) {
+        pf_error_clear(err); /* of folders that were gone */
         *out = bulk;
-    else
+    } else {
         pf_bulk_free(bulk);
-    return err->status;
+    }
+    return status;
 }
 
 void pf_bulk_free(struct pf_bulk *bulk)
@@ -140,6 +153,7 @@ struct job {
     struct run *run;
     uint32_t file;
     bool busy;
+    atomic_llong bytes; /* of the file that are read */
     struct pf_context *ctx;
     struct pf_request *request;
     struct pf_result *result;
@@ -159,7 +173,8 @@ struct run {
     uint32_t next; /* file to begin with next */
     /* Made for each file before it begins: a conversion that fails would take a folder away that another needs. */
     struct pf_folders *folders;
-    int64_t bytes, bytes_total, threads, memory;
+    int64_t bytes, bytes_total, memory;
+    uint32_t threads; /* of all jobs */
     double started;
     bool cancelled;
 };
@@ -188,12 +203,14 @@ static enum pf_status fill_request(struct job *job, struct pf_error *err)
     struct run *run = job->run;
     const struct pf_bulk_file *file = &run->bulk->files[job->file];
     const struct pf_request *like = run->bulk->request;
+    uint32_t number = (uint32_t)(job - run->jobs);
+    int64_t threads = run->threads / run->job_count + (number < run->threads % run->job_count ? 1 : 0);
 
     for (uint32_t i = 0; i < like->setting_count; i++) {
         if (pf_request_set(job->request, like->settings[i].name, like->settings[i].value, err) != PF_OK)
             return err->status;
     }
-    if (give_number(job->request, "threads", run->threads, err) != PF_OK ||
+    if (give_number(job->request, "threads", threads > 0 ? threads : 1, err) != PF_OK ||
         give_number(job->request, "memory", run->memory, err) != PF_OK)
         return err->status;
     return pf_request_paths(job->request, file->input, file->output, err);
@@ -209,6 +226,54 @@ static void convert_one(struct job *job)
 static void run_job(struct pf_task *task)
 {
     convert_one((struct job *)(void *)task);
+}
+
+static void tell_progress(const struct run *run)
+{
+    const struct pf_context *ctx = run->bulk->request->ctx;
+    struct pf_progress progress = {
+        .bytes_read = run->bytes, .bytes_total = run->bytes_total, .seconds = pf_clock() - run->started, .step = "reading"
+    };
+
+    for (uint32_t i = 0; i < run->job_count; i++)
+        progress.bytes_read += run->jobs[i].busy ? atomic_load_explicit(&run->jobs[i].bytes, memory_order_relaxed) : 0;
+    if (ctx->progress != NULL)
+        ctx->progress(ctx->progress_user, &progress);
+}
+
+/* Cancels what is under way once the caller's context was cancelled. Again and again: a conversion that begins just now takes it back. */
+static void pass_cancel(struct run *run)
+{
+    run->cancelled = run->cancelled || pf_context_cancelled(run->bulk->request->ctx);
+    for (uint32_t i = 0; run->cancelled && i < run->job_count; i++) {
+        if (run->jobs[i].busy)
+            pf_context_cancel(run->jobs[i].ctx);
+    }
+}
+
+/* Of the file that is converted on the calling thread: the caller can say only here that it shall not go on. */
+static void forward_wait(void *user)
+{
+    struct job *job = user;
+
+    pf_waiting(job->run->bulk->request->ctx);
+    pass_cancel(job->run);
+}
+
+static void forward_progress(void *user, const struct pf_progress *progress)
+{
+    struct job *job = user;
+    int64_t most = job->run->bulk->files[job->file].bytes;
+
+    atomic_store_explicit(&job->bytes,
+                          progress->bytes_read < most ? progress->bytes_read
+                          : most > 0                  ? most
+                                                      : 0,
+                          memory_order_relaxed);
+    if (job->run->pool == NULL) {
+        tell_progress(job->run);
+        pass_cancel(job->run);
+    }
 }
 
 static enum pf_status begin_job(struct run *run, struct job *job, struct pf_error *err)
@@ -231,6 +296,10 @@ static enum pf_status begin_job(struct run *run, struct job *job, struct pf_erro
     job->ctx->inside_hook = like->inside_hook || like->hook_run != NULL;
     if (like->log != NULL)
         pf_context_on_log(job->ctx, forward_log, run, like->log_as_set ? PF_LOG_AS_SET : like->log_from);
+    pf_context_on_progress(job->ctx, forward_progress, job);
+    if (run->pool == NULL)
+        pf_context_on_wait(job->ctx, forward_wait, job);
+    atomic_store(&job->bytes, 0);
     job->busy = true;
     job->task.run = run_job;
     atomic_store(&job->task.done, false);
@@ -259,28 +328,6 @@ static void end_job(struct run *run, struct job *job)
     job->busy = false;
 }
 
-static void tell_progress(const struct run *run)
-{
-    const struct pf_context *ctx = run->bulk->request->ctx;
-    struct pf_progress progress = {
-        .bytes_read = run->bytes, .bytes_total = run->bytes_total, .seconds = pf_clock() - run->started, .step = "reading"
-    };
-
-    if (ctx->progress != NULL)
-        ctx->progress(ctx->progress_user, &progress);
-    pf_waiting(ctx);
-}
-
-/* Cancels what is under way once the caller's context was cancelled. */
-static void pass_cancel(struct run *run)
-{
-    run->cancelled = run->cancelled || pf_context_cancelled(run->bulk->request->ctx);
-    for (uint32_t i = 0; run->cancelled && i < run->job_count; i++) {
-        if (run->jobs[i].busy)
-            pf_context_cancel(run->jobs[i].ctx);
-    }
-}
-
 static bool collect(struct run *run)
 {
     bool busy = false;
@@ -297,7 +344,7 @@ static bool collect(struct run *run)
 
 static enum pf_status run_all(struct run *run, struct pf_error *err)
 {
-    const struct timespec pause = { .tv_nsec = POLL_MS * 1000000 };
+    uint64_t ended = 0;
     enum pf_status status = PF_OK;
     bool busy = false;
 
@@ -306,11 +353,12 @@ static enum pf_status run_all(struct run *run, struct pf_error *err)
             if (!run->jobs[i].busy)
                 status = begin_job(run, &run->jobs[i], err);
         }
+        if (run->pool != NULL)
+            ended = pf_pool_wait_any(run->pool, ended, between_looks);
         tell_progress(run);
+        pf_waiting(run->bulk->request->ctx);
         pass_cancel(run);
         busy = collect(run);
-        if (busy)
-            (void)nanosleep(&pause, NULL);
     }
     if (status == PF_OK && run->cancelled)
         status =
@@ -334,15 +382,32 @@ static enum pf_status share(struct run *run, uint32_t jobs, struct pf_error *err
     if (jobs > options.memory / job_memory)
         jobs = (uint32_t)(options.memory / job_memory);
     run->job_count = jobs > 0 ? jobs : 1;
-    run->threads = (threads + run->job_count - 1) / run->job_count;
+    run->threads = threads;
     run->memory = options.memory / run->job_count;
+    return PF_OK;
+}
+
+/* One worker a job; fewer jobs of one thread each where the system has no more threads. The calling thread takes none of the tasks. */
+static enum pf_status start(struct run *run, struct pf_error *err)
+{
+    struct pf_context *ctx = run->bulk->request->ctx;
+    uint32_t wanted = run->job_count;
+
+    while (run->job_count > 1 && pf_pool_new(&run->pool, &ctx->memory, run->job_count + 1, err) != PF_OK) {
+        if (err->status != PF_IO)
+            return err->status;
+        run->job_count /= 2;
+        run->threads = run->job_count;
+    }
+    if (run->job_count != wanted)
+        pf_log(ctx, PF_LOG_WARNING, "--jobs %u needs more threads than the system allows: there are %u at a time", wanted,
+               run->job_count);
+    pf_error_clear(err);
     return PF_OK;
 }
 
 static enum pf_status run_bulk(struct run *run, uint32_t jobs, struct pf_error *err)
 {
-    struct pf_memory *memory = &run->bulk->request->ctx->memory;
-
     if (share(run, jobs, err) != PF_OK)
         return err->status;
     run->jobs = pf_arena_alloc_zero(&run->bulk->arena, run->job_count, sizeof *run->jobs);
@@ -350,8 +415,7 @@ static enum pf_status run_bulk(struct run *run, uint32_t jobs, struct pf_error *
     run->folders = pf_arena_alloc_zero(&run->bulk->arena, run->bulk->count + 1, sizeof *run->folders);
     if (run->jobs == NULL || run->log_lock == NULL || run->folders == NULL)
         return pf_fail_memory(err, run->job_count * sizeof *run->jobs + run->bulk->count * sizeof *run->folders);
-    /* the calling thread takes none of the tasks */
-    if (run->job_count > 1 && pf_pool_new(&run->pool, memory, run->job_count + 1, err) != PF_OK)
+    if (start(run, err) != PF_OK)
         return err->status;
     for (uint32_t i = 0; i < run->bulk->count && run->bytes_total >= 0; i++) {
         int64_t bytes = run->bulk->files[i].bytes;
@@ -367,6 +431,7 @@ enum pf_status pf_bulk_run(struct pf_bulk *bulk, uint32_t jobs, pf_bulk_fn done,
     enum pf_status status;
 
     pf_error_clear(err);
+    atomic_store(&bulk->request->ctx->cancelled, false);
     memset(totals, 0, sizeof *totals);
     totals->files = bulk->count;
     status = run_bulk(&run, jobs, err);

@@ -12,6 +12,10 @@ struct pf_bulk_file {
     const char *input, *output;
     const char *below; /* the part of input that an output in another folder keeps: "2024/may/sales.csv" */
     int64_t bytes;     /* of the input; -1 = not known */
+    /* What tells it from others, however it was spelt: its local folder and its name there; else zeros and the whole text. Not its own
+     * inode: a link has a name of its own, and so an output. */
+    uint64_t device, inode;
+    const char *name;
 };
 
 struct pf_bulk {
@@ -21,6 +25,12 @@ struct pf_bulk {
     uint32_t count, capacity;
     const char *folder; /* of the outputs; NULL = each beside its input */
     const char *suffix; /* of the outputs, without the dot */
+    struct {
+        const char *text; /* NULL = none yet */
+        size_t size;
+        uint64_t device, inode;
+    } looked_at;       /* the folder of the file that was added last */
+    uint32_t left_out; /* files of rejected rows that a pattern or folder has besides */
 };
 
 /* Adds the files that text names: a location as it is, the files of a folder, or what a pattern matches, in the order of their names. */

@@ -30,9 +30,12 @@ struct entry {
 };
 
 struct entries {
+    struct pf_context *ctx;
+    const char *folder;
     struct pf_arena *arena;
     struct entry *list;
     uint32_t count, capacity;
+    enum pf_status stopped; /* a scheme was told so, and may not say it */
 };
 
 static const char *name_of(const char *location)
@@ -42,11 +45,33 @@ static const char *name_of(const char *location)
     return slash != NULL ? slash + 1 : location;
 }
 
-static enum pf_status keep_entry(void *user, const char *location, const struct pf_location *what, struct pf_error *err)
+/* Whether location is the folder's with one name behind it, as every entry is: outputs are named by what lies below. */
+static bool is_entry_of(const char *folder, const char *location)
 {
-    struct entries *entries = user;
+    size_t size = strlen(folder);
+    const char *name = location + size;
+
+    if (strncmp(folder, location, size) != 0)
+        return false;
+    if (size > 0 && folder[size - 1] != '/' && folder[size - 1] != ':' && *name++ != '/')
+        return false;
+    return name[0] != '\0' && strchr(name, '/') == NULL && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
+static enum pf_status add_entry(struct entries *entries, const char *location, const struct pf_location *what,
+                                struct pf_error *err)
+{
     struct entry *entry;
 
+    pf_waiting(entries->ctx);
+    if (pf_check_cancel(entries->ctx, err) != PF_OK)
+        return err->status;
+    if (!is_entry_of(entries->folder, location)) {
+        pf_fail(err, PF_BAD_DATA, "the folder has an entry '%.200s', which is no name in it", location);
+        pf_error_source(err, entries->folder);
+        pf_remedy(err, "name the files one by one");
+        return PF_BAD_DATA;
+    }
     if (entries->count == MOST_FILES)
         return pf_fail(err, PF_LIMIT, "a folder has more than %d entries", MOST_FILES);
     if (entries->count == entries->capacity) {
@@ -69,6 +94,15 @@ static enum pf_status keep_entry(void *user, const char *location, const struct 
     return PF_OK;
 }
 
+static enum pf_status keep_entry(void *user, const char *location, const struct pf_location *what, struct pf_error *err)
+{
+    struct entries *entries = user;
+
+    if (entries->stopped == PF_OK)
+        entries->stopped = add_entry(entries, location, what, err);
+    return entries->stopped;
+}
+
 static int by_location(const void *a, const void *b)
 {
     return strcmp(((const struct entry *)a)->location, ((const struct entry *)b)->location);
@@ -78,11 +112,68 @@ static int by_location(const void *a, const void *b)
 static enum pf_status list_folder(struct walk *walk, const char *folder, struct entries *entries, struct pf_error *err)
 {
     memset(entries, 0, sizeof *entries);
+    entries->ctx = walk->bulk->request->ctx;
+    entries->folder = folder;
     entries->arena = &walk->bulk->arena;
-    if (pf_location_list(walk->bulk->request->ctx, folder, keep_entry, entries, err) != PF_OK && err->status != PF_NOT_FOUND)
+    if (pf_location_list(walk->bulk->request->ctx, folder, keep_entry, entries, err) != PF_OK &&
+        (err->status != PF_NOT_FOUND || entries->count > 0))
         return err->status;
+    if (entries->stopped != PF_OK) {
+        if (err->status != entries->stopped)
+            pf_fail(err, entries->stopped, "the storage scheme went on listing after it was stopped");
+        return entries->stopped;
+    }
     if (entries->count > 1)
         qsort(entries->list, entries->count, sizeof *entries->list, by_location);
+    return PF_OK;
+}
+
+/* Where the text behind a scheme's name and colon begins. */
+static const char *behind_scheme(struct pf_context *ctx, const char *location)
+{
+    char scheme[PF_SCHEME_NAME];
+
+    pf_scheme_name(location, scheme);
+    return scheme[0] != '\0' && pf_location_is_remote(ctx, location) ? location + strlen(scheme) + 1 : location;
+}
+
+static enum pf_status look_at_folder(struct pf_bulk *bulk, const char *location, size_t size, struct pf_error *err)
+{
+    const char *folder = pf_arena_copy(&bulk->arena, size > 0 ? location : ".", size > 0 ? size : 1);
+    struct pf_source_stat stat;
+    struct pf_error absent;
+    bool directory;
+
+    if (folder == NULL)
+        return pf_fail_memory(err, size);
+    memset(&bulk->looked_at, 0, sizeof bulk->looked_at);
+    bulk->looked_at.text = size > 0 ? folder : "";
+    bulk->looked_at.size = size;
+    if (pf_location_stat(bulk->request->ctx, folder, &stat, &directory, &absent) == PF_OK && directory) {
+        bulk->looked_at.device = stat.device;
+        bulk->looked_at.inode = stat.inode;
+    }
+    return PF_OK;
+}
+
+static enum pf_status identify(struct pf_bulk *bulk, struct pf_bulk_file *file, struct pf_error *err)
+{
+    const char *name = name_of(file->input);
+    size_t size = (size_t)(name - file->input);
+
+    file->name = file->input;
+    file->device = file->inode = 0;
+    if (pf_location_is_remote(bulk->request->ctx, file->input))
+        return PF_OK;
+    if ((bulk->looked_at.text == NULL || bulk->looked_at.size != size ||
+         memcmp(bulk->looked_at.text, file->input, size) != 0) &&
+        look_at_folder(bulk, file->input, size, err) != PF_OK)
+        return err->status;
+    if (bulk->looked_at.inode == 0)
+        return PF_OK;
+    file->device = bulk->looked_at.device;
+    file->inode = bulk->looked_at.inode;
+    file->name = file->input + size;
     return PF_OK;
 }
 
@@ -109,18 +200,27 @@ static enum pf_status add_file(struct pf_bulk *bulk, const char *location, const
     file->bytes = bytes;
     if (file->input == NULL || file->below == NULL)
         return pf_fail_memory(err, strlen(location));
+    if (identify(bulk, file, err) != PF_OK)
+        return err->status;
     bulk->count++;
     return PF_OK;
 }
 
-/* Of a folder that is named: what some format reads, unless it is of the format that is written, or rows that were rejected. */
+/* "sales.parquet.rejects.csv", which a conversion has left beside its output. */
+static bool is_of_rejects(const char *name)
+{
+    static const char rejects[] = ".rejects.csv";
+    size_t size = strlen(name);
+
+    return size >= sizeof rejects && strcmp(name + size - (sizeof rejects - 1), rejects) == 0;
+}
+
+/* Of a folder that is named: what some format reads, unless it is of the format that is written. */
 static bool is_input(const struct walk *walk, const char *location)
 {
     const struct pf_reader *reader = pf_reader_by_suffix(pf_formats(walk->bulk->request->ctx), location);
-    static const char rejects[] = ".rejects.csv";
-    size_t size = strlen(location);
 
-    if (reader == NULL || (size > sizeof rejects && strcmp(location + size - (sizeof rejects - 1), rejects) == 0))
+    if (reader == NULL)
         return false;
     for (const char *const *suffix = reader->suffixes; *suffix != NULL; suffix++) {
         if (pf_same_word(*suffix, walk->bulk->suffix))
@@ -165,13 +265,21 @@ static enum pf_status enter(struct walk *walk, const struct entry *entry, uint32
 static enum pf_status take_entry(struct walk *walk, const struct entry *entry, const char *pattern, bool last, uint32_t part,
                                  struct pf_error *err)
 {
-    const char *below = entry->location + strlen(walk->root);
+    const char *below = entry->location + strlen(walk->root), *name = name_of(entry->location);
 
-    if (fnmatch(pattern, name_of(entry->location), FNM_PERIOD | FNM_NOESCAPE) != 0)
+    if (name < below) /* "mem:a.csv" */
+        name = below;
+    if (fnmatch(pattern, name, FNM_PERIOD | FNM_NOESCAPE) != 0)
         return PF_OK;
     if (!last)
         return entry->directory ? walk_part(walk, entry->location, part + 1, err) : PF_OK;
-    if (entry->directory || (walk->of_folder && !is_input(walk, entry->location)))
+    if (entry->directory)
+        return PF_OK;
+    if (is_of_rejects(entry->location) && !is_of_rejects(pattern)) {
+        walk->bulk->left_out++;
+        return PF_OK;
+    }
+    if (walk->of_folder && !is_input(walk, entry->location))
         return PF_OK;
     while (*below == '/')
         below++;
@@ -210,14 +318,15 @@ static bool has_wildcard(const char *text)
     return strpbrk(text, PF_BULK_WILDCARDS) != NULL;
 }
 
-/* Cuts the pattern behind its fixed folders ("in/2024", "" for the current one, "/") into parts, in place. */
+/* Cuts the pattern behind its fixed folders ("in/2024", "" for the current one, "/", "mem:", "s3://bucket") into parts, in place. */
 static enum pf_status split(struct pf_bulk *bulk, char *text, struct walk *walk, struct pf_error *err)
 {
-    char *first = text, *rest;
+    char *first = text + (behind_scheme(bulk->request->ctx, text) - text), *rest;
     const char **parts;
     uint32_t most = 1;
+    size_t size;
 
-    for (char *slash = strchr(text, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+    for (char *slash = strchr(first, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         if (has_wildcard(first)) {
             *slash = '/';
@@ -233,7 +342,10 @@ static enum pf_status split(struct pf_bulk *bulk, char *text, struct walk *walk,
     if (parts == NULL)
         return pf_fail_memory(err, most * sizeof *parts);
     walk->parts = parts;
-    walk->root = pf_arena_copy(&bulk->arena, text, (size_t)(first - text - (first - text > 1)));
+    size = (size_t)(first - text);
+    if (size > 1 && text[size - 1] == '/' && text[size - 2] != '/' && text[size - 2] != ':')
+        size--;
+    walk->root = pf_arena_copy(&bulk->arena, text, size);
     if (walk->root == NULL)
         return pf_fail_memory(err, strlen(text));
     for (char *part = strtok_r(first, "/", &rest); part != NULL; part = strtok_r(NULL, "/", &rest))
@@ -265,8 +377,10 @@ static enum pf_status find_pattern(struct pf_bulk *bulk, const char *text, struc
         return err->status;
     if (bulk->count > before)
         return PF_OK;
-    pf_fail(err, PF_NOT_FOUND, "no file matches the pattern");
+    pf_fail(err, PF_NOT_FOUND, "no file matches the pattern%s", bulk->left_out > 0 ? " besides those of rejected rows" : "");
     pf_error_source(err, text);
+    if (bulk->left_out > 0)
+        pf_remedy(err, "'*.rejects.csv' takes them, too");
     pf_remedy(err, "* and ? stand for letters of one name, ** for folders at any depth");
     return PF_NOT_FOUND;
 }
@@ -289,26 +403,34 @@ static enum pf_status find_in_folder(struct pf_bulk *bulk, const char *folder, b
     return PF_NOT_FOUND;
 }
 
-enum pf_status pf_bulk_find(struct pf_bulk *bulk, const char *text, bool recursive, struct pf_error *err)
+enum pf_status pf_bulk_find(struct pf_bulk *bulk, const char *location, bool recursive, struct pf_error *err)
 {
     struct pf_source_stat stat;
     struct pf_error absent;
     bool directory = false;
-    enum pf_status status = pf_location_stat(bulk->request->ctx, text, &stat, &directory, &absent);
+    enum pf_status status = pf_location_stat(bulk->request->ctx, location, &stat, &directory, &absent);
+    const char *text;
 
     if (status == PF_OK && directory)
-        return find_in_folder(bulk, text, recursive, err);
-    if (status == PF_NOT_FOUND && has_wildcard(text))
-        return find_pattern(bulk, text, err);
+        return find_in_folder(bulk, location, recursive, err);
+    if (status == PF_NOT_FOUND && has_wildcard(location))
+        return find_pattern(bulk, location, err);
     /* What is not there fails when its turn comes, and the others are converted. */
-    return add_file(bulk, text, name_of(text), status == PF_OK ? stat.size : -1, err);
+    text = behind_scheme(bulk->request->ctx, location);
+    return add_file(bulk, location, name_of(text), status == PF_OK ? stat.size : -1, err);
 }
 
 /* ---- outputs */
 
-static int by_input(const void *a, const void *b)
+static int by_identity(const void *a, const void *b)
 {
-    return strcmp((*(const struct pf_bulk_file *const *)a)->input, (*(const struct pf_bulk_file *const *)b)->input);
+    const struct pf_bulk_file *one = *(const struct pf_bulk_file *const *)a, *two = *(const struct pf_bulk_file *const *)b;
+
+    if (one->device != two->device)
+        return one->device < two->device ? -1 : 1;
+    if (one->inode != two->inode)
+        return one->inode < two->inode ? -1 : 1;
+    return strcmp(one->name, two->name);
 }
 
 static int by_output(const void *a, const void *b)
@@ -338,11 +460,11 @@ static enum pf_status drop_doubles(struct pf_bulk *bulk, struct pf_error *err)
     struct pf_bulk_file **list;
     uint32_t kept = 0;
 
-    if (sorted(bulk, by_input, &list, err) != PF_OK)
+    if (sorted(bulk, by_identity, &list, err) != PF_OK)
         return err->status;
     for (uint32_t i = bulk->count; i > 1; i--) {
         struct pf_bulk_file *one = list[i - 2], *two = list[i - 1];
-        if (strcmp(one->input, two->input) != 0)
+        if (by_identity(&one, &two) != 0)
             continue;
         (one > two ? one : two)->input = NULL; /* the later mention */
         list[i - 2] = one > two ? two : one;

@@ -31,7 +31,8 @@ static enum pf_status prepare(struct pf_conversion *c)
     if (!pf_note_facts(&c->plan))
         return pf_fail_memory(c->err, 1);
     log_plan(c);
-    if (!pf_plan_output_located(&c->plan) || strcmp(output, "-") == 0 || pf_location_is_remote(c->plan.ctx, output))
+    if (c->plan.engines_only || !pf_plan_output_located(&c->plan) || strcmp(output, "-") == 0 ||
+        pf_location_is_remote(c->plan.ctx, output))
         return PF_OK;
     return pf_folders_make(&c->folders, output, &c->plan.arena, c->err);
 }

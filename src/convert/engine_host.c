@@ -3,17 +3,51 @@
 
 #include "convert/engines.h"
 #include "convert/json.h"
+#include "convert/settings.h"
 
 enum { COPY_PART = 1 << 20 };
 
 /* ---- the job */
 
-static const char *value_of(const struct pf_setting *setting)
+/* Of an option whose texts go on where it is given again. */
+static bool goes_on(const struct pf_option *option)
 {
-    return setting->value != NULL ? setting->value : "yes";
+    return option != NULL && option->kind == PF_OPTION_TEXT && option->unit != NULL && strcmp(option->unit, "TEXTS") == 0;
 }
 
-/* All options given, hooks and settings files included; of one given twice, as pf_json_set_text writes them, the last counts. */
+/* What is in force of the option that the setting names: the last value, or all of them with commas between. NULL fills err. */
+static const char *in_force(struct pf_plan *plan, uint32_t last, const struct pf_option *option, struct pf_error *err)
+{
+    struct pf_buffer joined;
+    const char *text = NULL;
+    bool good = true;
+
+    if (!goes_on(option))
+        return pf_setting_text(plan->ctx, &plan->settings[last]);
+    pf_buffer_init(&joined, &plan->ctx->memory, SIZE_MAX);
+    for (uint32_t i = 0; i <= last && good; i++) {
+        if (pf_option_anywhere(plan->ctx, plan->settings[i].name) == option)
+            good = pf_buffer_printf(&joined, "%s%s", joined.size > 0 ? "," : "", pf_setting_text(plan->ctx, &plan->settings[i]));
+    }
+    if (good)
+        text = pf_arena_copy(&plan->arena, joined.size > 0 ? (const char *)joined.data : "", joined.size);
+    pf_buffer_free(&joined);
+    if (text == NULL)
+        pf_fail_memory(err, 1);
+    return text;
+}
+
+static bool is_last_of(const struct pf_plan *plan, uint32_t at, const struct pf_option *option)
+{
+    for (uint32_t i = at + 1; i < plan->setting_count; i++) {
+        if (option != NULL ? pf_option_anywhere(plan->ctx, plan->settings[i].name) == option
+                           : strcmp(plan->settings[i].name, plan->settings[at].name) == 0)
+            return false;
+    }
+    return true;
+}
+
+/* All options given, hooks and settings files included, each once and with what is in force. */
 static enum pf_status put_options(struct pf_engine_run *run, struct pf_error *err)
 {
     struct pf_plan *plan = run->plan;
@@ -26,11 +60,12 @@ static enum pf_status put_options(struct pf_engine_run *run, struct pf_error *er
         const struct pf_setting *setting = &plan->settings[i];
         const struct pf_option *option = pf_option_anywhere(plan->ctx, setting->name);
 
-        pf_json_set_text(&json, option != NULL ? option->name : setting->name, value_of(setting));
+        if (is_last_of(plan, i, option))
+            pf_json_set_text(&json, option != NULL ? option->name : setting->name, in_force(plan, i, option, err));
     }
     pf_json_close(&json, '}');
     text = pf_json_end(&json);
-    run->job.options = text != NULL ? pf_arena_copy(&plan->arena, text, strlen(text)) : NULL;
+    run->job.options = text != NULL && err->status == PF_OK ? pf_arena_copy(&plan->arena, text, strlen(text)) : NULL;
     pf_free(&plan->ctx->memory, text);
     return run->job.options != NULL ? PF_OK : pf_fail_memory(err, 1);
 }
@@ -56,6 +91,12 @@ enum pf_status pf_engine_run_begin(struct pf_engine_run *run, struct pf_plan *pl
     run->job.data_bytes = data_bytes(plan);
     run->job.replace = plan->job.replace;
     run->job.run = run;
+    run->job.engines_only = plan->engines_only;
+    run->job.table = plan->options.table != NULL ? plan->options.table : "";
+    run->job.mode = pf_plan_mode(plan);
+    run->job.merge_schema = plan->options.merge_schema;
+    run->job.staging = plan->options.staging != NULL ? plan->options.staging : "";
+    run->job.timezone = plan->options.timezone != NULL ? plan->options.timezone : "UTC";
     return put_options(run, err);
 }
 
@@ -70,14 +111,15 @@ void pf_engine_run_end(struct pf_engine_run *run)
 
 static const char *job_option(const struct pf_engine_job *job, const char *name)
 {
-    const struct pf_plan *plan = job->run->plan;
+    struct pf_plan *plan = job->run->plan;
     const struct pf_option *option = pf_option_anywhere(plan->ctx, name);
+    struct pf_error ignored;
 
     for (uint32_t i = plan->setting_count; i-- > 0;) {
         const struct pf_setting *setting = &plan->settings[i];
 
         if (option != NULL ? pf_option_anywhere(plan->ctx, setting->name) == option : strcmp(setting->name, name) == 0)
-            return value_of(setting);
+            return in_force(plan, i, option, &ignored);
     }
     return NULL;
 }
@@ -107,6 +149,13 @@ static void forward_progress(void *user, const struct pf_progress *progress)
         pf_context_cancel(run->contexts[i]);
 }
 
+static bool names_option(const char *name, const char *option)
+{
+    const struct pf_option *found = pf_option_find(pf_convert_option_table, name);
+
+    return found != NULL && strcmp(found->name, option) == 0;
+}
+
 /* Whether an option is one of the conversion's that decides what the requests made for an engine decide otherwise. */
 static bool is_of_outer(const char *name)
 {
@@ -117,22 +166,25 @@ static bool is_of_outer(const char *name)
         if (strcmp(option->name, names[i]) == 0)
             return true;
     }
-    return false;
+    return pf_is_target_option(name);
 }
 
 static enum pf_status fill_request(const struct pf_plan *plan, struct pf_request *request, struct pf_error *err)
 {
-    if (pf_request_paths(request, plan->job.input, plan->job.output, err) != PF_OK)
+    const char *format = plan->engines_only ? NULL : plan->job.writer->name;
+
+    if (pf_request_paths(request, plan->job.input, plan->engines_only ? NULL : plan->job.output, err) != PF_OK)
         return err->status;
     for (uint32_t i = 0; i < plan->setting_count; i++) {
         const struct pf_setting *setting = &plan->settings[i];
 
-        if (!is_of_outer(setting->name) && pf_request_set(request, setting->name, setting->value, err) != PF_OK)
+        if (!is_of_outer(setting->name) && !(plan->engines_only && names_option(setting->name, "format")) &&
+            pf_request_set(request, setting->name, setting->value, err) != PF_OK)
             return err->status;
     }
     /* the outer conversion has decided the formats, and makes the report */
     if (pf_request_set(request, "from", plan->job.reader->name, err) != PF_OK ||
-        pf_request_set(request, "format", plan->job.writer->name, err) != PF_OK ||
+        (format != NULL && pf_request_set(request, "format", format, err) != PF_OK) ||
         pf_request_set(request, "report-dir", "", err) != PF_OK)
         return err->status;
     return pf_request_set(request, "engine", "native", err);
@@ -194,6 +246,8 @@ static enum pf_status job_place(const struct pf_engine_job *job, const char *pat
     pf_error_clear(err);
     if (!job->run->running)
         return pf_fail(err, PF_BAD_OPTION, "an engine writes while it runs, and at no other time");
+    if (plan->engines_only)
+        return pf_fail(err, PF_BAD_OPTION, "the output is no file, which the engine has to write by itself");
     if (pf_source_open(plan->ctx, path, true, &from, err) == PF_OK &&
         pf_sink_open(plan->ctx, plan->job.output, &options, &to, err) == PF_OK)
         (void)copy(plan, from, to, err);

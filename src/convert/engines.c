@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/folder.h"
 #include "base/text.h"
 #include "base/thread.h"
 #include "convert/result.h"
@@ -116,11 +117,27 @@ static enum pf_status add_native(struct pf_plan *plan, const char *reason, struc
 /* Why no engine but the native one can have the job; NULL = it can. */
 static const char *only_native(const struct pf_plan *plan)
 {
+    if (plan->engines_only && plan->ctx->inside_hook)
+        return "it is done for an extension";
     if (!pf_plan_input_located(plan) || strcmp(plan->job.input, "-") == 0 || !plan->input_stat.regular)
         return "the input is no file that can be read again";
-    if (!pf_plan_output_located(plan) || strcmp(plan->job.output, "-") == 0)
+    if (!plan->engines_only && (!pf_plan_output_located(plan) || strcmp(plan->job.output, "-") == 0))
         return "the output is no file";
     return NULL;
+}
+
+/* The format that an engine has to write; NULL = whatever its tables are in. */
+static const char *format_asked(const struct pf_plan *plan)
+{
+    return plan->options.table != NULL ? plan->options.format : plan->job.writer->name;
+}
+
+/* What an engine has written into its room of size bytes, without a character cut apart at its end. */
+static const char *keep_line(struct pf_plan *plan, const char *text, size_t size)
+{
+    size_t length = strnlen(text, size - 1);
+
+    return pf_arena_copy(&plan->arena, text, length - pf_utf8_tail((const uint8_t *)text, length));
 }
 
 static enum pf_status ask(struct pf_plan *plan, const struct pf_engine_addition *engine, void *self, struct pf_error *err)
@@ -132,14 +149,22 @@ static enum pf_status ask(struct pf_plan *plan, const struct pf_engine_addition 
     if (candidate == NULL)
         return err->status;
     memset(&run, 0, sizeof run);
+    candidate->name = engine->name;
+    candidate->calls = engine;
+    candidate->self = self;
+    if (plan->engines_only && !pf_engine_writes(engine, plan->options.table != NULL, format_asked(plan))) {
+        candidate->reason = plan->options.table != NULL ? "it writes no tables of this kind" : "it does not write this format";
+        return PF_OK;
+    }
     if (pf_engine_run_begin(&run, plan, err) == PF_OK) {
-        candidate->name = engine->name;
-        candidate->calls = engine;
-        candidate->self = self;
+        bool inside = plan->ctx->inside_hook;
+
+        /* what it converts to make up its mind is no job for an engine */
+        plan->ctx->inside_hook = true;
         candidate->takes = engine->takes(self, plan->ctx, &run.job, &answer);
+        plan->ctx->inside_hook = inside;
         candidate->priority = answer.priority;
-        answer.reason[sizeof answer.reason - 1] = '\0';
-        candidate->reason = pf_arena_copy(&plan->arena, answer.reason, strlen(answer.reason));
+        candidate->reason = keep_line(plan, answer.reason, sizeof answer.reason);
         if (candidate->reason == NULL)
             (void)pf_fail_memory(err, 1);
     }
@@ -181,6 +206,29 @@ static void log_answers(const struct pf_plan *plan)
     }
 }
 
+/* Of what only engines write: why each of them does not. */
+static enum pf_status nobody_takes(const struct pf_plan *plan, struct pf_error *err)
+{
+    char why[NAMES] = "";
+    size_t used = 0;
+
+    for (uint32_t i = 0; i < plan->engine_count && used < sizeof why; i++)
+        used += (size_t)snprintf(why + used, sizeof why - used, "; %s: %s", plan->engines[i].name,
+                                 plan->engines[i].reason[0] != '\0' ? plan->engines[i].reason : "does not take this job");
+    pf_fail(err, PF_UNSUPPORTED, "no engine here takes the job of writing %s%s",
+            plan->options.table != NULL ? "a table" : plan->job.writer->name, why);
+    pf_remedy(err, "see to what the engine needs, or write a file: leave out %s",
+              plan->options.table != NULL ? "--table" : "--format");
+    return PF_UNSUPPORTED;
+}
+
+static enum pf_status only_engines(const char *why, struct pf_error *err)
+{
+    pf_fail(err, PF_UNSUPPORTED, "only an engine of an extension writes this, and none can have the job: %s", why);
+    pf_remedy(err, "convert to a file first, and then that");
+    return PF_UNSUPPORTED;
+}
+
 static enum pf_status ask_all(struct pf_plan *plan, struct pf_error *err)
 {
     const struct pf_engine_addition *engine;
@@ -196,6 +244,10 @@ static enum pf_status ask_all(struct pf_plan *plan, struct pf_error *err)
             plan->engines[i].priority = INT32_MAX;
     }
     log_answers(plan);
+    if (plan->engines_only) {
+        sort(plan);
+        return plan->engines[0].takes ? PF_OK : nobody_takes(plan, err);
+    }
     if (add_native(plan, plan->engine_count == 0 ? "no other is there" : "", err) != PF_OK)
         return err->status;
     sort(plan);
@@ -220,7 +272,7 @@ static enum pf_status ask_one(struct pf_plan *plan, struct pf_error *err)
         return PF_OK;
     pf_fail(err, PF_UNSUPPORTED, "the engine %.60s does not take this job%s%s", name,
             why != NULL || plan->engines[0].reason[0] != '\0' ? ": " : "", why != NULL ? why : plan->engines[0].reason);
-    pf_remedy(err, "leave out --engine, or write --engine native");
+    pf_remedy(err, plan->engines_only ? "leave out --engine" : "leave out --engine, or write --engine native");
     return PF_UNSUPPORTED;
 }
 
@@ -234,10 +286,18 @@ enum pf_status pf_engines_choose(struct pf_plan *plan, struct pf_error *err)
         if (!pf_plan_warn(plan, "Spark is not part of this version; the native engine was used"))
             return pf_fail_memory(err, 1);
     }
+    if (plan->engines_only && is_native(plan)) {
+        pf_fail(err, PF_UNSUPPORTED, "the native engine writes files, and no %s",
+                plan->options.table != NULL ? "tables" : plan->job.writer->name);
+        pf_remedy(err, "leave out --engine and --force-core, or write a file");
+        return PF_UNSUPPORTED;
+    }
     if (is_native(plan))
         return add_native(plan, "it is asked for", err);
     if (!is_auto(plan))
         return ask_one(plan, err);
+    if (plan->engines_only)
+        return why != NULL ? only_engines(why, err) : ask_all(plan, err);
     if (plan->ctx->inside_hook)
         return add_native(plan, "it is done for an extension", err);
     return why != NULL ? add_native(plan, why, err) : ask_all(plan, err);
@@ -265,9 +325,14 @@ const char *pf_engines_reason(const struct pf_plan *plan, struct pf_arena *arena
 
 /* What is at the output: by this an engine that fails is seen to have written nothing. */
 struct place {
-    bool there;
+    bool there, unknown; /* unknown: it could not be looked at */
     struct pf_source_stat stat;
 };
+
+enum change { SAME, CHANGED, CANNOT_TELL };
+
+/* A file that is written again within a tick of its clock keeps its time: of a store's such a tick is long. */
+static const int64_t local_tick_ns = 20000000, store_tick_ns = 2000000000;
 
 static struct place look(const struct pf_plan *plan)
 {
@@ -276,15 +341,31 @@ static struct place look(const struct pf_plan *plan)
     bool directory;
 
     memset(&place, 0, sizeof place);
+    if (plan->engines_only)
+        return place;
+    pf_error_clear(&absent);
     place.there = pf_location_stat(plan->ctx, plan->job.output, &place.stat, &directory, &absent) == PF_OK;
+    place.unknown = !place.there && absent.status != PF_NOT_FOUND;
     return place;
 }
 
-static bool has_changed(const struct place *before, const struct place *after)
+/* began: when the engine was started, since 1970. A location of a scheme has no inode that would tell a new file. */
+static enum change change_of(const struct place *before, const struct place *after, int64_t began)
 {
-    return before->there != after->there ||
-           (after->there && (before->stat.size != after->stat.size || before->stat.modified_ns != after->stat.modified_ns ||
-                             before->stat.device != after->stat.device || before->stat.inode != after->stat.inode));
+    bool of_store = after->stat.device == UINT64_MAX;
+
+    if (before->unknown || after->unknown)
+        return CANNOT_TELL;
+    if (before->there != after->there)
+        return CHANGED;
+    if (!after->there)
+        return SAME;
+    if (before->stat.size != after->stat.size || before->stat.modified_ns != after->stat.modified_ns ||
+        before->stat.device != after->stat.device || before->stat.inode != after->stat.inode)
+        return CHANGED;
+    if (after->stat.modified_ns == 0 || after->stat.modified_ns > began - (of_store ? store_tick_ns : local_tick_ns))
+        return CANNOT_TELL;
+    return SAME;
 }
 
 static bool status_ends(enum pf_status status)
@@ -293,22 +374,24 @@ static bool status_ends(enum pf_status status)
            status == PF_REJECTED;
 }
 
-static enum pf_engine_failure judge(const struct pf_plan *plan, const struct pf_engine_outcome *did, const struct place *before,
+static enum pf_engine_failure judge(const struct pf_plan *plan, const struct pf_engine_outcome *did, enum change change,
                                     struct pf_error *err)
 {
-    const struct place after = look(plan);
-
     if (did->failure == PF_ENGINE_UNKNOWN)
         return PF_ENGINE_UNKNOWN;
-    if (has_changed(before, &after)) {
-        pf_remedy(err, "look at the output: it has changed although the engine has failed");
+    if (change != SAME) {
+        pf_remedy(err, change == CHANGED ? "look at the output: it has changed although the engine has failed"
+                                         : "look at the output: whether it has changed cannot be told here");
         return PF_ENGINE_UNKNOWN;
     }
     if (pf_context_cancelled(plan->ctx))
         err->status = PF_CANCELLED;
     if (err->status == PF_CANCELLED || did->failure == PF_ENGINE_ENDS)
         return PF_ENGINE_ENDS;
-    return did->failure != PF_ENGINE_FALLS_BACK && status_ends(err->status) ? PF_ENGINE_ENDS : PF_ENGINE_FALLS_BACK;
+    if (did->failure == PF_ENGINE_FALLS_BACK)
+        return PF_ENGINE_FALLS_BACK;
+    /* of what the core cannot look at, a second write over a first is the engine's to rule out */
+    return plan->engines_only || status_ends(err->status) ? PF_ENGINE_ENDS : PF_ENGINE_FALLS_BACK;
 }
 
 static void name_unknown(const struct pf_engine_candidate *engine, struct pf_error *err)
@@ -324,9 +407,8 @@ static void name_unknown(const struct pf_engine_candidate *engine, struct pf_err
 
 /* An answer that no engine may give is a failure. */
 static enum pf_status check_answer(const struct pf_plan *plan, enum pf_status status, struct pf_engine_outcome *did,
-                                   const struct place *before, struct pf_error *err)
+                                   const struct place *after, enum change change, struct pf_error *err)
 {
-    const struct place after = look(plan);
     bool counted = did->rows_read == did->rows_written + did->rows_rejected + did->rows_left_out && did->rows_written >= 0 &&
                    did->rows_rejected >= 0 && did->rows_left_out >= 0;
 
@@ -338,14 +420,14 @@ static enum pf_status check_answer(const struct pf_plan *plan, enum pf_status st
         err->status = status;
         return status;
     }
-    if (!after.there || !has_changed(before, &after))
+    if (!plan->engines_only && (change == SAME || (!after->there && !after->unknown)))
         return pf_fail(err, PF_INTERNAL, "it says that it has succeeded, and nothing was written");
     if (!counted)
         return pf_fail(err, PF_INTERNAL, "rows do not add up: %lld read, %lld written, %lld rejected, %lld left out",
                        (long long)did->rows_read, (long long)did->rows_written, (long long)did->rows_rejected,
                        (long long)did->rows_left_out);
     if (did->bytes_written <= 0)
-        did->bytes_written = after.stat.size > 0 ? after.stat.size : 0;
+        did->bytes_written = after->stat.size > 0 ? after->stat.size : 0;
     pf_error_clear(err);
     return PF_OK;
 }
@@ -360,8 +442,7 @@ static void take_outcome(struct pf_conversion *c, const struct pf_engine_candida
     outcome->rows_left_out = did->rows_left_out;
     outcome->bytes_read = c->plan.input_stat.size > 0 ? c->plan.input_stat.size : 0;
     outcome->bytes_written = did->bytes_written;
-    did->display[sizeof did->display - 1] = '\0';
-    c->engine = pf_arena_copy(&c->plan.arena, did->display, strlen(did->display));
+    c->engine = keep_line(&c->plan, did->display, sizeof did->display);
     if (c->engine == NULL || c->engine[0] == '\0')
         c->engine = engine->name;
 }
@@ -372,12 +453,16 @@ static enum pf_status run_added(struct pf_conversion *c, const struct pf_engine_
     struct pf_context *ctx = c->plan.ctx;
     struct pf_engine_outcome did = { .size = sizeof did };
     const struct place before = look(&c->plan);
+    const int64_t began = pf_now_ns();
+    enum change change = SAME;
     struct pf_engine_run run;
     bool inside = ctx->inside_hook;
-    enum pf_status status;
 
     memset(&run, 0, sizeof run);
     if (pf_engine_run_begin(&run, &c->plan, err) == PF_OK) {
+        struct place after;
+        enum pf_status status;
+
         run.running = true;
         ctx->inside_hook = true;
         pf_outcome_listen(&c->outcome, ctx);
@@ -385,11 +470,13 @@ static enum pf_status run_added(struct pf_conversion *c, const struct pf_engine_
         status = engine->calls->run(engine->self, ctx, &run.job, &did, err);
         ctx->warn = NULL;
         ctx->inside_hook = inside;
-        (void)check_answer(&c->plan, status, &did, &before, err);
+        after = look(&c->plan);
+        change = c->plan.engines_only ? SAME : change_of(&before, &after, began);
+        (void)check_answer(&c->plan, status, &did, &after, change, err);
     }
     pf_engine_run_end(&run);
     if (err->status != PF_OK)
-        *failure = judge(&c->plan, &did, &before, err);
+        *failure = judge(&c->plan, &did, change, err);
     else
         take_outcome(c, engine, &did);
     return err->status;

@@ -31,6 +31,8 @@ enum pf_status pf_engines_check(struct pf_plan *plan, struct pf_error *err);
 /* Asks them, once input and output are decided: fills plan->engines in the order in which they are tried, the ones that do not take
  * the job last. PF_UNSUPPORTED when the one that is asked for does not. */
 enum pf_status pf_engines_choose(struct pf_plan *plan, struct pf_error *err);
+/* Whether an engine writes tables, if one is meant, and the format, unless that is NULL (plan_target.c). */
+bool pf_engine_writes(const struct pf_engine_addition *engine, bool table, const char *format);
 /* Why the first is the first. */
 const char *pf_engines_reason(const struct pf_plan *plan, struct pf_arena *arena);
 /* Carries out the job; the attempts are kept in the conversion. */

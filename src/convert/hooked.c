@@ -3,6 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "convert/plan.h"
+#include "convert/settings.h"
+
 /* ---- what hooks are told */
 
 /* Whether both names are of one option. */
@@ -23,11 +26,6 @@ static const struct pf_setting *last_of(const struct pf_hooked *hooked, const st
     return NULL;
 }
 
-static const char *value_of(const struct pf_setting *setting)
-{
-    return setting->value != NULL ? setting->value : "yes";
-}
-
 static const char *tell_option(void *user, const char *name)
 {
     const struct pf_hooked *hooked = user;
@@ -35,7 +33,7 @@ static const char *tell_option(void *user, const char *name)
 
     if (setting == NULL)
         setting = last_of(hooked, hooked->set, hooked->set_count, name);
-    return setting != NULL ? value_of(setting) : NULL;
+    return setting != NULL ? pf_setting_text(hooked->run.ctx, setting) : NULL;
 }
 
 static const char *tell_options(void *user)
@@ -50,7 +48,8 @@ static const char *tell_options(void *user)
         const struct pf_setting *setting = i < hooked->given_count ? &hooked->given[i] : &hooked->set[i - hooked->given_count];
         const struct pf_option *option = pf_option_anywhere(hooked->run.ctx, setting->name);
 
-        pf_json_set_text(&json, option != NULL ? option->name : setting->name, value_of(setting));
+        pf_json_set_text(&json, option != NULL ? option->name : setting->name,
+                         pf_setting_text(hooked->run.ctx, setting));
     }
     pf_json_close(&json, '}');
     text = pf_json_end(&json);
@@ -79,25 +78,33 @@ static void take_note(void *user, const char *text)
         hooked->notes[hooked->note_count++] = copy;
 }
 
-/* {"extension": {"name": value, ...}, ...}: what one extension tells comes together. */
+/* What a probe or an environment hook has told. */
+struct pf_hooked_fact {
+    const char *by, *name, *json;
+    bool put; /* in the object of its extension */
+    struct pf_hooked_fact *next;
+};
+
 static void take_fact(void *user, const char *by, const char *name, const char *json)
 {
     struct pf_hooked *hooked = user;
+    struct pf_hooked_fact **at = &hooked->facts, *fact;
+    const char *text = pf_arena_copy(&hooked->arena, json, strlen(json));
 
-    if (!hooked->has_facts) {
-        pf_json_begin(&hooked->facts, &hooked->run.ctx->memory);
-        pf_json_open(&hooked->facts, '{');
-        hooked->has_facts = true;
+    while (*at != NULL && (strcmp((*at)->by, by) != 0 || strcmp((*at)->name, name) != 0))
+        at = &(*at)->next;
+    if (*at == NULL) {
+        fact = pf_arena_alloc_zero(&hooked->arena, 1, sizeof *fact);
+        if (fact != NULL) {
+            fact->by = pf_arena_copy(&hooked->arena, by, strlen(by));
+            fact->name = pf_arena_copy(&hooked->arena, name, strlen(name));
+        }
+        if (fact != NULL && fact->by != NULL && fact->name != NULL)
+            *at = fact;
     }
-    if (hooked->facts_of == NULL || strcmp(hooked->facts_of, by) != 0) {
-        if (hooked->facts_of != NULL)
-            pf_json_close(&hooked->facts, '}');
-        pf_json_name(&hooked->facts, by);
-        pf_json_open(&hooked->facts, '{');
-        hooked->facts_of = by;
-    }
-    pf_json_name(&hooked->facts, name);
-    pf_json_raw(&hooked->facts, json);
+    hooked->facts_lost = hooked->facts_lost || text == NULL || *at == NULL;
+    if (!hooked->facts_lost)
+        (*at)->json = text; /* who tells a thing twice means the last */
 }
 
 static enum pf_status add_setting(struct pf_hooked *hooked, const char *by, const char *name, const char *value,
@@ -130,20 +137,30 @@ static enum pf_status add_setting(struct pf_hooked *hooked, const char *by, cons
 static enum pf_status set_option(void *user, const char *by, const char *name, const char *value, struct pf_error *err)
 {
     struct pf_hooked *hooked = user;
+    const struct pf_context *ctx = hooked->run.ctx;
     const struct pf_setting *given;
+    const struct pf_option *option;
+    struct pf_setting wanted;
+    const char *before;
     char text[400];
 
     while (*name == '-')
         name++;
-    if (pf_setting_check(hooked->run.ctx, name, value, err) != PF_OK)
+    memset(&wanted, 0, sizeof wanted);
+    wanted.name = name;
+    wanted.value = value;
+    if (pf_setting_check(ctx, name, value, err) != PF_OK ||
+        pf_setting_range(hooked->run.ctx, &wanted, err) != PF_OK)
         return err->status;
+    option = pf_option_anywhere(ctx, name);
     pf_error_clear(err);
     given = last_of(hooked, hooked->given, hooked->given_count, name);
     if (given == NULL)
         return add_setting(hooked, by, name, value, err);
-    if (strcmp(value_of(given), value != NULL ? value : "yes") != 0) {
-        (void)snprintf(text, sizeof text, "%.64s would have set --%.64s to %.100s; what was given, %.100s, counts", by, name,
-                       value != NULL ? value : "yes", value_of(given));
+    before = pf_setting_text(ctx, given);
+    if (strcmp(before, pf_setting_text(ctx, &wanted)) != 0) {
+        (void)snprintf(text, sizeof text, "%.64s would have set --%.64s to %.100s; what was given, %.100s, counts", by,
+                       option != NULL ? option->name : name, pf_setting_text(ctx, &wanted), before);
         take_note(hooked, text);
     }
     return PF_OK;
@@ -173,14 +190,32 @@ static void fill_subject(struct pf_hooked *hooked, const struct pf_request *requ
                         !is_standard(request->input) && !is_standard(request->output);
 }
 
+/* One object for each extension, whoever has told something in between. */
 static void end_facts(struct pf_hooked *hooked)
 {
-    if (!hooked->has_facts || hooked->environment != NULL)
+    struct pf_json json;
+
+    if (hooked->facts == NULL || hooked->facts_lost || hooked->environment != NULL)
         return;
-    pf_json_close(&hooked->facts, '}');
-    pf_json_close(&hooked->facts, '}');
-    hooked->environment = pf_json_end(&hooked->facts);
-    hooked->has_facts = false;
+    pf_json_begin(&json, &hooked->run.ctx->memory);
+    pf_json_open(&json, '{');
+    for (struct pf_hooked_fact *first = hooked->facts; first != NULL; first = first->next) {
+        if (first->put)
+            continue;
+        pf_json_name(&json, first->by);
+        pf_json_open(&json, '{');
+        for (struct pf_hooked_fact *fact = first; fact != NULL; fact = fact->next) {
+            if (strcmp(fact->by, first->by) != 0)
+                continue;
+            pf_json_name(&json, fact->name);
+            pf_json_raw(&json, fact->json);
+            fact->put = true;
+        }
+        pf_json_close(&json, '}');
+    }
+    pf_json_close(&json, '}');
+    hooked->environment = pf_json_end(&json);
+    hooked->facts_lost = hooked->environment == NULL;
 }
 
 enum pf_status pf_hooked_begin(struct pf_hooked *hooked, struct pf_request *request, struct pf_error *err)
@@ -196,7 +231,8 @@ enum pf_status pf_hooked_begin(struct pf_hooked *hooked, struct pf_request *requ
         return err->status;
     if (hooked->run.set == NULL)
         return PF_OK;
-    pf_hooks_probe(&hooked->run);
+    pf_hooks_probe(&hooked->run, false);
+    pf_hooks_tell_failed(&hooked->run);
     /* What is wrong with settings is told by the plan. */
     if (hooked->run.count > 0 &&
         pf_request_settings(request, &hooked->arena, &hooked->given, &hooked->given_count, &later) != PF_OK)
@@ -229,10 +265,10 @@ enum pf_status pf_environment(struct pf_context *ctx, char **text, struct pf_err
     fill_subject(&hooked, request);
     hooked.subject.note = log_note;
     if (pf_hooks_begin(&hooked.run, ctx, &hooked.subject, err) == PF_OK) {
-        pf_hooks_probe(&hooked.run);
+        pf_hooks_probe(&hooked.run, true);
         pf_hooks_call(&hooked.run, PF_HOOK_ENVIRONMENT);
         end_facts(&hooked);
-        *text = hooked.environment != NULL ? hooked.environment : pf_copy_text(&ctx->memory, "{}", 2);
+        *text = hooked.environment != NULL || hooked.facts_lost ? hooked.environment : pf_copy_text(&ctx->memory, "{}", 2);
         hooked.environment = NULL;
         if (*text == NULL)
             pf_fail_memory(err, 2);
@@ -282,7 +318,6 @@ void pf_hooked_end(struct pf_hooked *hooked)
 
     if (hooked->request == NULL)
         return;
-    end_facts(hooked);
     memory = &hooked->request->ctx->memory;
     hooked->request->hooked = NULL;
     hooked->request->hooked_count = 0;

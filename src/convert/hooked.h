@@ -6,6 +6,8 @@
 #include "convert/request.h"
 #include "extension/use.h"
 
+struct pf_hooked_fact; /* hooked.c */
+
 struct pf_hooked {
     struct pf_hook_run run;
     struct pf_hook_subject subject;
@@ -17,12 +19,11 @@ struct pf_hooked {
     uint32_t set_count, set_capacity;
     const char **notes;
     uint32_t note_count, note_capacity;
-    struct pf_json facts;
-    bool has_facts;
-    const char *facts_of;    /* the extension whose object is open; NULL = none */
-    char *environment;       /* the facts, complete; NULL = none */
-    const char *options;     /* JSON, made when it is asked for */
-    bool may_retry, retried; /* the input can be read and the output be written a second time */
+    struct pf_hooked_fact *facts; /* in the order of being told */
+    bool facts_lost;              /* there was no memory for one */
+    char *environment;            /* the facts, complete; NULL = none */
+    const char *options;          /* JSON, made when it is asked for */
+    bool may_retry, retried;      /* the input can be read and the output be written a second time */
 };
 
 /* Environment, parameters, performance, pre: until the end the request has what hooks set. hooked is zero before; _end also after

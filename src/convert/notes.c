@@ -76,7 +76,8 @@ bool pf_note_rejects(struct pf_plan *plan, const struct pf_outcome *outcome)
     bool directory;
 
     if (outcome->rejects_written)
-        return true;
+        return pf_plan_warn(plan, "%s rejected and kept in %s",
+                            pf_words_verb(outcome->rows_rejected, "row", "was", "were", rows), plan->job.rejects);
     if (outcome->rows_rejected == 0) {
         const char *path = plan->job.rejects;
         if (path == NULL || pf_location_stat(plan->ctx, path, &stat, &directory, &absent) != PF_OK)
@@ -141,11 +142,25 @@ static bool note_number_forms(struct pf_plan *plan, const struct pf_outcome *out
     return true;
 }
 
+/* Of a table that is written as text. */
+static bool note_binary(struct pf_plan *plan, const struct pf_outcome *outcome)
+{
+    if (plan->job.writer == NULL || plan->job.writer->settle != PF_SETTLE_NONE || strcmp(plan->job.writer->name, "csv") != 0)
+        return true;
+    for (uint32_t i = 0; i < outcome->schema.count; i++) {
+        const struct pf_field *field = &outcome->schema.fields[i];
+        if (field->type == PF_TYPE_BINARY &&
+            !pf_plan_warn(plan, "column '%.96s' is binary and was written as base64", field->name))
+            return false;
+    }
+    return true;
+}
+
 bool pf_note_rows(struct pf_plan *plan, const struct pf_outcome *outcome)
 {
     char rows[PF_WORDS];
 
-    if (!note_left_out(plan, outcome) || !note_number_forms(plan, outcome))
+    if (!note_left_out(plan, outcome) || !note_number_forms(plan, outcome) || !note_binary(plan, outcome))
         return false;
     if (outcome->rows_short > 0 &&
         !pf_plan_warn(plan, "%s fewer fields than there are columns, and got nulls (--ragged fail stops at such rows)",

@@ -6,6 +6,8 @@
 
 enum pf_compat { PF_COMPAT_NONE, PF_COMPAT_1_0 };
 
+enum pf_table_mode { PF_TABLE_ERROR, PF_TABLE_APPEND, PF_TABLE_OVERWRITE };
+
 struct pf_convert_options {
     const char *format, *from, *columns; /* NULL = not given */
     const char *schema;
@@ -20,6 +22,9 @@ struct pf_convert_options {
     const char *output_dir, *temp_dir, *report_dir; /* NULL = not given */
     int64_t max_record, max_columns;
     double max_expansion;
+    const char *table, *staging, *timezone;
+    int mode; /* enum pf_table_mode */
+    bool merge_schema;
     bool force, sync, rejects_full, force_pyspark;
     bool force_core; /* never set: settings.c makes engine of it */
 };

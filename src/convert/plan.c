@@ -6,6 +6,7 @@
 
 #include "base/option.h"
 #include "base/text.h"
+#include "convert/bulk.h"
 #include "convert/engines.h"
 #include "extension/use.h"
 #include "formats/arrow/arrow_format.h"
@@ -14,6 +15,8 @@
 enum { WARNING_LINE = 640, MOST_THREADS = 1024 };
 /* Less than this is too little for the blocks of one thread. */
 static const int64_t least_memory = (int64_t)16 << 20;
+static const char several_files[] =
+    "name one file; folders and patterns are for pyforge convert, in Python for pyforge_cli.files(), which lists their files";
 
 bool pf_plan_warn(struct pf_plan *plan, const char *format, ...)
 {
@@ -72,12 +75,37 @@ static enum pf_status take_settings(struct pf_plan *plan, const struct pf_reques
     return pf_request_options(own, plan->setting_count, &plan->options, err);
 }
 
-static enum pf_status out_of_range(const struct pf_plan *plan, const char *name, const char *wanted, struct pf_error *err)
+static enum pf_status out_of_range(const char *name, const char *wanted, struct pf_error *err)
 {
-    const struct pf_option *option = pf_option_find(pf_convert_option_table, name);
-
     pf_fail(err, PF_BAD_OPTION, "option --%s is out of range", name);
     pf_remedy(err, "it takes %s", wanted);
+    return PF_BAD_OPTION;
+}
+
+/* *name is that of the option that is out of range. */
+static enum pf_status check_ranges(const struct pf_convert_options *options, const char **name, struct pf_error *err)
+{
+    if (options->threads < 0 || options->threads > MOST_THREADS)
+        return out_of_range(*name = "threads", "0 (all cores) to 1024", err);
+    if (options->memory < least_memory)
+        return out_of_range(*name = "memory", "16M or more", err);
+    if (options->max_record < 1024 || options->max_record > (int64_t)1 << 30)
+        return out_of_range(*name = "max-record", "1K to 1G", err);
+    if (options->max_columns < 1 || options->max_columns > 10000000)
+        return out_of_range(*name = "max-columns", "1 to 10000000", err);
+    if (!(options->max_expansion >= 1.0))
+        return out_of_range(*name = "max-expansion", "1 or more", err);
+    return PF_OK;
+}
+
+static enum pf_status check_options(const struct pf_plan *plan, struct pf_error *err)
+{
+    const struct pf_option *option;
+    const char *name;
+
+    if (check_ranges(&plan->options, &name, err) == PF_OK)
+        return PF_OK;
+    option = pf_option_find(pf_convert_option_table, name);
     for (uint32_t i = 0; i < plan->setting_count; i++) {
         const struct pf_setting *setting = &plan->settings[i];
         if (setting->variable == NULL || pf_option_find(pf_convert_option_table, setting->name) != option)
@@ -88,21 +116,21 @@ static enum pf_status out_of_range(const struct pf_plan *plan, const char *name,
     return PF_BAD_OPTION;
 }
 
-static enum pf_status check_options(const struct pf_plan *plan, struct pf_error *err)
+enum pf_status pf_setting_range(struct pf_context *ctx, const struct pf_setting *setting, struct pf_error *err)
 {
-    const struct pf_convert_options *options = &plan->options;
+    struct pf_convert_options options;
+    struct pf_schema schema;
+    const char *name;
 
-    if (options->threads < 0 || options->threads > MOST_THREADS)
-        return out_of_range(plan, "threads", "0 (all cores) to 1024", err);
-    if (options->memory < least_memory)
-        return out_of_range(plan, "memory", "16M or more", err);
-    if (options->max_record < 1024 || options->max_record > (int64_t)1 << 30)
-        return out_of_range(plan, "max-record", "1K to 1G", err);
-    if (options->max_columns < 1 || options->max_columns > 10000000)
-        return out_of_range(plan, "max-columns", "1 to 10000000", err);
-    if (!(options->max_expansion >= 1.0))
-        return out_of_range(plan, "max-expansion", "1 or more", err);
-    return PF_OK;
+    if (pf_option_find(pf_convert_option_table, setting->name) == NULL)
+        return PF_OK;
+    if (pf_request_options(setting, 1, &options, err) != PF_OK || check_ranges(&options, &name, err) != PF_OK ||
+        options.schema == NULL)
+        return err->status;
+    pf_schema_init(&schema, &ctx->memory);
+    (void)pf_schema_parse(options.schema, &schema, err);
+    pf_schema_free(&schema);
+    return err->status;
 }
 
 /* A list of texts goes on where the option is given again. */
@@ -211,7 +239,9 @@ static enum pf_status warn_unused(struct pf_plan *plan, struct pf_error *err)
     for (uint32_t i = 0; i < plan->setting_count; i++) {
         const struct pf_setting *setting = &plan->settings[i];
         const struct pf_writer *writer = plan->job.writer;
-        if (setting->variable != NULL || table_knows(pf_convert_option_table, setting->name) ||
+        if (setting->variable != NULL ||
+            (table_knows(pf_convert_option_table, setting->name) &&
+             (plan->engines_only || writer == NULL || !pf_is_target_option(setting->name))) ||
             table_knows(plan->job.reader->options, setting->name) || is_of_extension(plan, setting->name) ||
             (writer != NULL && table_knows(writer->options, setting->name)))
             continue;
@@ -260,11 +290,27 @@ static enum pf_status open_source(struct pf_plan *plan, struct pf_error *err)
     return PF_OK;
 }
 
+/* Text of a suffix that nobody knows may be of a format whose extension is not there, and does not say what it adds. */
+static enum pf_status warn_silent(struct pf_plan *plan, struct pf_error *err)
+{
+    const char *path = plan->job.input, *slash = strrchr(path, '/'), *dot = strrchr(path, '.'), *why, *name;
+
+    if (strcmp(plan->job.reader->name, "csv") != 0 || dot == NULL || (slash != NULL && dot < slash) || dot[1] == '\0' ||
+        pf_reader_by_suffix(pf_formats(plan->ctx), path) != NULL)
+        return PF_OK;
+    name = pf_extension_silent(plan->ctx, &why);
+    if (name != NULL &&
+        !pf_plan_warn(plan, "%.60s is read as CSV for want of a better guess: the extension %s, which may read such files, %s",
+                      dot, name, why))
+        return pf_fail_memory(err, 1);
+    return PF_OK;
+}
+
 static enum pf_status detect_reader(struct pf_plan *plan, struct pf_error *err)
 {
     plan->reader_chosen_by = "content";
     if (pf_find_reader_of(plan->ctx, plan->job.source, &plan->job.reader, err) == PF_OK)
-        return PF_OK;
+        return warn_silent(plan, err);
     pf_error_source(err, plan->job.input);
     return err->status;
 }
@@ -279,13 +325,15 @@ static enum pf_status stat_input(struct pf_plan *plan, struct pf_error *err)
         if (err->status == PF_NOT_FOUND) {
             pf_fail(err, PF_NOT_FOUND, "Path '%.400s' does not exist.", plan->job.input);
             pf_error_source(err, plan->job.input);
+            if (strpbrk(plan->job.input, PF_BULK_WILDCARDS) != NULL)
+                pf_remedy(err, "%s", several_files);
         }
         return err->status;
     }
     if (directory) {
         pf_fail(err, PF_UNSUPPORTED, "Unsupported input format '': this is a directory");
         pf_error_source(err, plan->job.input);
-        pf_remedy(err, "name one file; this version converts one at a time");
+        pf_remedy(err, "%s", several_files);
         return PF_UNSUPPORTED;
     }
     return PF_OK;

@@ -34,6 +34,7 @@ struct pf_plan {
     const char *compression;      /* of the input: "", "gzip", "zstd" */
     struct pf_source_stat input_stat;
     bool output_exists;
+    bool engines_only;  /* what is written is no file: a table, or a format that only engines write */
     bool reader_opened; /* job.reader_state is to be closed */
     struct pf_fact *facts;
     uint32_t fact_count, fact_capacity;
@@ -79,6 +80,8 @@ void pf_list_formats(const struct pf_context *ctx, bool written, char to[PF_FORM
 /* "10%" and "0.1" as a share of the rows; "25", a whole number, as rows, and the share is then 1. */
 enum pf_status pf_max_rejects_parse(const char *text, double *share, int64_t *rows, struct pf_error *err);
 /* "id:int64,amount:decimal(12,2),day:date(dmy)" into schema. */
+/* Whether the value of an option of the conversion can be one, as far as it tells by itself. */
+enum pf_status pf_setting_range(struct pf_context *ctx, const struct pf_setting *setting, struct pf_error *err);
 enum pf_status pf_schema_parse(const char *text, struct pf_schema *schema, struct pf_error *err);
 
 /* The input's name without folder, compression and suffix. */
@@ -91,6 +94,14 @@ enum pf_status pf_output_name(const char *input, const char *folder, const char 
 enum pf_status pf_plan_rejects(struct pf_plan *plan, struct pf_error *err);
 /* Decides and checks where the output goes (plan_output.c); the reader is known. */
 enum pf_status pf_plan_output(struct pf_plan *plan, const struct pf_request *request, struct pf_error *err);
+
+/* A table, or a format that only engines write, as the target: plan->engines_only says so, and the job has its name, and a writer that
+ * stands for it. PF_UNSUPPORTED when no engine writes such a thing (plan_target.c). */
+enum pf_status pf_plan_target(struct pf_plan *plan, const struct pf_request *request, struct pf_error *err);
+/* Whether an option has a meaning for such targets only. */
+bool pf_is_target_option(const char *name);
+/* "append" */
+const char *pf_plan_mode(const struct pf_plan *plan);
 
 /* ---- folders made for the output */
 struct pf_folders {

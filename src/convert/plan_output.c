@@ -271,6 +271,8 @@ enum pf_status pf_plan_output(struct pf_plan *plan, const struct pf_request *req
     bool folder, from_stdin = located && strcmp(plan->job.input, "-") == 0;
     bool to_stdout = output != NULL ? strcmp(output, "-") == 0 : from_stdin;
 
+    if (pf_plan_target(plan, request, err) != PF_OK || plan->engines_only)
+        return err->status;
     if (plan->given.has_output)
         return plan_given(plan, output, err);
     if (output == NULL && !located) {

@@ -16,6 +16,7 @@ enum { SAME_NAME = 1000, DAY_SECONDS = 86400, STAMP = 32, REPORT_FORM = 1 };
 void pf_report_begin(struct pf_report *report)
 {
     report->sink = NULL;
+    report->refused = false;
     report->started = pf_wall_clock();
 }
 
@@ -101,6 +102,7 @@ enum pf_status pf_report_open(struct pf_report *report, const struct pf_conversi
         return PF_OK;
     pf_arena_init(&arena, &ctx->memory, SIZE_MAX);
     if (open_in(report, ctx, folder, &arena, err) != PF_OK) {
+        report->refused = true;
         err->remedy[0] = '\0';
         pf_remedy(err, "--report-dir or PYFORGE_REPORT_DIR asks for a report: name a folder that can be written to");
     }
@@ -202,7 +204,8 @@ static void put_made(struct pf_json *json, const char *name, struct pf_context *
 static void put_files(struct pf_json *json, const struct pf_conversion *c)
 {
     const struct pf_job *job = &c->plan.job;
-    bool file = job->output != NULL && pf_plan_output_located(&c->plan) && strcmp(job->output, "-") != 0;
+    bool file =
+        job->output != NULL && !c->plan.engines_only && pf_plan_output_located(&c->plan) && strcmp(job->output, "-") != 0;
 
     put_input(json, c);
     if (c->status == PF_OK) {
@@ -277,7 +280,7 @@ enum pf_status pf_report_write(struct pf_report *report, const struct pf_convers
     char *text;
 
     pf_error_clear(err);
-    if (report->sink == NULL && pf_report_open(report, c, err) != PF_OK)
+    if (report->sink == NULL && !report->refused && pf_report_open(report, c, err) != PF_OK)
         return err->status;
     if (report->sink == NULL)
         return PF_OK;

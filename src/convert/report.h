@@ -9,6 +9,7 @@
 struct pf_report {
     struct pf_sink *sink; /* NULL = none was asked for, or not opened yet */
     int64_t started;      /* microseconds since 1970 */
+    bool refused;         /* the folder takes none: that was told, and is not tried again */
 };
 
 void pf_report_begin(struct pf_report *report);

@@ -198,8 +198,10 @@ static char *make_json(const struct pf_conversion *c, const struct pf_result *re
     pf_json_set_integer(&json, "columns_repaired", c->outcome.repaired);
     pf_json_set_integer(&json, "peak_memory_bytes", (int64_t)c->outcome.peak_memory);
     pf_json_set_integer(&json, "threads", c->outcome.threads);
-    if (c->environment != NULL) {
-        pf_json_name(&json, "environment");
+    pf_json_name(&json, "environment");
+    if (c->environment == NULL) {
+        pf_json_null(&json);
+    } else {
         pf_json_raw(&json, c->environment);
     }
     pf_json_set_error(&json, c->err);

@@ -478,3 +478,19 @@ enum pf_status pf_request_settings(const struct pf_request *request, struct pf_a
     *count = all.count;
     return PF_OK;
 }
+
+/* ---- telling */
+
+const char *pf_setting_text(const struct pf_context *ctx, const struct pf_setting *setting)
+{
+    const struct pf_option *option = pf_option_anywhere(ctx, setting->name);
+    struct pf_option alone;
+    struct pf_error ignored;
+    bool flag = false;
+
+    if (option == NULL || option->kind != PF_OPTION_FLAG)
+        return setting->value != NULL ? setting->value : "yes";
+    alone = *option;
+    alone.offset = 0;
+    return pf_option_set(&alone, setting->name, setting->value, &flag, &ignored) == PF_OK && !flag ? "no" : "yes";
+}

@@ -33,4 +33,7 @@ uint32_t pf_setting_places(struct pf_arena *arena, const char **paths, uint32_t 
 enum pf_status pf_settings_gather(const struct pf_request *request, struct pf_arena *arena, struct pf_settings *settings,
                                   struct pf_error *err);
 
+/* What a setting says, as text: of a flag "yes" or "no", however it was spelled. NULL = nothing, of an option that needs a value. */
+const char *pf_setting_text(const struct pf_context *ctx, const struct pf_setting *setting);
+
 #endif

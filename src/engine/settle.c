@@ -7,7 +7,7 @@ static enum pf_status fail_no_column(const char *name, const struct pf_schema *t
 {
     const char *near = pf_names_near(table, name);
 
-    pf_fail(err, PF_NOT_FOUND, "there is no column '%s'", name);
+    pf_fail(err, PF_BAD_OPTION, "there is no column '%s'", name);
     if (near != NULL)
         pf_remedy(err, "did you mean '%.200s'?", near);
     else if (table->count != 0)

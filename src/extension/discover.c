@@ -225,4 +225,6 @@ void pf_discover(struct pf_extensions *set)
     if (set->has_language)
         find_in_packages(set);
     apply_choices(set);
+    for (struct pf_entry *entry = set->entries; entry != NULL; entry = entry->next)
+        pf_recall(set, entry);
 }

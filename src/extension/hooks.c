@@ -216,26 +216,89 @@ void pf_hooks_call(struct pf_hook_run *run, enum pf_hook hook)
     pf_watch_free(watch);
 }
 
-void pf_hooks_probe(struct pf_hook_run *run)
+static bool is_probe(const struct pf_addition *addition)
+{
+    return addition->live && addition->kind == PF_ADDS_PROBE && addition->entry->state == PF_EXTENSION_LOADED;
+}
+
+/* On the watch's thread, while a probe runs. */
+static void tell_late_probe(void *user)
+{
+    struct pf_hook_run *run = user;
+
+    pf_log(run->ctx, PF_LOG_ERROR, "a probe of an extension has run for more than %g s and is still running", run->limit);
+}
+
+/* The probes of what is loaded, in memory of the context; NULL = there are none, or no memory. They are called without the lock: what
+ * one starts may ask for it. */
+static const struct pf_addition **collect_probes(const struct pf_hook_run *run, uint32_t *count)
+{
+    const struct pf_addition **probes = NULL;
+    uint32_t room = 0;
+
+    *count = 0;
+    for (const struct pf_addition *one = run->set->additions; one != NULL; one = one->next)
+        room += is_probe(one) ? 1 : 0;
+    if (room > 0)
+        probes = pf_alloc(&run->ctx->memory, room * sizeof(const struct pf_addition *));
+    for (const struct pf_addition *one = run->set->additions; probes != NULL && one != NULL; one = one->next) {
+        if (is_probe(one))
+            probes[(*count)++] = one;
+    }
+    return probes;
+}
+
+static void probe_one(struct pf_hook_run *run, const struct pf_addition *probe)
+{
+    struct pf_error err;
+    char *json;
+
+    pf_error_clear(&err);
+    json = probe->as.probe.probe(pf_addition_self(probe, probe->as.probe.self), run->ctx, &err);
+    if (json != NULL && pf_json_is_valid(json))
+        run->subject->fact(run->subject->user, probe->entry->name, probe->name, json);
+    else if (json != NULL || err.message[0] != '\0')
+        note(run, "the probe %s of the extension %s failed: %s", probe->name, probe->entry->name,
+             err.message[0] != '\0' ? err.message : "what it answers is no JSON");
+    pf_free(&run->ctx->memory, json);
+}
+
+void pf_hooks_probe(struct pf_hook_run *run, bool all)
+{
+    bool inside = run->ctx->inside_hook;
+    const struct pf_addition **probes;
+    struct pf_watch *watch;
+    uint32_t count;
+
+    if (run->set == NULL)
+        return;
+    pf_extensions_lock(run->set);
+    if (all)
+        pf_load_promised(run->set, PF_ADDS_PROBE);
+    probes = collect_probes(run, &count);
+    pf_extensions_unlock(run->set);
+    watch = count > 0 ? pf_watch_new(tell_late_probe, run) : NULL;
+    run->ctx->inside_hook = true;
+    for (uint32_t i = 0; i < count; i++) {
+        if (watch != NULL)
+            pf_watch_begin(watch, run->limit);
+        probe_one(run, probes[i]);
+        if (watch != NULL)
+            (void)pf_watch_end(watch);
+    }
+    run->ctx->inside_hook = inside;
+    pf_watch_free(watch);
+    pf_free(&run->ctx->memory, probes);
+}
+
+void pf_hooks_tell_failed(const struct pf_hook_run *run)
 {
     if (run->set == NULL)
         return;
     pf_extensions_lock(run->set);
-    pf_load_promised(run->set, PF_ADDS_PROBE);
-    for (const struct pf_addition *addition = run->set->additions; addition != NULL; addition = addition->next) {
-        struct pf_error err;
-        char *json;
-
-        if (!addition->live || addition->kind != PF_ADDS_PROBE)
-            continue;
-        pf_error_clear(&err);
-        json = addition->as.probe.probe(pf_addition_self(addition, addition->as.probe.self), run->ctx, &err);
-        if (json != NULL && pf_json_is_valid(json))
-            run->subject->fact(run->subject->user, addition->entry->name, addition->name, json);
-        else if (json != NULL || err.message[0] != '\0')
-            note(run, "the probe %s of the extension %s failed: %s", addition->name, addition->entry->name,
-                 err.message[0] != '\0' ? err.message : "what it answers is no JSON");
-        pf_free(&run->ctx->memory, json);
+    for (const struct pf_entry *entry = run->set->entries; entry != NULL; entry = entry->next) {
+        if ((entry->state == PF_EXTENSION_FAILED && !entry->refused) || entry->crashed)
+            note(run, "the extension %s could not be loaded, so it takes no part: %s", entry->name, entry->reason);
     }
     pf_extensions_unlock(run->set);
 }

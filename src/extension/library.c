@@ -16,10 +16,15 @@ static pf_extension_entry_fn function_at(void *address)
 /* The library may have been put there after its manifest was read. */
 static enum pf_status check_file(const struct pf_entry *entry, struct pf_error *err)
 {
+    char folder[PF_PATH_BYTES];
     struct pf_file_facts facts;
+    const char *wrong;
 
     if (!pf_file_look(entry->library, &facts))
         return pf_fail(err, PF_NOT_FOUND, "its library %.300s is not there any more", entry->library);
+    wrong = pf_file_distrust(entry->library, folder);
+    if (wrong != NULL)
+        return pf_fail(err, PF_IO, "its library %.200s lies in %.200s, which %s", entry->library, folder, wrong);
     if (facts.ours && !facts.shared)
         return PF_OK;
     pf_fail(err, PF_IO, "its library %.300s may be written to by others", entry->library);

@@ -4,6 +4,8 @@
 
 #include "extension/set.h"
 
+enum { ENDINGS = 2, ENDINGS_TEXT = 16 };
+
 #define LOADING "loading-"
 #define CRASHED "crashed-"
 
@@ -42,7 +44,40 @@ static int make_marker(const struct pf_extensions *set, const struct pf_entry *e
     return pf_folder_make_private(set->state_folder) ? pf_marker_make(path) : -1;
 }
 
-/* A marker whose process is gone becomes the sign that loading ended it, which stays until the user enables the extension. */
+/* How often in a row loading has ended a process, by the file that says so: 0 = there is none. */
+static uint32_t read_endings(struct pf_extensions *set, const char *path)
+{
+    struct pf_error ignored;
+    uint32_t count = ENDINGS; /* what cannot be read counts as enough */
+    size_t size;
+    char *text;
+
+    if (pf_file_load(&set->memory, path, ENDINGS_TEXT, &text, &size, NULL, &ignored) != PF_OK)
+        return ignored.status == PF_NOT_FOUND ? 0 : count;
+    if (size == 1 && text[0] >= '1' && text[0] <= '9')
+        count = (uint32_t)(text[0] - '0');
+    pf_free(&set->memory, text);
+    return count;
+}
+
+/* A process may be ended by others (a job that is stopped, memory that is short), and hardly twice at the same place. */
+static void note_ending(struct pf_extensions *set, const char *path)
+{
+    uint32_t count = read_endings(set, path) + 1;
+    char digit = (char)('0' + (count < 9 ? count : 9));
+
+    (void)pf_file_store(path, &digit, 1);
+}
+
+static bool ends_in(const char *text, const char *end)
+{
+    size_t size = strlen(text), more = strlen(end);
+
+    return size >= more && strcmp(text + size - more, end) == 0;
+}
+
+/* A marker whose process is gone becomes the sign that loading ended it, which stays until the extension is loaded, or the user
+ * enables it. */
 static bool look_at_marker(void *user, const char *file)
 {
     struct pf_extensions *set = user;
@@ -51,12 +86,12 @@ static bool look_at_marker(void *user, const char *file)
     int wrote = snprintf(left, sizeof left, "%s/%s", set->state_folder, file);
 
     if (strncmp(file, LOADING, strlen(LOADING)) != 0 || size == 0 || size >= sizeof name || wrote < 0 ||
-        (size_t)wrote >= sizeof left || strstr(file, ".new") != NULL || !pf_marker_is_left(left))
+        (size_t)wrote >= sizeof left || ends_in(file, ".new"))
         return true;
     memcpy(name, file + strlen(LOADING), size);
     name[size] = '\0';
-    if (pf_crashed_path(set, name, crashed) && pf_file_store(crashed, "", 0))
-        (void)pf_file_remove(left);
+    if (pf_crashed_path(set, name, crashed) && pf_marker_take(left))
+        note_ending(set, crashed);
     return true;
 }
 
@@ -68,17 +103,17 @@ void pf_markers_read(struct pf_extensions *set)
         return;
     (void)pf_folder_list(set->state_folder, look_at_marker, set);
     for (struct pf_entry *entry = set->entries; entry != NULL; entry = entry->next) {
-        struct pf_file_facts facts;
-
-        if (entry->refused || entry->state == PF_EXTENSION_DISABLED || !pf_crashed_path(set, entry->name, path) ||
-            !pf_file_look(path, &facts))
+        if (entry->refused || entry->state == PF_EXTENSION_DISABLED || !pf_crashed_path(set, entry->name, path))
+            continue;
+        entry->endings = read_endings(set, path);
+        if (entry->endings < ENDINGS)
             continue;
         entry->crashed = true;
         entry->state = PF_EXTENSION_DISABLED;
         entry->available = false;
         entry->reason = pf_set_text(set,
-                                    "the process ended while it was loaded, so it is disabled; pyforge extensions enable %s "
-                                    "tries again",
+                                    "the process ended while it was loaded, twice in a row, so it is disabled; pyforge "
+                                    "extensions enable %s tries again",
                                     entry->name);
     }
 }
@@ -133,11 +168,11 @@ static void copy_texts(struct pf_extensions *set, struct pf_entry *entry)
     const struct pf_extension *own = &entry->extension;
 
     if (own->version != NULL)
-        entry->version = pf_set_text(set, "%.100s", own->version);
+        entry->version = pf_set_line(set, own->version, 100);
     if (own->description != NULL)
-        entry->description = pf_set_text(set, "%.1000s", own->description);
+        entry->description = pf_set_line(set, own->description, 1000);
     if (own->licence != NULL)
-        entry->licence = pf_set_text(set, "%.200s", own->licence);
+        entry->licence = pf_set_line(set, own->licence, 200);
 }
 
 /* ---- initialising */
@@ -159,7 +194,7 @@ static bool ask_available(struct pf_extensions *set, struct pf_entry *entry)
     if (entry->extension.available == NULL || entry->extension.available(&set->host, reason, sizeof reason))
         return true;
     reason[sizeof reason - 1] = '\0';
-    entry->reason = pf_set_text(set, "%s", reason[0] != '\0' ? reason : "it says that it is not available here");
+    entry->reason = pf_set_line(set, reason[0] != '\0' ? reason : "it says that it is not available here", SIZE_MAX);
     entry->available = false;
     return false;
 }
@@ -182,7 +217,8 @@ static enum pf_status note_hooks(struct pf_extensions *set, struct pf_entry *ent
 /* A manifest that promises what is not there would send users to it in vain. */
 static enum pf_status compare(struct pf_extensions *set, struct pf_entry *entry, struct pf_error *err)
 {
-    const char *missing = pf_promise_missing(set, entry->promises, entry->added);
+    /* what is only remembered of an earlier time is no promise */
+    const char *missing = entry->has_manifest ? pf_promise_missing(set, entry->promises, entry->added) : NULL;
     const char *unsaid = entry->has_manifest ? pf_promise_missing(set, entry->added, entry->promises) : NULL;
 
     if (missing != NULL) {
@@ -280,6 +316,16 @@ static void fail_entry(struct pf_extensions *set, struct pf_entry *entry, const 
     entry->reason = pf_set_text(set, "%s%s%s", err->message, err->remedy[0] != '\0' ? "; " : "", err->remedy);
 }
 
+/* Good or not, loading has come to its end. */
+static void forget_endings(const struct pf_extensions *set, struct pf_entry *entry)
+{
+    char path[PF_PATH_BYTES];
+
+    if (entry->endings > 0 && pf_crashed_path(set, entry->name, path))
+        (void)pf_file_remove(path);
+    entry->endings = 0;
+}
+
 static enum pf_status load_now(struct pf_extensions *set, struct pf_entry *entry, struct pf_error *err)
 {
     char path[PF_PATH_BYTES];
@@ -293,12 +339,14 @@ static enum pf_status load_now(struct pf_extensions *set, struct pf_entry *entry
     pf_error_clear(err);
     status = run_code(set, entry, err);
     pf_marker_drop(marker, path);
+    forget_endings(set, entry);
     entry->load_seconds = pf_clock() - started;
     if (status == PF_OK) {
         entry->state = PF_EXTENSION_LOADED;
         entry->order = ++set->loads;
         entry->adds = pf_promise_text(set, entry->added);
         set->formats = NULL;
+        pf_remember(set, entry);
         pf_error_clear(err);
         return PF_OK;
     }

@@ -28,14 +28,19 @@ void *pf_addition_self(const struct pf_addition *addition, void *own)
     return addition->of_half ? addition->entry->half.self : addition->entry->self;
 }
 
-/* The first entry that may yet be loaded, or that says why not, and promises it. */
+/* The first entry that promises it and may yet be loaded; else the first that says why it cannot be. */
 static struct pf_entry *who_promises(const struct pf_extensions *set, enum pf_adds kind, const char *name)
 {
+    struct pf_entry *lost = NULL;
+
     for (struct pf_entry *entry = set->entries; entry != NULL; entry = entry->next) {
-        if (entry->state != PF_EXTENSION_LOADED && pf_promise_find(entry->promises, kind, name) != NULL)
+        if (entry->state == PF_EXTENSION_LOADED || pf_promise_find(entry->promises, kind, name) == NULL)
+            continue;
+        if (entry->state == PF_EXTENSION_DISCOVERED && !entry->refused)
             return entry;
+        lost = lost != NULL ? lost : entry;
     }
-    return NULL;
+    return lost;
 }
 
 enum pf_status pf_addition_get(struct pf_extensions *set, enum pf_adds kind, const char *name, bool unknown,
@@ -84,18 +89,50 @@ static struct pf_addition *scheme_of_path(const struct pf_extensions *set, const
     return NULL;
 }
 
-enum pf_status pf_scheme_get(struct pf_extensions *set, const char *location, struct pf_addition **out, struct pf_error *err)
+/* Of the scheme that promises to claim the path; with lost, one that is disabled or has failed. */
+static const struct pf_promise *who_claims(const struct pf_extensions *set, const char *location, bool lost,
+                                           struct pf_entry **of)
 {
-    pf_error_clear(err);
-    *out = scheme_of_path(set, location);
-    for (const struct pf_entry *entry = set->entries; *out == NULL && entry != NULL; entry = entry->next) {
-        for (const struct pf_promise *promise = entry->promises; promise != NULL; promise = promise->next) {
-            if (entry->state == PF_EXTENSION_DISCOVERED && promise->kind == PF_ADDS_SCHEME &&
-                pf_claims(promise->suffixes, location))
-                return pf_addition_get(set, PF_ADDS_SCHEME, promise->name, false, out, err);
+    for (struct pf_entry *entry = set->entries; entry != NULL; entry = entry->next) {
+        bool wanted = lost ? entry->state == PF_EXTENSION_DISABLED || entry->state == PF_EXTENSION_FAILED
+                           : entry->state == PF_EXTENSION_DISCOVERED;
+
+        for (const struct pf_promise *promise = entry->promises; wanted && promise != NULL; promise = promise->next) {
+            if (promise->kind == PF_ADDS_SCHEME && pf_claims(promise->suffixes, location)) {
+                *of = entry;
+                return promise;
+            }
         }
     }
-    return PF_OK;
+    return NULL;
+}
+
+static enum pf_status tell_unclaimed(const char *location, const struct pf_promise *promise, const struct pf_entry *entry,
+                                     struct pf_error *err)
+{
+    pf_fail(err, PF_UNSUPPORTED, "this path is of the scheme %.60s, which is not there: the extension %s %s: %.400s",
+            promise->name, entry->name, entry->state == PF_EXTENSION_DISABLED ? "is disabled" : "has failed", entry->reason);
+    pf_error_source(err, location);
+    return PF_UNSUPPORTED;
+}
+
+enum pf_status pf_scheme_get(struct pf_extensions *set, const char *location, struct pf_addition **out, struct pf_error *err)
+{
+    const struct pf_promise *promise;
+    struct pf_entry *entry = NULL;
+    struct pf_error ignored;
+
+    pf_error_clear(err);
+    *out = scheme_of_path(set, location);
+    while (*out == NULL && (promise = who_claims(set, location, false, &entry)) != NULL) {
+        /* what it is worth is in its state then */
+        (void)pf_entry_load(set, entry, &ignored);
+        *out = scheme_of_path(set, location);
+        if (entry->state == PF_EXTENSION_DISCOVERED)
+            break;
+    }
+    promise = *out == NULL ? who_claims(set, location, true, &entry) : NULL;
+    return promise != NULL ? tell_unclaimed(location, promise, entry, err) : PF_OK;
 }
 
 /* ---- formats */
@@ -215,10 +252,26 @@ static const struct pf_promise *promise_of(const struct pf_entry *entry, const c
     return NULL;
 }
 
+/* As who_promises: one that may yet be loaded goes before those that say why not. */
+static const struct pf_promise *suffix_promise(const struct pf_extensions *set, const char *path)
+{
+    const struct pf_promise *lost = NULL;
+
+    for (const struct pf_entry *entry = set->entries; entry != NULL; entry = entry->next) {
+        const struct pf_promise *promise = entry->state != PF_EXTENSION_LOADED ? promise_of(entry, path) : NULL;
+
+        if (promise != NULL && entry->state == PF_EXTENSION_DISCOVERED && !entry->refused)
+            return promise;
+        lost = lost != NULL ? lost : promise;
+    }
+    return lost;
+}
+
 /* Loads what promises a format with the path's suffix. */
 static enum pf_status want_suffix(const struct pf_context *ctx, const char *path, struct pf_error *err)
 {
     struct pf_extensions *set = ctx->extensions;
+    const struct pf_promise *promise;
     struct pf_addition *addition;
     enum pf_status status = PF_OK;
 
@@ -226,14 +279,9 @@ static enum pf_status want_suffix(const struct pf_context *ctx, const char *path
     if (set == NULL)
         return PF_OK;
     pf_extensions_lock(set);
-    for (struct pf_entry *entry = set->entries; entry != NULL; entry = entry->next) {
-        const struct pf_promise *promise = entry->state != PF_EXTENSION_LOADED ? promise_of(entry, path) : NULL;
-
-        if (promise == NULL)
-            continue;
+    promise = suffix_promise(set, path);
+    if (promise != NULL)
         status = pf_addition_get(set, PF_ADDS_FORMAT, promise->name, false, &addition, err);
-        break;
-    }
     pf_extensions_unlock(set);
     return status;
 }
@@ -262,6 +310,26 @@ enum pf_status pf_find_reader_of(struct pf_context *ctx, struct pf_source *src, 
     /* It is of a format that cannot be had: to read it as another one would be a guess. */
     *err = missing;
     return err->status;
+}
+
+const char *pf_extension_silent(const struct pf_context *ctx, const char **why)
+{
+    struct pf_extensions *set = ctx->extensions;
+    const char *name = NULL;
+
+    if (set == NULL)
+        return NULL;
+    pf_extensions_lock(set);
+    for (const struct pf_entry *entry = set->entries; entry != NULL && name == NULL; entry = entry->next) {
+        if (entry->available || entry->refused || entry->has_manifest || entry->promises != NULL)
+            continue;
+        name = entry->name;
+        *why = entry->state == PF_EXTENSION_DISABLED ? "is disabled"
+               : entry->state == PF_EXTENSION_FAILED ? "has failed"
+                                                     : "is not available";
+    }
+    pf_extensions_unlock(set);
+    return name;
 }
 
 /* ---- options */

@@ -23,7 +23,7 @@ static const char *text_of(struct manifest *manifest, const char *name)
     if (value == NULL)
         return "";
     if (value->kind == PF_TOML_TEXT)
-        return pf_set_text(manifest->set, "%.1000s", value->text);
+        return pf_set_line(manifest->set, value->text, 1000);
     pf_fail(&manifest->err, PF_BAD_DATA, "%s is %s, a text was expected", name, pf_toml_kind_word(value->kind));
     manifest->err.line = value->line;
     return "";
@@ -127,7 +127,9 @@ static bool is_plain_name(const char *name)
 
 static void check_library(struct manifest *manifest, struct pf_entry *entry, const char *file)
 {
+    char folder[PF_PATH_BYTES];
     struct pf_file_facts facts;
+    const char *wrong;
 
     if (!is_plain_name(file)) {
         pf_entry_refuse(manifest->set, entry, "its manifest %.300s names no library beside it", manifest->path);
@@ -140,6 +142,9 @@ static void check_library(struct manifest *manifest, struct pf_entry *entry, con
     else if (distrust(&facts)[0] != '\0')
         pf_entry_refuse(manifest->set, entry, "its library %.300s %s; it is not loaded before that is changed (chmod go-w)",
                         entry->library, distrust(&facts));
+    else if ((wrong = pf_file_distrust(entry->library, folder)) != NULL)
+        pf_entry_refuse(manifest->set, entry, "its library %.300s lies in %.300s, which %s; it is not loaded before that is changed",
+                        entry->library, folder, wrong);
     else if (entry->manifest_abi != PF_EXTENSION_ABI)
         pf_entry_refuse(manifest->set, entry, "it was made for abi %u, this is abi %d: get the build for PyForge %s",
                         entry->manifest_abi, PF_EXTENSION_ABI, pf_version());

@@ -27,6 +27,11 @@ const char *pf_adds_word(enum pf_adds kind)
     return kind == PF_ADDS_OPTION ? "option" : kind == PF_ADDS_HOOK ? "hook" : words[kind];
 }
 
+const char *pf_adds_begin(enum pf_adds kind)
+{
+    return words[kind];
+}
+
 const char *pf_hook_word(enum pf_hook hook)
 {
     return hook_words[hook];

@@ -50,7 +50,11 @@ static struct pf_addition *begin(struct pf_registration *to, enum pf_adds kind, 
 
 static enum pf_status end(struct pf_registration *to, struct pf_addition *addition, struct pf_error *err)
 {
-    if (!pf_promise_add(to->set, &to->entry->added, addition->kind, addition->name, NULL))
+    const char *const *more = addition->kind == PF_ADDS_FORMAT   ? addition->as.format->calls.suffixes
+                              : addition->kind == PF_ADDS_SCHEME ? addition->as.scheme.calls.paths
+                                                                 : NULL;
+
+    if (!pf_promise_add(to->set, &to->entry->added, addition->kind, addition->name, more))
         return pf_fail_memory(err, sizeof(struct pf_promise));
     addition->live = true;
     *to->set->additions_end = addition;
@@ -91,6 +95,16 @@ static enum pf_status add_format(struct pf_registration *to, const struct pf_for
                : err->status;
 }
 
+/* Whether one of the paths lies in the folder. */
+static bool lies_below(const char *const *paths, const char *folder)
+{
+    for (; paths != NULL && *paths != NULL; paths++) {
+        if (strncmp(*paths, folder, strlen(folder)) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Paths that a scheme claims: none may lie in another's, or be all. */
 static enum pf_status check_paths(const struct pf_registration *to, const char *const *paths, struct pf_error *err)
 {
@@ -101,7 +115,8 @@ static enum pf_status check_paths(const struct pf_registration *to, const char *
             return pf_fail(err, PF_BAD_OPTION, "'%.100s' is no path that a scheme can claim: it begins and ends with a slash",
                            *paths);
         for (const struct pf_addition *other = to->set->additions; other != NULL; other = other->next) {
-            if (other->live && other->kind == PF_ADDS_SCHEME && pf_claims(other->as.scheme.calls.paths, *paths))
+            if (other->live && other->kind == PF_ADDS_SCHEME &&
+                (pf_claims(other->as.scheme.calls.paths, *paths) || lies_below(other->as.scheme.calls.paths, *paths)))
                 return pf_fail(err, PF_EXISTS, "the scheme %s has the path %.100s already", other->name, *paths);
         }
     }

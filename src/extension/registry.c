@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "extension/set.h"
 
 /* ---- the set */
@@ -47,6 +48,32 @@ const char *pf_set_text(struct pf_extensions *set, const char *format, ...)
     va_end(args);
     kept = pf_arena_copy(&set->arena, text, strlen(text));
     return kept != NULL ? kept : "out of memory";
+}
+
+/* Texts of strangers are shown on terminals: nothing in them may end a line or begin a command to one. */
+static void make_line(char *text)
+{
+    for (uint8_t *at = (uint8_t *)text; *at != '\0'; at++) {
+        if (*at == '\n' || *at == '\t' || *at == '\r')
+            *at = ' ';
+        else if (*at < 0x20 || *at == 0x7F)
+            *at = '?';
+        else if (*at == 0xC2 && at[1] >= 0x80 && at[1] < 0xA0)
+            *at = at[1] = '?';
+    }
+}
+
+const char *pf_set_line(struct pf_extensions *set, const char *text, size_t most)
+{
+    char line[PF_PATH_BYTES];
+    size_t size = strnlen(text, sizeof line - 1);
+
+    size = size < most ? size : most;
+    memcpy(line, text, size);
+    size -= pf_utf8_tail((const uint8_t *)line, size);
+    line[size] = '\0';
+    make_line(line);
+    return pf_set_text(set, "%s", line);
 }
 
 /* A NULL-ended list of texts, in the arena; NULL = out of memory. */
@@ -121,7 +148,8 @@ static enum pf_status find_scheme(const struct pf_schemes *schemes, const char *
     return err->status;
 }
 
-/* A path is a local one unless somebody claims it, so an extension that cannot be had leaves it to the system. */
+/* A path is a local one unless somebody claims it. Who claims it and is disabled or has failed does so still: what is meant for the
+ * store must not go to a local folder of that name. One that says that it is of no use here leaves the path to the system. */
 static enum pf_status find_path(const struct pf_schemes *schemes, const char *location, const struct pf_scheme **out,
                                 struct pf_error *err)
 {
@@ -129,11 +157,10 @@ static enum pf_status find_path(const struct pf_schemes *schemes, const char *lo
     struct pf_addition *addition = NULL;
 
     pf_extensions_lock(set);
-    if (pf_scheme_get(set, location, &addition, err) != PF_OK)
-        pf_error_clear(err);
+    (void)pf_scheme_get(set, location, &addition, err);
     *out = addition != NULL ? &addition->as.scheme : NULL;
     pf_extensions_unlock(set);
-    return PF_OK;
+    return err->status;
 }
 
 struct pf_extensions *pf_extensions_make(const struct pf_extension_core *core, const struct pf_extension_language *language)
@@ -236,8 +263,8 @@ struct pf_entry *pf_entry_new(struct pf_extensions *set, enum pf_entry_kind kind
     if (entry == NULL)
         return NULL;
     entry->kind = kind;
-    entry->name = pf_set_text(set, "%.200s", name);
-    entry->origin = pf_set_text(set, "%s", origin);
+    entry->name = pf_set_line(set, name, 200);
+    entry->origin = pf_set_line(set, origin, SIZE_MAX);
     entry->version = entry->description = entry->licence = entry->reason = entry->adds = "";
     entry->state = PF_EXTENSION_DISCOVERED;
     entry->available = true;
@@ -267,7 +294,7 @@ void pf_entry_refuse(struct pf_extensions *set, struct pf_entry *entry, const ch
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    entry->reason = pf_set_text(set, "%s", text);
+    entry->reason = pf_set_line(set, text, SIZE_MAX);
     entry->refused = true;
     entry->available = false;
     entry->state = PF_EXTENSION_FAILED;
@@ -364,6 +391,7 @@ static enum pf_status enable(struct pf_extensions *set, struct pf_entry *entry, 
     if (entry->refused || entry->state == PF_EXTENSION_LOADED)
         return PF_OK;
     entry->crashed = false;
+    entry->endings = 0;
     entry->state = enabled ? PF_EXTENSION_DISCOVERED : PF_EXTENSION_DISABLED;
     entry->available = enabled;
     entry->reason = enabled ? "" : pf_set_text(set, "disabled by the user; pyforge extensions enable %s", entry->name);

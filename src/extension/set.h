@@ -57,10 +57,11 @@ struct pf_entry {
     const char *point;                                           /* of a language: "module:Class" */
     bool has_manifest;
     uint32_t manifest_abi;
-    struct pf_promise *promises; /* of the manifest */
+    struct pf_promise *promises; /* of the manifest, else what it added when it was loaded before */
     struct pf_promise *added;    /* what it did add */
     bool refused;                /* is never loaded: the reason says why */
-    bool crashed;                /* ended the process when it was last loaded */
+    bool crashed;                /* is disabled because it ended the process when it was loaded */
+    uint32_t endings;            /* how often in a row it has */
     enum pf_extension_state state;
     bool available;
     double load_seconds;
@@ -163,6 +164,8 @@ void pf_extensions_use(struct pf_extensions *set);
 void pf_extensions_leave(struct pf_extensions *set);
 /* A text in the arena; a fixed one when there is no memory. */
 const char *pf_set_text(struct pf_extensions *set, const char *format, ...) PF_PRINTF(2, 3);
+/* A text of a stranger's as one line, at most so many bytes of it and no character cut apart, without control characters. */
+const char *pf_set_line(struct pf_extensions *set, const char *text, size_t most);
 /* A new entry at the end, with empty texts; NULL = out of memory. name is copied. */
 struct pf_entry *pf_entry_new(struct pf_extensions *set, enum pf_entry_kind kind, const char *name, const char *origin);
 /* The one that counts under this name; NULL = none. */
@@ -183,6 +186,8 @@ const char *pf_promise_text(struct pf_extensions *set, const struct pf_promise *
 /* The first of list that others has not, as words: "format example"; NULL = none. */
 const char *pf_promise_missing(struct pf_extensions *set, const struct pf_promise *list, const struct pf_promise *others);
 const char *pf_adds_word(enum pf_adds kind);
+/* The word by which a manifest's line begins. */
+const char *pf_adds_begin(enum pf_adds kind);
 const char *pf_hook_word(enum pf_hook hook);
 
 /* ---- configure.c */
@@ -211,6 +216,12 @@ void pf_entry_points_read(char *text, const char *package, pf_entry_point_fn emi
 void pf_entry_points_find(struct pf_extensions *set, const char *folder, pf_entry_point_fn emit, void *user);
 /* As _find, from what was kept of the folder as long as it has not changed. */
 void pf_entry_points_cached(struct pf_extensions *set, const char *folder, pf_entry_point_fn emit, void *user);
+
+/* ---- remember.c */
+/* What entry has added, for the time when it cannot be loaded. */
+void pf_remember(struct pf_extensions *set, const struct pf_entry *entry);
+/* Makes what it added then its promises. */
+void pf_recall(struct pf_extensions *set, struct pf_entry *entry);
 
 /* ---- load.c; the lock is held */
 /* PF_OK when it is loaded now. */

@@ -17,6 +17,10 @@ enum pf_status pf_find_writer_of(struct pf_context *ctx, const char *path, const
 enum pf_status pf_find_reader_of(struct pf_context *ctx, struct pf_source *src, const struct pf_reader **out,
                                  struct pf_error *err);
 
+/* An extension that cannot be had and of which nobody knows what it adds: a file may be of its format. why: "is disabled" and so on.
+ * NULL = there is none. */
+const char *pf_extension_silent(const struct pf_context *ctx, const char **why);
+
 /* The option tables of loaded extensions that belong to no format, and whose each is: "NAME extension". NULL after the last. */
 const struct pf_option *pf_extension_options(const struct pf_context *ctx, uint32_t index, const char **owner);
 /* Loads what promises the option, else what promises nothing. false = nothing was loaded, so there is nothing new. */
@@ -71,7 +75,9 @@ enum pf_status pf_hooks_begin_one(struct pf_hook_run *run, struct pf_context *ct
 /* Calls all hooks of a kind. What goes wrong in one becomes a note. */
 void pf_hooks_call(struct pf_hook_run *run, enum pf_hook hook);
 void pf_hooks_end(struct pf_hook_run *run);
-/* What probes know of the machine goes to subject->fact. */
-void pf_hooks_probe(struct pf_hook_run *run);
+/* What probes know of the machine goes to subject->fact; all = those of extensions that are not loaded yet, too. */
+void pf_hooks_probe(struct pf_hook_run *run, bool all);
+/* Notes which extensions could not be loaded: their hooks are missing. Those that the user has disabled are not meant. */
+void pf_hooks_tell_failed(const struct pf_hook_run *run);
 
 #endif

@@ -113,7 +113,8 @@ struct foreign {
 };
 
 static const struct foreign foreign_formats[] = {
-    { "an Excel workbook", "|xlsx|xlsm|xlsb|xls|", "PK\x03\x04", 4 },
+    { "an Excel workbook", "|xlsx|xlsm|xlsb|xls|", NULL, 0 },
+    { "a zip archive", "|zip|", "PK\x03\x04", 4 },
     { "an old Office document", "", "\xd0\xcf\x11\xe0", 4 },
     { "a PDF document", "|pdf|", "%PDF-", 5 },
     { "an XML document", "|xml|", "<?xml", 5 },
@@ -128,15 +129,24 @@ static const struct foreign foreign_formats[] = {
     { "an image", "|png|jpg|jpeg|gif|", "\x89PNG", 4 },
 };
 
-static const struct foreign *foreign_of(const char *suffix, const uint8_t *head, size_t size)
+static const struct foreign *const workbook = &foreign_formats[0], *const zip_archive = &foreign_formats[1];
+
+/* Whether the first entries of a zip archive are those of a workbook. */
+static bool is_workbook(const uint8_t *head, size_t size)
+{
+    static const char *const parts[] = { "[Content_Types].xml", "xl/workbook", "xl/worksheets/" };
+
+    for (size_t i = 0; i < PF_COUNT(parts); i++) {
+        if (memmem(head, size, parts[i], strlen(parts[i])) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static const struct foreign *foreign_by_suffix(const char *suffix)
 {
     char marked[34];
 
-    for (size_t i = 0; i < PF_COUNT(foreign_formats); i++) {
-        const struct foreign *foreign = &foreign_formats[i];
-        if (foreign->magic != NULL && size >= foreign->magic_size && memcmp(head, foreign->magic, foreign->magic_size) == 0)
-            return foreign;
-    }
     if (suffix[0] == '\0')
         return NULL;
     marked[0] = '|';
@@ -148,6 +158,21 @@ static const struct foreign *foreign_of(const char *suffix, const uint8_t *head,
             return &foreign_formats[i];
     }
     return NULL;
+}
+
+static const struct foreign *foreign_of(const char *suffix, const uint8_t *head, size_t size)
+{
+    const struct foreign *foreign = foreign_by_suffix(suffix);
+
+    for (size_t i = 0; i < PF_COUNT(foreign_formats); i++) {
+        const struct foreign *other = &foreign_formats[i];
+        if (other->magic == NULL || size < other->magic_size || memcmp(head, other->magic, other->magic_size) != 0)
+            continue;
+        if (other == zip_archive && (foreign == workbook || is_workbook(head, size)))
+            return workbook;
+        return other;
+    }
+    return foreign;
 }
 
 static void list_readers(const struct pf_format_list *list, char *to, size_t size)

@@ -8,7 +8,9 @@
 #include "storage/scheme.h"
 #include "storage/storage.h"
 
-static enum pf_status tell_entry(const char *folder, const char *name, pf_list_fn emit, void *user, struct pf_error *err)
+/* A link that leads nowhere is told as a file: whoever wants it will say what is wrong. */
+static enum pf_status tell_entry(struct pf_context *ctx, const char *folder, const char *name, pf_list_fn emit, void *user,
+                                 struct pf_error *err)
 {
     char path[PF_PATH_BYTES];
     size_t length = strlen(folder), size = strlen(name);
@@ -23,7 +25,11 @@ static enum pf_status tell_entry(const char *folder, const char *name, pf_list_f
         path[length] = '/';
     memcpy(path + length + slash, name, size + 1);
     if (stat(path, &st) != 0)
-        return PF_OK; /* gone since, or a link that leads nowhere */
+        return lstat(path, &st) == 0 ? emit(user, path, &what, err) : PF_OK; /* gone since */
+    if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode)) {
+        pf_log(ctx, PF_LOG_WARNING, "%s is left out: it is neither a file nor a folder", path);
+        return PF_OK;
+    }
     what.directory = S_ISDIR(st.st_mode);
     what.modified_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
     if (S_ISREG(st.st_mode))
@@ -31,7 +37,7 @@ static enum pf_status tell_entry(const char *folder, const char *name, pf_list_f
     return emit(user, path, &what, err);
 }
 
-static enum pf_status list_local(const char *folder, pf_list_fn emit, void *user, struct pf_error *err)
+static enum pf_status list_local(struct pf_context *ctx, const char *folder, pf_list_fn emit, void *user, struct pf_error *err)
 {
     DIR *open = opendir(folder[0] != '\0' ? folder : ".");
     enum pf_status status = PF_OK;
@@ -47,7 +53,7 @@ static enum pf_status list_local(const char *folder, pf_list_fn emit, void *user
     errno = 0;
     while (status == PF_OK && (entry = readdir(open)) != NULL) {
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            status = tell_entry(folder, entry->d_name, emit, user, err);
+            status = tell_entry(ctx, folder, entry->d_name, emit, user, err);
         errno = 0;
     }
     if (status == PF_OK && errno != 0)
@@ -63,9 +69,11 @@ enum pf_status pf_location_list(struct pf_context *ctx, const char *folder, pf_l
     if (pf_scheme_of(ctx, folder, &scheme, err) != PF_OK)
         return err->status;
     if (scheme == NULL)
-        return list_local(folder, emit, user, err);
-    if (scheme->calls.list != NULL)
-        return scheme->calls.list(scheme->self, ctx, folder, emit, user, err);
+        return list_local(ctx, folder, emit, user, err);
+    if (scheme->calls.list != NULL) {
+        pf_error_clear(err);
+        return pf_foreign_answer(scheme->calls.list(scheme->self, ctx, folder, emit, user, err), folder, "listed", err);
+    }
     pf_fail(err, PF_UNSUPPORTED, "the entries of a folder of the storage scheme %s cannot be listed", scheme->calls.name);
     pf_error_source(err, folder);
     pf_remedy(err, "name the files one by one");

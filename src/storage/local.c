@@ -238,6 +238,9 @@ static bool is_ours(const char *name)
     char start[32];
     size_t length = strlen(name), suffix = strlen(TEMPORARY_SUFFIX);
 
+    /* most names of a folder are none, and there may be many */
+    if (strncmp(name, TEMPORARY_PREFIX, strlen(TEMPORARY_PREFIX)) != 0)
+        return false;
     (void)snprintf(start, sizeof start, TEMPORARY_PREFIX "%08x-", host_mark());
     return strncmp(name, start, strlen(start)) == 0 && length > suffix && strcmp(name + length - suffix, TEMPORARY_SUFFIX) == 0;
 }
@@ -531,7 +534,7 @@ enum pf_status pf_sink_scratch_in(struct pf_context *ctx, const char *folder, st
     if (pf_sink_new(ctx, folder, &scratch_functions, out, err) != PF_OK)
         return err->status;
     if (open_temporary(&ctx->memory, folder, 0600, true, &file, err) != PF_OK) {
-        pf_remedy(err, "set PYFORGE_TEMP_DIR to a folder that may be written to");
+        pf_remedy(err, "name a folder that may be written to with --temp-dir, or in PYFORGE_TEMP_DIR");
         pf_sink_free(*out);
         *out = NULL;
         return err->status;

@@ -127,6 +127,21 @@ static struct scheme_raw *own(const struct pf_raw *raw)
     return (struct scheme_raw *)(uintptr_t)raw;
 }
 
+/* A connection that breaks off looks like the end of the file: what the store has said of its size tells one from the other. */
+static enum pf_status check_length(const struct pf_raw *raw, bool ended, struct pf_error *err)
+{
+    if (raw->stat.size < 0 || raw->at == raw->stat.size || (raw->at < raw->stat.size && !ended))
+        return PF_OK;
+    if (ended)
+        pf_fail(err, PF_IO, "the file ended early: %lld bytes came, its store tells of %lld", (long long)raw->at,
+                (long long)raw->stat.size);
+    else
+        pf_fail(err, PF_IO, "the file is longer than its store said, %lld bytes", (long long)raw->stat.size);
+    pf_error_source(err, raw->name);
+    pf_remedy(err, "convert again; if it comes again, the storage scheme or the store tells a wrong size");
+    return PF_IO;
+}
+
 static enum pf_status scheme_read(struct pf_raw *raw, void *to, size_t size, size_t *got, struct pf_error *err)
 {
     struct scheme_raw *self = own(raw);
@@ -140,7 +155,7 @@ static enum pf_status scheme_read(struct pf_raw *raw, void *to, size_t size, siz
     if (*got > size)
         return pf_fail(err, PF_IO, "%zu bytes were asked for, the storage scheme gave %zu", size, *got);
     raw->at += (int64_t)*got;
-    return PF_OK;
+    return check_length(raw, size > 0 && *got == 0, err);
 }
 
 static enum pf_status scheme_read_at(const struct pf_raw *raw, int64_t offset, void *to, size_t size, struct pf_error *err)

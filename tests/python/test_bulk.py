@@ -3,6 +3,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 
 import pyarrow.parquet as pq
@@ -65,6 +66,14 @@ def test_links_that_lead_back_are_entered_once(pyforge, tree):
     assert sorted(found) == ["in/deep/er/one.csv", "in/deep/er/three.csv", "in/one.csv", "in/two.csv"]
 
 
+def test_what_is_no_file_is_told(pyforge, tree):
+    os.symlink("nowhere", tree / "in" / "lost.csv")
+    os.mkfifo(tree / "in" / "pipe.csv")
+    done = pyforge("convert", "in/*.csv", "out/", cwd=tree, timeout=20)
+    assert done.returncode == 3 and b"2 of 3 files converted, 1 failed" in done.stderr
+    assert b"in/lost.csv' does not exist" in done.stderr and b"in/pipe.csv is left out" in done.stderr
+
+
 def test_a_file_called_like_a_pattern_is_that_file(pyforge, tmp_path):
     (tmp_path / "a*.csv").write_text(GOOD)
     (tmp_path / "ab.csv").write_text(GOOD)
@@ -112,6 +121,7 @@ def test_exit_codes(pyforge, tree):
         (["in/*.csv", "-"], b"the last argument is the folder"),
         (["in/*.csv", "all.parquet"], b"the last argument is the folder"),
         (["-", "in/one.csv", "out/"], b"standard input cannot be one of several"),
+        (["in/*.csv", "out/", "--jobs", "-1"], b"--jobs is out of range"),
         (["in/*.csv", "out/", "--rejects", "r.csv"], b"--rejects names one file"),
         (["in/*.csv", "out/", "--to", "parqet"], b"cannot be 'parqet'"),
     ],
@@ -170,3 +180,210 @@ def test_an_interrupt_leaves_whole_files_only(pyforge_path, tmp_path):
     assert running.returncode == 130 and b"interrupted" in told
     for path in (tmp_path / "out").iterdir():
         assert path.suffix == ".parquet" and pq.read_metadata(path).num_rows == 100_000
+
+
+def test_files_of_rejected_rows_are_no_inputs(pyforge, tree):
+    (tree / "in" / "one.parquet.rejects.csv").write_text("row,line\n1,2\n")
+    for args in (["in/*.csv", "out/"], ["in", "out/"], ["in/one.*", "out/"]):
+        assert not any("rejects" in path for path in plan(pyforge, tree, *args)), args
+        done = pyforge("convert", *args, "--explain", cwd=tree)
+        assert done.stderr == b"note: 1 file of rejected rows is left out ('*.rejects.csv' takes them)\n"
+    assert list(plan(pyforge, tree, "in/*.rejects.csv", "out/")) == ["in/one.parquet.rejects.csv"]
+    assert list(plan(pyforge, tree, "in/one.parquet.rejects.csv", "in/two.csv", "out/"))[0] == "in/one.parquet.rejects.csv"
+
+
+def test_two_inputs_without_a_folder(pyforge, tmp_path):
+    for name in ("one.csv", "two.csv"):
+        (tmp_path / name).write_text(GOOD)
+    done = pyforge("convert", "one.csv", "two.csv", cwd=tmp_path)
+    assert done.returncode == 4 and (tmp_path / "two.csv").read_text() == GOOD
+    message, hint = done.stderr.decode().splitlines()
+    assert "--force" not in message
+    assert hint.startswith("  hint: with several inputs the last argument is the folder for the outputs (end it with /)")
+
+
+@pytest.mark.parametrize("command", ["info", "validate"])
+@pytest.mark.parametrize("given", [".", "*.csv"])
+def test_info_and_validate_lead_to_convert(pyforge, tmp_path, command, given):
+    done = pyforge(command, given, cwd=tmp_path)
+    assert done.returncode != 0 and b"folders and patterns are for pyforge convert" in done.stderr
+
+
+# ---- the same file twice, cancelling, jobs
+
+
+def test_one_file_in_several_spellings_is_converted_once(pyforge, tree):
+    os.symlink("in", tree / "link")
+    spellings = ["in/two.csv", "./in/two.csv", str(tree / "in" / "two.csv"), "in/deep/../two.csv", "link/two.csv"]
+    assert plan(pyforge, tree, *spellings, "out/") == {"in/two.csv": "out/two.parquet"}
+
+
+def test_a_link_with_a_name_of_its_own_is_converted(pyforge, tree):
+    os.symlink("two.csv", tree / "in" / "latest.csv")
+    assert sorted(plan(pyforge, tree, "in/t*.csv", "in/l*.csv", "out/")) == ["in/latest.csv", "in/two.csv"]
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_signal_ends_the_file_under_way(pyforge_path, tmp_path, jobs):
+    line = b"1,name of somebody,2.5,2024-05-06\n"
+    (tmp_path / "a.csv").write_bytes(b"id,name,value,day\n" + line * 4_000_000)
+    os.link(tmp_path / "a.csv", tmp_path / "b.csv")
+    with subprocess.Popen([pyforge_path, "convert", "a.csv", "b.csv", "out/", "-j", jobs, "--threads", jobs], cwd=tmp_path,
+                          env=clean_environment(), stderr=subprocess.PIPE) as running:  # fmt: skip
+        time.sleep(0.2)
+        assert running.poll() is None
+        sent = time.monotonic()
+        running.send_signal(signal.SIGTERM)
+        running.communicate(timeout=20)
+        assert time.monotonic() - sent < 0.3
+    assert running.returncode == 143 and not list(tmp_path.glob("out/*"))
+
+
+def test_small_files_do_not_wait_for_each_other(pyforge, tmp_path):
+    (tmp_path / "in").mkdir()
+    for number in range(300):
+        (tmp_path / "in" / f"{number}.csv").write_text(GOOD)
+    seconds = {}
+    for jobs in ("1", "2", "1", "2"):
+        started = time.monotonic()
+        assert pyforge("convert", "in", f"out{len(seconds)}{jobs}/", "-j", jobs, "--force", cwd=tmp_path).returncode == 0
+        seconds[jobs] = min(seconds.get(jobs, 100), time.monotonic() - started)
+    assert seconds["2"] < seconds["1"] * 1.5
+
+
+def test_fewer_jobs_where_threads_are_few(pyforge_path, tmp_path):
+    if os.geteuid() == 0:
+        pytest.skip("the system's limit of threads is not root's")
+    for number in range(64):
+        (tmp_path / f"{number}.csv").write_text(GOOD)
+    script = 'ulimit -u $(( $(ps -u "$(id -u)" -L --no-headers | wc -l) + 12 )); exec "$0" convert "*.csv" out/ --jobs 64 --threads 64'
+    done = subprocess.run(["bash", "-c", script, pyforge_path], cwd=tmp_path, env=clean_environment(), capture_output=True,
+                          timeout=60)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert b"--jobs 64 needs more threads than the system allows" in done.stderr
+
+
+# ---- in Python
+
+SCHEME = """
+import os, signal, threading
+from pyforge_cli.extensions import BaseExtension
+
+def endless():
+    number = 0
+    while True:
+        number += 1
+        yield f"mem:{number:09}.csv", 1
+
+LISTS = {
+    "plain": lambda: ["mem:a.csv", "mem:b.csv", "mem:c.txt"],
+    "up": lambda: ["mem:a.csv", ("mem:..", 1)],
+    "gone": lambda: ["mem:a.csv", "mem:gone"],
+    "deep": lambda: ["mem:../../a.csv"],
+    "other": lambda: ["other:a.csv"],
+    "short": lambda: [("m", 1)],
+    "empty": lambda: [("", 1)],
+    "nul": lambda: ["mem:a\\0.csv"],
+    "surrogate": lambda: ["mem:\\ud800.csv"],
+    "endless": endless,
+}
+
+class Memory:
+    name = "mem"
+    description = "a scheme of a test"
+    def stat(self, location):
+        if location in ("mem:", "mem:/"):
+            return {"directory": True}
+        if not location.endswith((".csv", ".txt")) or "*" in location:
+            raise FileNotFoundError(location)
+        return 8
+    def open(self, location):
+        import io
+        return io.BytesIO(b"id\\n1\\n2\\n3")
+    def list(self, location):
+        which = os.environ["LISTED"]
+        if os.environ.get("INTERRUPTED"):
+            threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        return LISTS[which]()
+
+class Ext(BaseExtension):
+    name = "mem"
+    version = "1.0"
+    description = "of a test"
+    licence = "MIT"
+    def is_available(self): return True
+    def initialize(self): return True
+    def get_schemes(self): return [Memory()]
+"""
+
+
+MANIFEST = """
+name = "mem"
+version = "1.0"
+description = "of a test"
+licence = "MIT"
+adds = ["scheme mem"]
+"""
+
+
+@pytest.fixture
+def memory_scheme(package_folder, tmp_path):
+    """Runs a script with the scheme "mem", whose list() is the one that is named."""
+    site = tmp_path / "site"
+    info = site / "mem-1.0.dist-info"
+    info.mkdir(parents=True)
+    (site / "mem_module").mkdir()
+    (site / "mem_module" / "__init__.py").write_text(SCHEME)
+    (site / "mem_module" / "pyforge-extension.toml").write_text(MANIFEST)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: mem\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[pyforge.extensions]\nmem = mem_module:Ext\n")
+    (tmp_path / "here.csv").write_text(GOOD)
+
+    def run(script, listed, timeout=60, **more):
+        env = clean_environment({"PYTHONPATH": f"{package_folder}:{site}", "LISTED": listed, "HOME": str(tmp_path), **more})
+        return subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=timeout)
+
+    return run
+
+
+FILES = "import pyforge_cli; print(pyforge_cli.files({}))"
+
+
+@pytest.mark.parametrize(
+    "pattern, expected",
+    [
+        ("mem:*.csv", [("mem:a.csv", "out/a.parquet"), ("mem:b.csv", "out/b.parquet")]),
+        ("mem:a*", [("mem:a.csv", "out/a.parquet")]),
+        ("mem:c.txt", [("mem:c.txt", "out/c.parquet")]),
+    ],
+)
+def test_patterns_of_a_scheme(memory_scheme, pattern, expected):
+    done = memory_scheme(FILES.format(f"[{pattern!r}], 'out'"), "plain")
+    assert done.stdout.strip() == repr(expected), done.stderr
+
+
+@pytest.mark.parametrize("listed, told", [
+    ("up", "is no name in it"), ("deep", "is no name in it"), ("other", "is no name in it"), ("short", "is no name in it"),
+    ("empty", "is no name in it"), ("nul", "null byte"), ("gone", "mem:gone"), ("surrogate", "surrogate"),
+])  # fmt: skip
+def test_entries_that_are_none(memory_scheme, listed, told):
+    done = memory_scheme(FILES.format("['mem:*'], 'out'"), listed)
+    assert done.returncode == 1 and told in done.stderr, done.stderr
+    assert "pyforge_cli." in done.stderr
+
+
+def test_endless_listings_are_ended(memory_scheme):
+    done = memory_scheme(FILES.format("['mem:*'], 'out', memory='64MB'"), "endless")
+    assert done.returncode == 1 and "OutOfMemoryError" in done.stderr, done.stderr
+    done = memory_scheme(FILES.format("['mem:*'], 'out'"), "endless")
+    assert done.returncode == 1 and "LimitError" in done.stderr and "more than 1000000 entries" in done.stderr, done.stderr
+    script = ("import time, pyforge_cli\nstarted = time.monotonic()\ntry: pyforge_cli.files(['mem:*'], 'out')\n"
+              "except KeyboardInterrupt: print(time.monotonic() - started)")  # fmt: skip
+    done = memory_scheme(script, "endless", INTERRUPTED="yes")
+    assert 0.4 < float(done.stdout) < 1.5, done.stderr
+
+
+def test_paths_with_a_nul_are_refused(package):
+    for arguments in ((["a\0b.csv"],), (["a.csv"], "out\0put")):
+        with pytest.raises(ValueError, match="null byte"):
+            package.files(*arguments)

@@ -341,3 +341,130 @@ def test_wrong_settings(site, text, said):
     configure(site, text)
     done = site.run("convert", "in.csv", "out.parquet", check=2)
     assert said in done.stderr and "config.toml" in done.stderr
+
+
+# ---- targets that are no files
+
+TABLES = """
+    import json, pathlib
+    rows = context.convert_native("staged.parquet")["row_count"]
+    kept = dict(vars(job))
+    kept.pop("_handle")
+    pathlib.Path("log.json").write_text(json.dumps(kept))
+    return {"rows_written": rows, "bytes_written": 77, "display": "mock (2 cores)"}
+"""
+
+
+def install_tables(site, run=TABLES, takes="return True, 'a session is there'", name="mock", formats=("delta",), tables=True):
+    source = ENGINE.format(name=name, takes=body(takes), run=body(run))
+    source = source.replace("        description =", f"        formats = {formats!r}\n        tables = {tables!r}\n        description =", 1)
+    site.install(name, source)
+
+
+def job_of(site):
+    return json.loads((site.folder / "log.json").read_text())
+
+
+def table(site, *words, check=0, **more):
+    done = site.run("convert", "in.csv", "--json", *words, check=check, **more)
+    return (json.loads(done.stdout.splitlines()[-1]) if done.stdout.strip() else None), done
+
+
+def test_a_table_is_written_by_an_engine(site):
+    install_tables(site)
+    record, _ = table(site, "--table", "main.sales.orders", "--mode", "append", "--merge-schema", "--staging", "st", "--timezone", "Europe/Paris",
+                      "--delimiter", ",")
+    assert (record["output_path"], record["output_format"], record["row_count"]) == ("main.sales.orders", "delta", 3)
+    assert (record["processing_engine"], record["output_size_bytes"], record["warnings"]) == ("mock (2 cores)", 77, [])
+    job = job_of(site)
+    assert (job["engines_only"], job["table"], job["mode"], job["merge_schema"]) == (True, "main.sales.orders", "append", True)
+    assert (job["staging"], job["timezone"], job["replace"], job["output"]) == ("st", "Europe/Paris", False, "main.sales.orders")
+    assert pyarrow.parquet.read_table(site.folder / "staged.parquet")["id"].to_pylist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("words, mode, replace", [
+    ((), "error", False), (("--force",), "overwrite", True), (("--mode", "overwrite"), "overwrite", True),
+    (("--force", "--mode", "append"), "append", False),
+])
+def test_modes(site, words, mode, replace):
+    install_tables(site)
+    table(site, "--table", "t", *words)
+    assert (job_of(site)["mode"], job_of(site)["replace"], job_of(site)["staging"], job_of(site)["timezone"]) == (mode, replace, None, "UTC")
+
+
+@pytest.mark.parametrize("words, output", [
+    (("out", "--to", "delta"), "out"), (("there", "--to", "DELTA"), "there"), (("--to", "delta"), "in.delta"),
+    (("--to", "delta", "--output-dir", "there"), "there/in.delta"), (("out.parquet", "--to", "delta"), "out.parquet"),
+])
+def test_a_format_that_only_an_engine_writes(site, words, output):
+    install_tables(site)
+    (site.folder / "there").mkdir()
+    record, _ = table(site, *words)
+    assert (record["output_path"], record["output_format"]) == (output, "delta")
+    assert (job_of(site)["output"], job_of(site)["table"], job_of(site)["engines_only"]) == (output, None, True)
+
+
+NO_ENGINE = "no engine here writes"
+
+
+@pytest.mark.parametrize("how, words, code, message", [
+    (None, ("--table", "t"), 4, f"{NO_ENGINE} tables: it needs a Spark session"),
+    (None, ("out", "--to", "delta"), 4, f"{NO_ENGINE} delta: it needs a Spark session"),
+    ({"tables": False}, ("--table", "t"), 4, f"{NO_ENGINE} tables"),
+    ({"formats": ()}, ("out", "--to", "delta"), 4, f"{NO_ENGINE} delta"),
+    ({}, ("--table", "t", "--to", "csv"), 4, f"{NO_ENGINE} tables of this format"),
+    ({"takes": "return False, 'no session is at hand'"}, ("--table", "t"), 4, "mock: no session is at hand"),
+    ({"takes": "return False, 'no session is at hand'"}, ("--table", "t", "--engine", "mock"), 4, "no session is at hand"),
+    ({}, ("--table", "t", "--engine", "native"), 4, "the native engine writes files, and no tables"),
+    ({}, ("out", "--to", "delta", "--force-core"), 4, "the native engine writes files, and no delta"),
+    ({}, ("out.parquet", "--table", "t"), 2, "an output and a table are named"),
+    ({}, ("--table", ""), 2, "names no table"),
+    ({}, ("-", "--to", "delta"), 2, "delta is written to a place that has a name"),
+    ({}, ("--table", "t", "--mode", "upsert"), 2, "--mode"),
+    ({}, ("--table", "t", "--on-error", "reject"), 2, "name a file for them with --rejects"),
+    ({}, ("out", "--to", "nothing"), 2, "option --format cannot be 'nothing'"),
+])
+def test_what_cannot_be_written_is_refused(site, how, words, code, message):
+    if how is not None:
+        install_tables(site, **how)
+    _, done = table(site, *words, check=code)
+    assert message in done.stderr.replace("\n", " "), done.stderr
+    assert not (site.folder / "log.json").exists()
+
+
+def test_an_input_that_is_read_once_goes_to_no_table(site):
+    install_tables(site)
+    done = site.python("""
+        import io, pyforge_cli
+        try:
+            pyforge_cli.convert(io.BytesIO(b"a,b\\n1,2\\n"), table="t")
+        except pyforge_cli.PyForgeError as error:
+            print(error.status, error.message)
+    """)
+    assert done.stdout.startswith("PF_UNSUPPORTED only an engine of an extension writes this")
+
+
+def test_options_of_tables_have_no_effect_on_files(site):
+    record, _ = table(site, "out.parquet", "--mode", "append", "--merge-schema", "--timezone", "UTC")
+    told = [text for text in record["warnings"] if "has no effect here" in text]
+    assert [text.split()[1] for text in told] == ["--mode", "--merge-schema", "--timezone"]
+
+
+@pytest.mark.parametrize("run, failure, tried", [
+    ("raise EngineError('gone', 'unknown')", "unknown", 1), ("raise EngineError('no', 'ends')", "ends", 1),
+    ("raise EngineError('busy')", "falls back", 2), ("from pyforge_cli import PyForgeError; open('nowhere/x')", "falls back", 2),
+])
+def test_a_failure_is_not_written_twice(site, run, failure, tried):
+    install_tables(site, run, takes="return True, '', 10", name="first")
+    install_tables(site, name="second")
+    record, done = table(site, "--table", "t", "--report-dir", "reports", check=None)
+    attempts = record["attempts"]
+    assert (attempts[0]["engine"], attempts[0]["failure"], len(attempts)) == ("first", failure, tried)
+    assert "native" not in [attempt["engine"] for attempt in attempts]
+    assert (done.returncode == 0) == (tried == 2)
+
+
+def test_a_table_is_explained(site):
+    install_tables(site)
+    done = site.run("convert", "in.csv", "--table", "t", "--explain")
+    assert "engine    mock: a session is there" in done.stdout and "native" not in done.stdout

@@ -132,6 +132,16 @@ def test_format(example, tmp_path):
     assert b"kv" in example("formats").stdout
 
 
+def test_engine(example):
+    record = json.loads(example("convert", "a.csv", "a.parquet", "--engine", "example", "--json").stdout)
+    assert (record["processing_engine"], record["row_count"], record["rows_read"]) == ("example", 2, 2)
+    done = example("convert", "a.csv", "b.parquet", "--json")
+    assert json.loads(done.stdout)["processing_engine"] == "native"
+    assert b"example: the example works only where --engine example asks" in example("convert", "a.csv", "b.csv", "--explain").stdout
+    (done := example("convert", "none.csv", "c.parquet", "--engine", "example"))
+    assert done.returncode == 2
+
+
 def test_format_errors_have_their_place(example, write, tmp_path):
     write("bad.kv", "%kv 1\n%columns: a\na: 1\n\nno colon\n")
     done = example("convert", "bad.kv", "bad.parquet")
@@ -258,10 +268,12 @@ def test_what_cannot_be_loaded(run, case, name, says):
 
 def test_crash_disables(run, case, home):
     folder = case("CRASH")
-    done = run("convert", "a.csv", "a.parquet", path=folder)
-    assert done.returncode < 0
-    done = run("convert", "a.csv", "a.parquet", path=folder)
+    for _ in range(2):  # a process may be ended by others once: only the second time in a row counts
+        done = run("convert", "a.csv", "a.parquet", path=folder)
+        assert done.returncode < 0
+    done = run("convert", "a.csv", "a.parquet", "--json", path=folder)
     assert done.returncode == 0, done.stderr
+    assert "the extension bad could not be loaded" in "".join(json.loads(done.stdout)["warnings"])
     entry = listed(run("extensions", "--json", path=folder))["bad"]
     assert entry["state"] == "disabled" and "the process ended while it was loaded" in entry["reason"]
     assert "pyforge extensions enable bad" in entry["reason"]
@@ -270,6 +282,14 @@ def test_crash_disables(run, case, home):
     done = run("bad-hello", path=folder, env=good)
     assert done.returncode == 5 and done.stdout == b"hello from bad\n"
     assert listed(run("extensions", "--json", path=folder, env=good))["bad"]["state"] == "loaded"
+    assert not list((home / ".local/state/pyforge").iterdir())
+
+
+def test_a_good_load_forgets_one_that_ended_the_process(run, case, home):
+    folder = case("CRASH")
+    for _ in range(2):
+        assert run("convert", "a.csv", "a.parquet", path=folder).returncode < 0
+        assert run("bad-hello", path=folder, env={"EXTENSION_IS_GOOD_NOW": "1"}).returncode == 5
     assert not list((home / ".local/state/pyforge").iterdir())
 
 

@@ -117,7 +117,7 @@ def shelf(site):
 def test_example_conforms(shelf):
     told = shelf.run("extensions", "test", "shelf").stdout
     assert "FAILED" not in told and "0 failed" in told
-    for part in ("format arrows", "scheme shelf", "option --shelf-compression", "command shelf", "hook pre"):
+    for part in ("format arrows", "scheme shelf", "engine shelf-sort", "option --shelf-compression", "command shelf", "hook pre"):
         assert part in told, part
 
 
@@ -140,6 +140,16 @@ def test_example_at_work(shelf):
     assert shelf.run("shelf", "a", "b", check=2).stdout.startswith("Usage")
     again = shelf.python("import pyforge_cli, pyarrow; print(pyarrow.table(pyforge_cli.read('sales.arrows')).num_rows)")
     assert again.stdout.strip() == "96"
+
+
+def test_example_engine(shelf):
+    shelf.folder.joinpath("a.csv").write_text("id,name\n3,c\n1,a\n2,b\n")
+    record = json.loads(shelf.run("convert", "a.csv", "a.parquet", "--shelf-sort", "id", "--json").stdout)
+    assert (record["processing_engine"], record["rows_read"], record["row_count"]) == ("shelf-sort", 3, 3)
+    assert pyarrow.parquet.read_table(shelf.folder / "a.parquet")["id"].to_pylist() == [1, 2, 3]
+    assert json.loads(shelf.run("convert", "a.csv", "b.parquet", "--json").stdout)["processing_engine"] == "native"
+    done = shelf.run("convert", "a.csv", "c.parquet", "--shelf-sort", "nothing", check=2)
+    assert "there is no column 'nothing'" in done.stderr and not (shelf.folder / "c.parquet").exists()
 
 
 def test_example_says_what_it_needs(shelf):
@@ -373,6 +383,57 @@ def test_scheme(site, seekable):
             raise SystemExit("what is wrong went unseen")
     """
     site.python(script)
+
+
+def test_a_scheme_claims_paths_and_tells_what_is_one(site):
+    before = SCHEME.replace("SEEKABLE", "True") + """
+    paths = ["/nowhere/mem/"]
+    def identity(self, location):
+        return "mem:" + location.removeprefix("mem:").removeprefix("/nowhere/mem/")
+"""
+    before = before.replace("STORE = {}", "STORE = {'mem:a.csv': b'a\\n1\\n', '/nowhere/mem/a.csv': b'a\\n1\\n'}")
+    site.install("mem", extension("mem", "def get_schemes(self): return [Mem()]", before),
+                 manifest='name = "mem"\nadds = ["scheme mem /nowhere/mem/"]')
+    site.python("""
+        import pyforge_cli
+        pyforge_cli.convert("/nowhere/mem/a.csv", "out.parquet")
+        for output in ("mem:a.csv", "/nowhere/mem/a.csv"):
+            try:
+                pyforge_cli.convert("/nowhere/mem/a.csv", output, force=True)
+            except FileExistsError as error:
+                assert "the input itself" in str(error), error
+            else:
+                raise SystemExit("written over the input: " + output)
+    """)
+    assert pyarrow.parquet.read_table(site.folder / "out.parquet").num_rows == 1
+
+
+@pytest.mark.parametrize("identity", ["return 7", "return 'x' * 100000", "raise OSError('gone')"])
+def test_a_scheme_with_a_wrong_identity(site, identity):
+    """The location itself counts then."""
+    before = SCHEME.replace("SEEKABLE", "True") + "    def identity(self, location):\n        " + identity + "\n"
+    site.install("mem", extension("mem", "def get_schemes(self): return [Mem()]", before.replace("STORE = {}", "STORE = {'mem:a.csv': b'a\\n1\\n'}")))
+    site.run("convert", "mem:a.csv", "mem:b.csv")
+    assert "the input itself" in site.run("convert", "mem:a.csv", "mem:a.csv", "--force", check=4).stderr
+
+
+def test_environment(site):
+    """Facts of one extension stand in one object, though another's come between."""
+    body = """
+        def get_probes(self): return {"probed": lambda: {"of": NAME}}
+        def hook_environment_detection(self): return {"hooked": NAME, "cores": 2}
+    """
+    for name in ("one", "two"):
+        site.install(name, extension(name, body.replace("NAME", repr(name))))
+    text = site.python("import json, pyforge_cli; print(json.dumps(pyforge_cli.environment()))").stdout
+    known = {name: {"probed": {"of": name}, "hooked": name, "cores": 2} for name in ("one", "two")}
+    found = json.loads(text)
+    assert {name: found[name] for name in known} == known
+    site.folder.joinpath("a.csv").write_text("a\n1\n")
+    record = json.loads(site.run("convert", "a.csv", "a.parquet", "--json").stdout)["environment"]
+    assert {name: record[name] for name in known} == known
+    nothing = site.python("import pyforge_cli; print(pyforge_cli.environment())", env={"PYFORGE_DISABLE_EXTENSIONS": "*"})
+    assert nothing.stdout == "{}\n"
 
 
 def test_commands(site):
@@ -1086,3 +1147,19 @@ def test_discovery_among_many_packages(site):
     new.mkdir()
     (new / "entry_points.txt").write_text("[pyforge.extensions]\nlater = nothing:Ext\n")
     assert int(site.python(script).stdout.split()[0]) == 21, "a changed folder is read again"
+
+
+def test_a_load_in_another_thread_keeps_the_extensions(site):
+    """Closing them meanwhile freed what the load was at work on."""
+    site.install("slow", extension("slow", "def initialize(self):\n    import time; time.sleep(0.5)\n    return True"))
+    told = site.python("""
+        import threading, time
+        from pyforge_cli import _pyforge
+        thread = threading.Thread(target=lambda: _pyforge.extension_do("load", "slow"))
+        thread.start()
+        time.sleep(0.2)
+        print(_pyforge.extensions_close(False))
+        thread.join()
+        print([row["state"] for row in _pyforge.extensions() if row["name"] == "slow"], _pyforge.extensions_close(False))
+        """).stdout
+    assert told.split("\n")[:2] == ["False", "['loaded'] True"]

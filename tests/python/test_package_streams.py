@@ -1,5 +1,6 @@
 """read() and write(): tables as Arrow streams, taken and given by pyarrow, Polars, DuckDB and pandas."""
 
+import ctypes
 import io
 import threading
 
@@ -60,7 +61,12 @@ def test_duckdb(package, source, expected):
 
 
 def test_pandas(package, source, expected):
-    pandas.testing.assert_frame_equal(package.read(source).to_pandas(), expected.to_pandas())
+    frame = expected.to_pandas()
+    for at, column in enumerate(expected.columns):
+        kind = {"int64": "Int64", "bool": "boolean"}.get(str(column.type))
+        if kind is not None and column.null_count > 0:
+            frame.isetitem(at, pandas.array(column.to_pylist(), dtype=kind))
+    pandas.testing.assert_frame_equal(package.read(source).to_pandas(), frame)
     if hasattr(pandas.DataFrame, "from_arrow"):
         assert list(pandas.DataFrame.from_arrow(package.read(source)).columns) == expected.column_names
 
@@ -296,3 +302,79 @@ def test_a_typed_input_rejects_nothing(package, tmp_path):
     table = package.read(tmp_path / "a.parquet")
     assert (table.rows_rejected, table.warnings) == (0, [])
     assert pyarrow.table(table)["a"].to_pylist() == [1, 2]
+
+
+class Schema(ctypes.Structure):
+    """struct ArrowSchema"""
+
+
+Schema._fields_ = [
+    ("format", ctypes.c_char_p), ("name", ctypes.c_char_p), ("metadata", ctypes.c_char_p), ("flags", ctypes.c_int64),
+    ("n_children", ctypes.c_int64), ("children", ctypes.POINTER(ctypes.POINTER(Schema))), ("dictionary", ctypes.POINTER(Schema)),
+    ("release", ctypes.c_void_p), ("private", ctypes.c_void_p),
+]  # fmt: skip
+
+
+def stream_of(schema):
+    """A table whose stream tells this schema, and has no batches."""
+    get = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)(
+        lambda stream, out: ctypes.memmove(out, ctypes.byref(schema), ctypes.sizeof(schema)) and 0)  # fmt: skip
+    error = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)(lambda stream: None)
+    release = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(lambda stream: setattr(ctypes.c_void_p.from_address(stream + 24), "value", None))
+    calls = (ctypes.c_void_p * 5)(*[ctypes.cast(call, ctypes.c_void_p).value for call in (get, get, error, release)], None)
+    make = ctypes.pythonapi.PyCapsule_New
+    make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
+
+    class Table:
+        kept = get, error, release, calls, schema
+
+        def __arrow_c_stream__(self, requested_schema=None):
+            return make(ctypes.addressof(calls), b"arrow_array_stream", None)
+
+    return Table()
+
+
+def table_of(*columns, count=None):
+    pointers = (ctypes.POINTER(Schema) * max(1, len(columns)))(*[ctypes.pointer(column) if column else None for column in columns])
+    table = Schema(format=b"+s", n_children=len(columns) if count is None else count, children=pointers if columns else None)
+    table.kept = pointers, columns
+    return table
+
+
+@pytest.mark.parametrize("schema, told", [
+    (Schema(format=None), "breaks the rules"),
+    (table_of(count=2), "breaks the rules"),
+    (table_of(Schema(format=b"l"), count=-1), "breaks the rules"),
+    (table_of(None), "lacks a column"),
+    (table_of(Schema(format=None, name=b"a")), "has no format"),
+    (table_of(Schema(format=b"i", name=b"a", dictionary=ctypes.pointer(Schema(format=None)))), "has no format"),
+    (table_of(Schema(format=None, name=b"a", dictionary=ctypes.pointer(Schema(format=b"u")))), "has no format"),
+])  # fmt: skip
+def test_schemas_with_holes_are_refused(package, tmp_path, schema, told):
+    with pytest.raises(package.BadDataError, match=told):
+        package.write(stream_of(schema), tmp_path / "a.csv")
+
+
+def test_a_failing_generator_is_told_in_one_line(package, tmp_path):
+    def batches():
+        yield pyarrow.record_batch([pyarrow.array([1])], names=["a"])
+        raise RuntimeError("deep trouble")
+
+    reader = pyarrow.RecordBatchReader.from_batches(pyarrow.schema([("a", pyarrow.int64())]), batches())
+    with pytest.raises(package.StorageError, match="RuntimeError: deep trouble") as raised:
+        package.write(reader, tmp_path / "a.csv")
+    assert "Traceback" not in str(raised.value) and "\n" not in str(raised.value)
+
+
+def test_wrong_arguments_are_told_plainly(package, tmp_path):
+    with pytest.raises(TypeError, match=r"no option 'a\\x1b\[31mb\\x0a'"):
+        package.convert(b"a\n1\n", tmp_path / "a.csv", **{"a\x1b[31mb\n": 1})
+    with pytest.raises(TypeError, match="columns has a None"):
+        package.convert(b"a\n1\n", tmp_path / "a.csv", columns=["a", None])
+
+    class Liar:
+        def write(self, data):
+            return -1
+
+    with pytest.raises(ValueError, match="took -1 of"):
+        package.convert(b"a\n1\n", Liar(), format="csv", from_="csv")

@@ -28,7 +28,7 @@ struct engine {
     enum pf_status status;
     enum pf_engine_failure failure;
     uint32_t asked, runs;
-    char options[MOST_TEXT], types[40];
+    char options[MOST_TEXT], types[40], mode[20], timezone[40];
     struct pf_engine_job seen;
 };
 
@@ -44,6 +44,8 @@ static bool takes(void *self, struct pf_context *ctx, const struct pf_engine_job
     engine->seen = *job;
     (void)snprintf(engine->options, sizeof engine->options, "%s", job->options);
     (void)snprintf(engine->types, sizeof engine->types, "%s", value != NULL ? value : "none");
+    (void)snprintf(engine->mode, sizeof engine->mode, "%s", job->mode);
+    (void)snprintf(engine->timezone, sizeof engine->timezone, "%s", job->timezone);
     answer->priority = engine->priority;
     (void)snprintf(answer->reason, sizeof answer->reason, "%s", engine->reason != NULL ? engine->reason : "");
     return engine->takes;
@@ -112,6 +114,7 @@ static enum pf_status start(const struct pf_host *host, struct pf_registration *
     static const struct pf_engine_addition additions[] = {
         { .size = sizeof *additions, .name = "other", .description = "never", .takes = takes, .run = run_engine },
     };
+    static const char *const formats[] = { "delta", NULL };
     static struct pf_engine_addition first, second, reserved;
 
     first = additions[0];
@@ -119,6 +122,8 @@ static enum pf_status start(const struct pf_host *host, struct pf_registration *
     first.self = &engine_at[0];
     second = additions[0];
     second.self = &engine_at[1];
+    second.formats = formats;
+    second.flags = PF_ENGINE_TABLES;
     reserved = additions[0];
     reserved.name = "native";
     engine_at[0].host = engine_at[1].host = host;
@@ -422,6 +427,88 @@ static void test_given(void **state)
     end(&run);
 }
 
+/* ---- tables, and formats that only engines write */
+
+struct target {
+    const char *output, *settings[6]; /* names and values */
+    enum act act;
+    enum pf_status wanted;
+    const char *text; /* of the message, the remedy or the record */
+    const char *mode, *timezone;
+};
+
+static const struct target targets[] = {
+    { NULL,
+      { "table", "c.s.t" },
+      ACT_NOTHING,
+      PF_OK,
+      "\"output_path\": \"c.s.t\", \"output_format\": \"delta\"",
+      "error",
+      "UTC" },
+    { NULL,
+      { "table", "t", "mode", "append", "timezone", "Asia/Tokyo" },
+      ACT_NOTHING,
+      PF_OK,
+      "\"row_count\": 2",
+      "append",
+      "Asia/Tokyo" },
+    { NULL, { "table", "t", "force", NULL }, ACT_NOTHING, PF_OK, "\"fallback_used\": false", "overwrite", "UTC" },
+    { "lake", { "to", "delta" }, ACT_NOTHING, PF_OK, "\"output_path\": \"lake\"", "error", "UTC" },
+    { "lake", { "to", "delta" }, ACT_CONVERT, PF_OK, "\"output_format\": \"delta\"", "error", "UTC" },
+    { "lake", { "to", "delta" }, ACT_PLACE, PF_BAD_OPTION, "the output is no file", "error", "UTC" },
+    { "lake", { "to", "delta" }, ACT_MISCOUNT, PF_BAD_OPTION, "the output is no file", "error", "UTC" },
+    { NULL, { "table", "t" }, ACT_FAIL, PF_IO, "the cluster is away", "error", "UTC" },
+    { NULL, { "table", "t" }, ACT_NONSENSE, PF_INTERNAL, "nonsense (99)", "error", "UTC" },
+    { NULL, { "table", "t", "engine", "spark" }, ACT_NOTHING, PF_UNSUPPORTED, "it writes no tables of this kind", NULL, NULL },
+    { NULL, { "table", "t", "engine", "native" }, ACT_NOTHING, PF_UNSUPPORTED, "writes files, and no tables", NULL, NULL },
+    { "out.csv", { "table", "t" }, ACT_NOTHING, PF_BAD_OPTION, "an output and a table", NULL, NULL },
+    { NULL,
+      { "table", "t", "to", "csv" },
+      ACT_NOTHING,
+      PF_UNSUPPORTED,
+      "no engine here writes tables of this format",
+      NULL,
+      NULL },
+};
+
+static void check_target(const struct target *target)
+{
+    char said[MOST_TEXT];
+    struct run run;
+    enum pf_status status;
+
+    begin(&run);
+    (void)unlink("in.parquet");
+    CHECK_OK(pf_request_paths(run.request, "in.csv", target->output, &run.err), run.err);
+    for (size_t i = 0; i + 1 < PF_COUNT(target->settings) && target->settings[i] != NULL; i += 2)
+        CHECK_OK(pf_request_set(run.request, target->settings[i], target->settings[i + 1], &run.err), run.err);
+    run.engines[0] = (struct engine){ .takes = true, .act = ACT_NOTHING, .priority = 9 };
+    run.engines[1] = (struct engine){ .takes = true, .act = target->act, .status = PF_IO };
+    status = pf_convert(run.request, &run.result, &run.err);
+    (void)snprintf(said, sizeof said, "%s %s %s", run.err.message, run.err.remedy, pf_result_json(run.result));
+    if (status != target->wanted)
+        fail_msg("%s", said);
+    CHECK_HAS(said, target->text);
+    assert_int_equal(run.engines[0].asked + run.engines[0].runs, 0);
+    assert_int_equal(run.engines[1].runs, target->mode != NULL ? 1 : 0);
+    if (target->mode != NULL) {
+        CHECK(run.engines[1].seen.engines_only);
+        CHECK_TEXT(run.engines[1].mode, target->mode);
+        CHECK_TEXT(run.engines[1].timezone, target->timezone);
+        CHECK_INT(run.engines[1].seen.replace, strcmp(target->mode, "overwrite") == 0);
+    }
+    CHECK(strstr(said, "\"engine\": \"native\"") == NULL);
+    assert_false(is_there("lake"));
+    end(&run);
+}
+
+static void test_targets(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PF_COUNT(targets); i++)
+        check_target(&targets[i]);
+}
+
 static int set_up(void **state)
 {
     static char folder[] = "extension-test-XXXXXX";
@@ -450,8 +537,9 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_endings), cmocka_unit_test(test_job),     cmocka_unit_test(test_order),
-        cmocka_unit_test(test_named),   cmocka_unit_test(test_explain), cmocka_unit_test(test_given),
+        cmocka_unit_test(test_targets), cmocka_unit_test(test_endings), cmocka_unit_test(test_job),
+        cmocka_unit_test(test_order),   cmocka_unit_test(test_named),   cmocka_unit_test(test_explain),
+        cmocka_unit_test(test_given),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,4 +1,4 @@
-"""An extension of PyForge: a format, a storage scheme, a command, options and a hook. docs/extensions.md of PyForge goes through it."""
+"""An extension of PyForge: a format, a storage scheme, an engine, a command, options and a hook. docs/extensions.md of PyForge goes through it."""
 
 from pyforge_cli.extensions import BaseExtension, Option
 
@@ -31,6 +31,11 @@ class ShelfExtension(BaseExtension):
     def get_schemes(self):
         return [ShelfScheme()]
 
+    def get_engines(self):
+        from pyforge_shelf.sorting import SortEngine
+
+        return [SortEngine()]
+
     def get_commands(self):
         return {"shelf": list_shelf}
 
@@ -41,7 +46,8 @@ class ShelfExtension(BaseExtension):
                 "choice",
                 choices=["zstd", "snappy", "none"],
                 help="How Parquet files on the shelf are compressed, unless --compression says otherwise.",
-            )
+            ),
+            Option("shelf-sort", help="Sort the rows by this column.", unit="COLUMN"),
         ]
 
     # ---- hooks

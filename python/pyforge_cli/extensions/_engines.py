@@ -11,7 +11,7 @@ _BY_STATUS, _FALLS_BACK, _ENDS, _UNKNOWN = range(4)
 _OUTCOMES = {"falls back": _FALLS_BACK, "ends": _ENDS, "unknown": _UNKNOWN}
 
 # Options that the conversion has settled, or that are its own.
-_OUTER = {"engine", "force-core", "force-pyspark", "report-dir", "log-level", "output-dir", "from", "format"}
+_OUTER = {"engine", "force-core", "force-pyspark", "report-dir", "log-level", "output-dir", "from", "format", "table", "mode", "merge-schema", "staging", "timezone"}
 
 
 class Job:
@@ -20,12 +20,18 @@ class Job:
     input, output: locations. input_format, output_format: names of formats. options: all that were given, {name: text}, with '-' in
     names. input_bytes: as stored; data_bytes: an estimate, decompressed; None = not known. replace: what is at the output may be
     replaced.
+
+    engines_only: what is written is no file: the output is the name of a table, or the place of data in a format that only engines write.
+    table: its name, or None. mode: "error", "append" or "overwrite", for what is there already. merge_schema: new columns may be added.
+    staging: a folder for data on their way, or None. timezone: of timestamps that have none.
     """
 
     def __init__(self, handle):
         self._handle = handle
-        input, self.input_format, output, self.output_format, options, stored, data, self.replace = handle.facts()
+        input, self.input_format, output, self.output_format, options, stored, data, self.replace, target = handle.facts()
         self.input, self.output = input, output
+        self.engines_only, table, self.mode, self.merge_schema, staging, self.timezone = target
+        self.table, self.staging = table or None, staging or None
         self.options = json.loads(options)
         self.input_bytes = None if stored < 0 else stored
         self.data_bytes = None if data < 0 else data
@@ -45,6 +51,7 @@ class Context:
         self.job = job
         self._handle = handle
         self._started = time.monotonic()
+        self._written = None  # rows of the output, where the core wrote it
 
     def progress(self, rows=0, *, bytes_read=0, bytes_total=None, step="reading"):
         """Tells how far the run is. Raises when the conversion is to end; to be called every now and then."""
@@ -64,6 +71,14 @@ class Context:
         options.update({"engine": "native", "report_dir": "", "from": self.job.input_format, "progress": self._on_progress}, **more)
         return options
 
+    def _format(self):
+        return {"format": "parquet" if self.job.engines_only else self.job.output_format}
+
+    def _file(self, output):
+        if output is None and self.job.engines_only:
+            raise ValueError("the output is no file: name one")
+        return self.job.output if output is None else output
+
     def _on_progress(self, state):
         self._handle.progress(state.bytes_read, -1 if state.bytes_total is None else state.bytes_total, state.rows, state.seconds, state.step)
 
@@ -79,15 +94,25 @@ class Context:
         """The native conversion, with the job's options, to another place or to the output. Gives its result; raises when it fails."""
         from pyforge_cli import convert
 
-        return convert(self.job.input, self.job.output if output is None else output, **self._options({"format": self.job.output_format, **options}))
+        return self._noted(output, convert(self.job.input, self._file(output), **self._options({**self._format(), **options})))
+
+    def _noted(self, output, result):
+        if not self.job.engines_only and self._file(output) == self.job.output:
+            self._written = result.row_count
+        return result
+
+    def check_rows(self, told):
+        """What the engine tells of rows against what the core itself has written to the output."""
+        if self._written is not None and told != self._written:
+            raise ValueError(f"run() tells of {told} rows written, and the core wrote {self._written}")
 
     def write(self, table, output=None, **options):
         """Anything with __arrow_c_stream__ as the output, whole or not at all, with the job's options. Gives the result."""
         from pyforge_cli import write
 
-        given = self._options({"format": self.job.output_format, **options})
+        given = self._options({**self._format(), **options})
         given.pop("from")
-        return write(table, self.job.output if output is None else output, **given)
+        return self._noted(output, write(table, self._file(output), **given))
 
     def place(self, path):
         """A finished local file becomes the output, whole or not at all. The file stays where it is."""
@@ -112,7 +137,7 @@ class Engine:
         self.failure = _BY_STATUS
 
     def facts(self):
-        """(name, description)"""
+        """(name, description, formats, whether it writes tables)"""
         engine = self.engine
         name = getattr(engine, "name", None)
         if not isinstance(name, str) or not name:
@@ -120,7 +145,11 @@ class Engine:
         for method in ("takes", "run"):
             if not callable(getattr(engine, method, None)):
                 raise ExtensionLoadError(f"the engine {name} has no {method}()")
-        return name, str(getattr(engine, "description", "") or (type(engine).__doc__ or name).strip().split("\n")[0])
+        formats = getattr(engine, "formats", None) or ()
+        if isinstance(formats, str) or not all(isinstance(format, str) and format for format in formats):
+            raise ExtensionLoadError(f"the formats of the engine {name} are no list of names")
+        description = str(getattr(engine, "description", "") or (type(engine).__doc__ or name).strip().split("\n")[0])
+        return name, description, list(formats), bool(getattr(engine, "tables", False))
 
     def takes(self, handle):
         """(whether, reason, priority); the author's takes() gives whether, or (whether, reason), or (whether, reason, priority)."""
@@ -136,7 +165,10 @@ class Engine:
         self.failure = _BY_STATUS
         job = Job(handle)
         try:
-            return self._outcome(self.engine.run(job, Context(job, handle)))
+            context = Context(job, handle)
+            outcome = self._outcome(self.engine.run(job, context))
+            context.check_rows(outcome[1])
+            return outcome
         except BaseException as error:
             self.failure = _failure_of(error)
             raise

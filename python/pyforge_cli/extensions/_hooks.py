@@ -1,8 +1,10 @@
 """Hooks: the methods of both frameworks of pyforge-cli 1.x, called as each of them documents it, and what they answer, applied."""
 
+import contextlib
 import inspect
 import json
 import re
+import sys
 from pathlib import Path
 
 from pyforge_cli._options import text_of
@@ -41,8 +43,10 @@ def hooks_of(extension):
 
 def call_hook(names, extension, call):
     """Calls the methods of one hook. call: what the binding lets a hook ask and do."""
-    for name in names:
-        _CALLS[name](name, getattr(extension, name), call)
+    # what a hook prints must not get into data that goes to standard output
+    with contextlib.redirect_stdout(sys.stderr) if call.places()[1] == "-" else contextlib.nullcontext():
+        for name in names:
+            _CALLS[name](name, getattr(extension, name), call)
 
 
 # ---- calling

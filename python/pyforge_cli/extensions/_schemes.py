@@ -4,12 +4,13 @@ import threading
 
 from pyforge_cli.extensions.base import ExtensionLoadError
 
-_READS_AT, _LISTS, _MAKES_DIRECTORIES, _REMOVES, _CREATES = 1, 2, 4, 8, 16
+_READS_AT, _LISTS, _MAKES_DIRECTORIES, _REMOVES, _CREATES, _IDENTIFIES = 1, 2, 4, 8, 16, 32
 _DOES = (
     (_LISTS, "list"),
     (_MAKES_DIRECTORIES, "make_directory"),
     (_REMOVES, "remove"),
     (_CREATES, "create"),
+    (_IDENTIFIES, "identity"),
 )
 
 
@@ -30,7 +31,7 @@ class Scheme:
         self.scheme = scheme
 
     def facts(self):
-        """(name, description, what it does)"""
+        """(name, description, paths that it claims, what it does)"""
         scheme = self.scheme
         name = getattr(scheme, "name", None)
         if not isinstance(name, str) or not name:
@@ -41,7 +42,10 @@ class Scheme:
         does = sum(bit for bit, method in _DOES if callable(getattr(scheme, method, None)))
         if getattr(scheme, "seekable", False):
             does |= _READS_AT
-        return name, str(getattr(scheme, "description", "") or (type(scheme).__doc__ or name).strip().split("\n")[0]), does
+        paths = getattr(scheme, "paths", None) or ()
+        if isinstance(paths, str) or not all(isinstance(path, str) for path in paths):
+            raise ExtensionLoadError(f"the paths of the storage scheme {name} are no list of texts")
+        return name, str(getattr(scheme, "description", "") or (type(scheme).__doc__ or name).strip().split("\n")[0]), list(paths), does
 
     def stat(self, location):
         return _facts(self.scheme.stat(location))
@@ -51,14 +55,18 @@ class Scheme:
 
     def list(self, location):
         """Entries are whole locations, or pairs of one and what stat() would tell of it."""
-        entries = []
         for entry in self.scheme.list(location):
             if isinstance(entry, str):
-                entries.append((entry, self.stat(entry)))
+                yield entry, self.stat(entry)
             else:
                 place, known = entry
-                entries.append((place, _facts(known)))
-        return entries
+                yield place, _facts(known)
+
+    def identity(self, location):
+        text = self.scheme.identity(location)
+        if not isinstance(text, str):
+            raise TypeError(f"identity() answered with {type(text).__name__}, a text was expected")
+        return text
 
     def make_directory(self, location):
         self.scheme.make_directory(location)

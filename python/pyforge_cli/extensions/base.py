@@ -134,11 +134,11 @@ class BaseExtension(ABC):
         return []
 
     def get_schemes(self):
-        """[object with name, stat(location), open(location)]"""
+        """[object with name, stat(location), open(location); paths: those it claims, "/store/"; identity(location): one text for one place]"""
         return []
 
     def get_engines(self):
-        """[object with name, takes(job) -> (whether, reason), and run(job, context)]"""
+        """[object with name, takes(job) -> (whether, reason), and run(job, context); formats: those only it writes; tables: it writes them]"""
         return []
 
     def get_options(self):

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/cpu.h"
+#include "base/number_core.h"
 #include "base/text.h"
 #include "formats/arrow/arrow.h"
 
@@ -260,6 +261,30 @@ static void copy_decimals(const struct rows *rows, uint32_t width, struct sixtee
     }
 }
 
+/* DuckDB gives its HUGEINT as decimal(38,0), values of 39 digits included. */
+static enum pf_status check_digits(const struct arrow_column *column, const struct rows *rows, const struct sixteen *values,
+                                   struct pf_error *err)
+{
+    pf_uint128 end = 1;
+
+    for (uint32_t i = 0; i < column->field.precision; i++)
+        end *= 10;
+    for (int64_t i = 0; i < rows->count; i++) {
+        pf_uint128 size = (pf_uint128)values[i].high << 64 | values[i].low;
+
+        if ((values[i].high >> 63) != 0)
+            size = -size;
+        if (size >= end && is_valid(rows, i)) {
+            pf_fail(err, PF_BAD_DATA, "the value has more digits than decimal(%u,%u) holds", column->field.precision,
+                    column->field.scale);
+            pf_remedy(err, "make the column text, or a float, before");
+            err->row = i + 1;
+            return PF_BAD_DATA;
+        }
+    }
+    return PF_OK;
+}
+
 /* A value in our unit; false when it has none there. */
 static bool change_unit(const struct arrow_column *column, int64_t value, int64_t *out)
 {
@@ -440,7 +465,7 @@ static enum pf_status copy_values(const struct arrow_column *column, const struc
         copy_decimals(rows, column->width, to);
     else
         copy_same(rows, column->width, to);
-    return PF_OK;
+    return column->field.type == PF_TYPE_DECIMAL128 ? check_digits(column, rows, to, err) : PF_OK;
 }
 
 static enum pf_status fill(const struct arrow_column *column, const struct rows *rows, struct pf_memory *memory,

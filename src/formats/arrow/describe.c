@@ -160,20 +160,25 @@ static const char *kind_of(const char *format)
 enum pf_status arrow_describe(const struct ArrowSchema *schema, struct pf_arena *arena, struct arrow_column *column,
                               struct pf_error *err)
 {
-    const char *name = schema->name != NULL ? schema->name : "";
-    const char *format = schema->format;
+    const char *name, *format;
 
     memset(column, 0, sizeof *column);
+    if (schema == NULL)
+        return pf_fail(err, PF_BAD_DATA, "the Arrow schema lacks a column that it counts");
+    name = schema->name != NULL ? schema->name : "";
+    format = schema->format;
     column->field.name = pf_arena_copy(arena, name, strlen(name));
     if (column->field.name == NULL)
         return pf_fail_memory(err, strlen(name));
     column->field.required = (schema->flags & ARROW_FLAG_NULLABLE) == 0;
-    if (schema->dictionary != NULL) {
+    if (schema->dictionary != NULL && format != NULL) {
         if (format[0] == '\0' || format[1] != '\0' || strchr("cCsSiIlL", format[0]) == NULL)
             return pf_fail(err, PF_BAD_DATA, "column '%.100s' has dictionary indexes of format '%.20s'", name, format);
         column->index = format[0];
         format = schema->dictionary->format;
     }
+    if (format == NULL)
+        return pf_fail(err, PF_BAD_DATA, "column '%.100s' of the Arrow schema has no format", name);
     if (describe_plain(format, column) || describe_timestamp(format, arena, column) || describe_decimal(format, column) ||
         describe_fixed(format, column))
         return PF_OK;

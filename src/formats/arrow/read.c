@@ -29,11 +29,29 @@ struct arrow_reader {
     bool started;
 };
 
+/* The last line that says something. A producer in Python tells the whole way to its exception, which stands at the end. */
+static const char *last_line(const char *text, int *size)
+{
+    const char *end = text + strlen(text), *start;
+
+    while (end > text && (unsigned char)end[-1] <= ' ')
+        end--;
+    for (start = end; start > text && start[-1] != '\n';)
+        start--;
+    *size = end - start < 800 ? (int)(end - start) : 800;
+    return start;
+}
+
 static enum pf_status fail_stream(struct arrow_reader *reader, struct pf_error *err)
 {
     const char *said = reader->stream->get_last_error(reader->stream);
+    int size = said != NULL ? (int)strnlen(said, 800) : 0;
 
-    return pf_fail(err, PF_IO, "the Arrow stream failed: %s", said != NULL ? said : "it does not say why");
+    if (said != NULL && strstr(said, "Traceback (most recent call last)") != NULL)
+        said = last_line(said, &size);
+    if (said == NULL)
+        return pf_fail(err, PF_IO, "the Arrow stream failed: it does not say why");
+    return pf_fail(err, PF_IO, "the Arrow stream failed: %.*s", size, said);
 }
 
 /* ---- opening */
@@ -57,6 +75,8 @@ static void warn_of_zones(const struct arrow_reader *reader)
 
 static enum pf_status describe_columns(struct arrow_reader *reader, const struct ArrowSchema *schema, struct pf_error *err)
 {
+    if (schema->format == NULL || schema->n_children < 0 || (schema->n_children > 0 && schema->children == NULL))
+        return pf_fail(err, PF_BAD_DATA, "the schema of the Arrow stream breaks the rules of the Arrow C data interface");
     if (strcmp(schema->format, "+s") != 0) {
         pf_fail(err, PF_UNSUPPORTED, "the Arrow stream holds values of format '%.20s', record batches were expected",
                 schema->format);

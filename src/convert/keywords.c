@@ -1,0 +1,119 @@
+/* Advice for callers who give options as keywords. */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/option.h"
+#include "convert/request.h"
+
+enum { LONGEST_NAME = 64 };
+
+/* The option of the tables that is there; none is loaded for the sake of a message. */
+static const struct pf_option *option_called(const struct pf_context *ctx, const char *name)
+{
+    const struct pf_option *table, *option;
+    const char *owner;
+
+    for (uint32_t i = 0; (table = pf_option_table(ctx, i, &owner)) != NULL; i++) {
+        option = pf_option_find(table, name);
+        if (option != NULL)
+            return option;
+    }
+    return NULL;
+}
+
+static bool is_choice(const struct pf_option *option, const char *word, size_t size)
+{
+    const char *choice;
+    size_t length;
+
+    for (int i = 0; option->choices != NULL && (choice = pf_option_choice(option, i, &length)) != NULL; i++) {
+        if (length == size && memcmp(choice, word, size) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Bytes of the value that follows an option's name and a blank; 0 when a sentence goes on there. Values of advice are choices, formats,
+ * numbers and names with a digit, PLACEHOLDERS, marks, and texts in quotes. */
+static size_t value_size(const struct pf_option *option, const char *text)
+{
+    size_t size = 0;
+    bool telling = false, capitals = true;
+
+    if (text[0] == '\'' && strchr(text + 1, '\'') != NULL)
+        return (size_t)(strchr(text + 1, '\'') - text) + 1;
+    while (text[size] != '\0' && strchr(" ,;:()?!", text[size]) == NULL) {
+        telling = telling || isdigit((unsigned char)text[size]) != 0;
+        capitals = capitals && isupper((unsigned char)text[size]) != 0;
+        size++;
+    }
+    if (size == 0) /* "--decimal , --thousands ." */
+        return text[0] != '\0' && text[0] != ' ' && text[1] == ' ' ? 1 : 0;
+    telling = telling || (size == 1 && ispunct((unsigned char)text[0]) != 0);
+    telling = telling || (size == 3 && memcmp(text, "csv", 3) == 0) || (size == 4 && memcmp(text, "none", 4) == 0);
+    return telling || capitals || is_choice(option, text, size) ? size : 0;
+}
+
+/* "--on-error reject" at text as on_error="reject"; what was read of it, 0 when it is no option of the tables. */
+static size_t put_keyword(const struct pf_context *ctx, const char *text, char *to, size_t room)
+{
+    const struct pf_option *option = NULL;
+    char name[LONGEST_NAME];
+    size_t size = 0, value = 0;
+    const char *at, *mark;
+    bool quoted;
+
+    for (at = text + 2;
+         (islower((unsigned char)*at) != 0 || isdigit((unsigned char)*at) != 0 || *at == '-') && size + 1 < sizeof name; at++)
+        name[size++] = *at;
+    name[size] = '\0';
+    if (size > 1)
+        option = option_called(ctx, name);
+    if (option == NULL)
+        return 0;
+    for (size_t i = 0; i < size; i++)
+        name[i] = name[i] == '-' ? '_' : name[i];
+    if (option->kind == PF_OPTION_FLAG) {
+        (void)snprintf(to, room, "%s=True", name);
+        return (size_t)(at - text);
+    }
+    if (at[0] == ' ' && at[1] != '-')
+        value = value_size(option, at + 1);
+    quoted = value > 1 && at[1] == '\'';
+    mark = value == 0 || quoted || isupper((unsigned char)at[1]) != 0 ? "" : "\"";
+    (void)snprintf(to, room, "%s=%s%.*s%s", strcmp(name, "from") == 0 ? "from_" : name, mark, (int)value, at + 1, mark);
+    return (size_t)(at - text) + (value > 0 ? value + 1 : 0);
+}
+
+static void translate(const struct pf_context *ctx, char *text, size_t room)
+{
+    char put[2 * LONGEST_NAME + 128], done[sizeof((struct pf_error *)0)->message];
+    size_t used = 0;
+
+    for (const char *at = text; *at != '\0' && used + 1 < room;) {
+        bool begins = at == text || strchr(" ('", at[-1]) != NULL;
+        size_t read = begins && at[0] == '-' && at[1] == '-' ? put_keyword(ctx, at, put, sizeof put) : 0;
+        size_t size;
+
+        if (read == 0) {
+            done[used++] = *at++;
+            continue;
+        }
+        size = strlen(put);
+        size = size < room - 1 - used ? size : room - 1 - used;
+        memcpy(done + used, put, size);
+        used += size;
+        at += read;
+    }
+    memcpy(text, done, used);
+    text[used] = '\0';
+}
+
+void pf_error_for_keywords(const struct pf_context *ctx, struct pf_error *err)
+{
+    translate(ctx, err->remedy, sizeof err->remedy);
+    /* Elsewhere a message may quote the input. */
+    if (err->status == PF_BAD_OPTION || err->status == PF_EXISTS)
+        translate(ctx, err->message, sizeof err->message);
+}
