@@ -59,12 +59,30 @@ static enum pf_status check_mount(const struct pf_host *host, const struct mount
     return place->path.kind == PATH_DBFS ? check_dbfs(host, place, &here, err) : check_volumes(host, place, &here, err);
 }
 
+/* Where /Volumes is a folder as any other, as on macOS, nothing below it has a catalog. */
+static bool take_ordinary(const char *location, struct path *out)
+{
+    struct environment here;
+
+    if (strncmp(location, "/Volumes/", strlen("/Volumes/")) != 0 || strlen(location) >= sizeof out->path)
+        return false;
+    environment_look(&environment_here, &here);
+    if (!here.volumes_ordinary)
+        return false;
+    memset(out, 0, sizeof *out);
+    out->kind = PATH_LOCAL;
+    memcpy(out->path, location, strlen(location) + 1);
+    return true;
+}
+
 enum pf_status mount_place_of(const struct pf_host *host, const char *location, bool writing, struct mount_place *out,
                               struct pf_error *err)
 {
     struct path_wrong wrong;
 
     out->writing = writing;
+    if (take_ordinary(location, &out->path))
+        return PF_OK;
     if (path_parse(location, strlen(location), &out->path, &wrong) != PF_OK ||
         (writing && path_needs_volume(&out->path, &wrong) != PF_OK))
         return path_fail(host, PF_BAD_OPTION, &wrong, err);

@@ -143,6 +143,7 @@ class InternalError(PyForgeError, RuntimeError): ...
 class UnknownOptionError(PyForgeError, TypeError): ...
 
 def formats() -> List[Format]: ...
+def environment() -> Dict[str, Any]: ...
 def convert(
     input: _Input,
     output: Optional[_Output] = None,
@@ -690,7 +691,7 @@ def read(
     preview_schema: Optional[bool] = None,
 ) -> Table: ...
 def write(
-    table: _Stream,
+    data: _Stream,
     output: _Output,
     *,
     progress: Optional[_Watch] = None,

@@ -211,12 +211,12 @@ def _capsule(table):
     raise TypeError(f"{kind} has no __arrow_c_stream__: give a table of pyarrow, Polars, DuckDB or pandas >= 2.2, or make one of it")
 
 
-def write(table, output, *, progress=None, **options):
+def write(data, output, *, progress=None, **options):
     """Write a table to a file: anything with __arrow_c_stream__, that is of pyarrow, Polars, DuckDB, pandas >= 2.2, or read().
 
     output: a path, whose suffix names the format unless format= does, or a binary file object. Gives and raises what convert() does.
     """
-    capsule = _capsule(table)
+    capsule = _capsule(data)
     return _converted(
         _pyforge.write(capsule, _sink(output), settings(options), *_messages(options), _watcher(progress))
     ).raise_for_error()

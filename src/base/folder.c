@@ -49,7 +49,8 @@ const char *pf_file_distrust(const char *path, char folder[PF_PATH_BYTES])
             return "cannot be examined";
         if (nearest && st.st_uid != me && st.st_uid != 0)
             return "belongs to another user";
-        if ((nearest && (st.st_mode & (S_IWGRP | S_IWOTH)) != 0) || ((st.st_mode & S_IWOTH) != 0 && (st.st_mode & S_ISVTX) == 0))
+        if ((nearest && (st.st_mode & (S_IWGRP | S_IWOTH)) != 0) ||
+            ((st.st_mode & S_IWOTH) != 0 && (st.st_mode & S_ISVTX) == 0))
             return "may be written to by others";
         if (folder[1] == '\0')
             break;

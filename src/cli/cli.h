@@ -195,7 +195,7 @@ void cli_progress_clear(struct cli_progress *progress);
 void cli_progress_end(struct cli_progress *progress);
 
 /* ---- signals.c */
-/* SIGINT and SIGTERM cancel what ctx does until _end; a second one ends the process at once. SIGPIPE is ignored. */
+/* SIGINT, SIGTERM and SIGHUP cancel what ctx does until _end; a second one ends the process at once. SIGPIPE is ignored. */
 void cli_signals_begin(struct pf_context *ctx);
 /* Handlers are as they were before. */
 void cli_signals_end(void);

@@ -27,7 +27,8 @@ static const char *in_force(struct pf_plan *plan, uint32_t last, const struct pf
     pf_buffer_init(&joined, &plan->ctx->memory, SIZE_MAX);
     for (uint32_t i = 0; i <= last && good; i++) {
         if (pf_option_anywhere(plan->ctx, plan->settings[i].name) == option)
-            good = pf_buffer_printf(&joined, "%s%s", joined.size > 0 ? "," : "", pf_setting_text(plan->ctx, &plan->settings[i]));
+            good =
+                pf_buffer_printf(&joined, "%s%s", joined.size > 0 ? "," : "", pf_setting_text(plan->ctx, &plan->settings[i]));
     }
     if (good)
         text = pf_arena_copy(&plan->arena, joined.size > 0 ? (const char *)joined.data : "", joined.size);

@@ -68,6 +68,8 @@ enum pf_status pf_engines_check(struct pf_plan *plan, struct pf_error *err)
     const char *near;
     void *self;
 
+    if (!is_auto(plan) && !is_native(plan))
+        pf_want_options(plan->ctx); /* an engine that is not promised, as in who_writes() */
     if (is_auto(plan) || is_native(plan) || pf_find_engine(plan->ctx, plan->options.engine, &self, err) != NULL)
         return PF_OK;
     if (err->status != PF_OK)

@@ -48,8 +48,7 @@ static const char *tell_options(void *user)
         const struct pf_setting *setting = i < hooked->given_count ? &hooked->given[i] : &hooked->set[i - hooked->given_count];
         const struct pf_option *option = pf_option_anywhere(hooked->run.ctx, setting->name);
 
-        pf_json_set_text(&json, option != NULL ? option->name : setting->name,
-                         pf_setting_text(hooked->run.ctx, setting));
+        pf_json_set_text(&json, option != NULL ? option->name : setting->name, pf_setting_text(hooked->run.ctx, setting));
     }
     pf_json_close(&json, '}');
     text = pf_json_end(&json);
@@ -149,8 +148,7 @@ static enum pf_status set_option(void *user, const char *by, const char *name, c
     memset(&wanted, 0, sizeof wanted);
     wanted.name = name;
     wanted.value = value;
-    if (pf_setting_check(ctx, name, value, err) != PF_OK ||
-        pf_setting_range(hooked->run.ctx, &wanted, err) != PF_OK)
+    if (pf_setting_check(ctx, name, value, err) != PF_OK || pf_setting_range(hooked->run.ctx, &wanted, err) != PF_OK)
         return err->status;
     option = pf_option_anywhere(ctx, name);
     pf_error_clear(err);

@@ -8,20 +8,6 @@
 
 enum { LONGEST_NAME = 64 };
 
-/* The option of the tables that is there; none is loaded for the sake of a message. */
-static const struct pf_option *option_called(const struct pf_context *ctx, const char *name)
-{
-    const struct pf_option *table, *option;
-    const char *owner;
-
-    for (uint32_t i = 0; (table = pf_option_table(ctx, i, &owner)) != NULL; i++) {
-        option = pf_option_find(table, name);
-        if (option != NULL)
-            return option;
-    }
-    return NULL;
-}
-
 static bool is_choice(const struct pf_option *option, const char *word, size_t size)
 {
     const char *choice;
@@ -69,7 +55,7 @@ static size_t put_keyword(const struct pf_context *ctx, const char *text, char *
         name[size++] = *at;
     name[size] = '\0';
     if (size > 1)
-        option = option_called(ctx, name);
+        option = pf_option_there(ctx, name);
     if (option == NULL)
         return 0;
     for (size_t i = 0; i < size; i++)

@@ -59,6 +59,8 @@ static const char *who_writes(const struct pf_plan *plan, bool table, const char
     const struct pf_engine_addition *engine;
     void *self;
 
+    pf_want_options(
+        plan->ctx); /* who writes tables has options for them: where its engine is not promised, it is found by these */
     for (uint32_t i = 0; (engine = pf_engine_at(plan->ctx, i, &self)) != NULL; i++) {
         if (pf_engine_writes(engine, table, format))
             return format_among(engine, format) != NULL ? format_among(engine, format) : "table";

@@ -121,7 +121,7 @@ bool pf_format_at(const struct pf_context *ctx, uint32_t index, struct pf_format
     return true;
 }
 
-static const struct pf_option *find_option(const struct pf_context *ctx, const char *name)
+const struct pf_option *pf_option_there(const struct pf_context *ctx, const char *name)
 {
     const struct pf_option *table, *option;
     const char *owner;
@@ -136,11 +136,11 @@ static const struct pf_option *find_option(const struct pf_context *ctx, const c
 
 const struct pf_option *pf_option_anywhere(const struct pf_context *ctx, const char *name)
 {
-    const struct pf_option *option = find_option(ctx, name);
+    const struct pf_option *option = pf_option_there(ctx, name);
 
     while (*name == '-')
         name++;
-    return option == NULL && pf_want_option(ctx, name) ? find_option(ctx, name) : option;
+    return option == NULL && pf_want_option(ctx, name) ? pf_option_there(ctx, name) : option;
 }
 
 int pf_request_is_flag(const struct pf_request *request, const char *name)

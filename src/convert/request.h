@@ -44,6 +44,8 @@ void pf_given_release(struct pf_given *given); /* both, and the stream */
 
 /* The first option of this name (as users write it) in any table; NULL = there is none. */
 const struct pf_option *pf_option_anywhere(const struct pf_context *ctx, const char *name);
+/* The same among the tables that are there already: no extension is loaded for it. */
+const struct pf_option *pf_option_there(const struct pf_context *ctx, const char *name);
 /* A value is good when one of the tables that know the option takes it: which of them counts is decided with the formats. */
 enum pf_status pf_setting_check(const struct pf_context *ctx, const char *name, const char *value, struct pf_error *err);
 /* The settings in force (settings.h), what the caller gave last. In arena. */

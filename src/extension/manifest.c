@@ -143,8 +143,9 @@ static void check_library(struct manifest *manifest, struct pf_entry *entry, con
         pf_entry_refuse(manifest->set, entry, "its library %.300s %s; it is not loaded before that is changed (chmod go-w)",
                         entry->library, distrust(&facts));
     else if ((wrong = pf_file_distrust(entry->library, folder)) != NULL)
-        pf_entry_refuse(manifest->set, entry, "its library %.300s lies in %.300s, which %s; it is not loaded before that is changed",
-                        entry->library, folder, wrong);
+        pf_entry_refuse(manifest->set, entry,
+                        "its library %.300s lies in %.300s, which %s; it is not loaded before that is changed", entry->library,
+                        folder, wrong);
     else if (entry->manifest_abi != PF_EXTENSION_ABI)
         pf_entry_refuse(manifest->set, entry, "it was made for abi %u, this is abi %d: get the build for PyForge %s",
                         entry->manifest_abi, PF_EXTENSION_ABI, pf_version());

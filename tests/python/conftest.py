@@ -8,16 +8,21 @@ package           the module pyforge_cli as built, from the folder $PYFORGE_PACK
 run_python        runs a script with the package in a process of its own: run_python(script, *args) -> CompletedProcess with text.
 write             writes a small input into the test's own folder and gives its path.
 """
+import atexit
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
+import tempfile
 import warnings
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TIME_LIMIT = 120
+STATE = tempfile.mkdtemp(prefix="pyforge-test-state-")
+atexit.register(shutil.rmtree, STATE, ignore_errors=True)
 # Of the tests, not of the command.
 KEPT_VARIABLES = {"PYFORGE_PACKAGE", "PYFORGE_TEST_DATA", "PYFORGE_TEST_FULL", "PYFORGE_PYTHONS"}
 
@@ -35,6 +40,7 @@ def clean_environment(extra=None):
     env = {name: value for name, value in os.environ.items() if not name.startswith("PYFORGE_")}
     env["COLUMNS"] = "100"
     env["XDG_CONFIG_HOME"] = str(ROOT / "tests" / "no-settings")
+    env["XDG_STATE_HOME"] = STATE  # a process that a test kills while it loads an extension leaves a mark there
     for name, value in (extra or {}).items():
         if value is None:
             env.pop(name, None)

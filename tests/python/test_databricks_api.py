@@ -170,7 +170,7 @@ def test_in_a_notebook_it_is_told_in_the_cell(forge, write, monkeypatch, capsys,
     result["processing_engine"] = result["converter_used"] = "spark (serverless)"
     forge._announce([result])
     assert capsys.readouterr().out == "Detected Databricks Classic - using Spark optimization (4 bytes)\n"
-    result["processing_engine"], result["engine_reason"] = "native", "Spark from 1 GB"
+    result["processing_engine"], result["engine_reason"] = "native", "spark: Spark from 1 GB; other: no"
     forge._announce([result])
     assert capsys.readouterr().out == "Detected Databricks Classic - native engine (4 bytes; Spark from 1 GB)\n"
     monkeypatch.setattr(sys, "stderr", None)
@@ -481,37 +481,37 @@ def test_an_unknown_option_ends_a_batch(forge, many, tmp_path):
 
 @pytest.fixture
 def tables(package, monkeypatch):
-    """What the writer of tables is asked for: [(input, table, output, options), ...]; tables.error is what it raises."""
-    from pyforge_cli.extensions.databricks import engine
+    """What the engine is asked for: [(input, table, output, mode, merge schema, staging), ...]; tables.error is what it raises."""
+    from pyforge_cli.extensions.databricks import engine, session
 
     asked = types.SimpleNamespace(calls=[], error=None)
 
-    def convert_to_table(source, table=None, output=None, *, spark=None, progress=None, **options):
-        import pyforge_cli
+    def takes(self, job):
+        return job.engines_only, "stands for Spark"
 
-        asked.calls.append((os.path.basename(source), table, output, options))
-        asked.spark = spark
+    def run(self, job, context):
+        asked.calls.append((os.path.basename(job.input), job.table, job.output, job.mode, job.merge_schema, job.staging))
+        asked.spark = session.session_at_hand().session
         if asked.error is not None:
             raise asked.error
-        result = pyforge_cli.info(source)
-        return pyforge_cli._api._converted((json.dumps({
-            "success": True, "input_path": str(source), "output_path": str(table or output), "row_count": result["rows"], "columns": [],
-            "processing_engine": "spark (connect)", "duration": 1.0, "warnings": ["timestamps are read as UTC"],
-            "file_size_bytes": result["file_size"], "attempts": [{"engine": "spark", "ok": True, "reason": "", "seconds": 1.0}],
-        }), 0, "", None))
+        context.warn("timestamps are read as UTC")
+        import pyforge_cli
 
-    monkeypatch.setattr(engine, "convert_to_table", convert_to_table)
+        return {"rows_written": pyforge_cli.info(job.input)["rows"], "display": "spark (connect)"}
+
+    monkeypatch.setattr(engine.SparkEngine, "takes", takes)
+    monkeypatch.setattr(engine.SparkEngine, "run", run)
     return asked
 
 
 def test_tables_of_a_batch(forge, many, tables):
     files = [many("a.csv", 2), many("b.csv", 1)]
+    forge.spark = object()
     assert forge.batch_convert(files, table="main.bronze.{stem}", threads=1)
-    assert sorted(call[:3] for call in tables.calls) == [("a.csv", "main.bronze.a", None), ("b.csv", "main.bronze.b", None)]
+    assert sorted(call[:2] for call in tables.calls) == [("a.csv", "main.bronze.a"), ("b.csv", "main.bronze.b")]
     tables.calls.clear()
     assert forge.batch_convert(files, table="main.bronze.t", mode="overwrite")
-    assert [(call[1], call[3]["mode"]) for call in tables.calls] == [("main.bronze.t", "overwrite"), ("main.bronze.t", "append")]
-    assert "format" not in tables.calls[0][3]
+    assert [(call[1], call[3]) for call in tables.calls] == [("main.bronze.t", "overwrite"), ("main.bronze.t", "append")]
 
 
 def test_a_table(forge, many, tables, tmp_path, monkeypatch, capsys):
@@ -519,22 +519,46 @@ def test_a_table(forge, many, tables, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "15.4")
     forge.spark = object()
     result = forge.convert(source, table="main.default.t", merge_schema=True, staging="/Volumes/x", threads=2)
-    assert result["row_count"] == 2 and tables.spark is forge.spark
-    assert tables.calls == [("a.csv", "main.default.t", None, {"force": True, "format": None, "merge_schema": True, "staging": "/Volumes/x", "threads": 2})]
+    assert result["row_count"] == 2 and tables.spark is forge.spark, result
+    assert tables.calls == [("a.csv", "main.default.t", "main.default.t", "error", True, "/Volumes/x")]
     assert "Detected Databricks Classic - using Spark optimization (" in capsys.readouterr().err
     assert "timestamps are read as UTC" in result._repr_html_() and "spark (connect) engine" in result.told()
-    forge.convert(source, format="delta")
-    forge.convert(source, tmp_path / "d", output_format="Delta", mode="append")
-    assert [(call[2], call[3]["mode"]) for call in tables.calls[1:]] == [(str(tmp_path / "a.delta"), "overwrite"), (tmp_path / "d", "append")]
+    assert [(attempt["engine"], attempt["ok"]) for attempt in result["attempts"]] == [("spark", True)]
+    assert forge.convert(source, format="delta")
+    assert forge.convert(source, tmp_path / "d", output_format="Delta", mode="append")
+    assert [call[1:4] for call in tables.calls[1:]] == [(None, str(tmp_path / "a.delta"), "overwrite"), (None, str(tmp_path / "d"), "append")]
     for wrong in ({"force_core": True}, {"output_path": "a.parquet"}):
         refused = forge.convert(source, table="t", **wrong)
-        assert not refused and refused.exit_code == 2 and refused["error"]
+        assert not refused and refused.exit_code in (2, 4) and refused["error"], wrong
     assert len(tables.calls) == 3
-    from pyforge_cli.extensions.databricks.spark_errors import failure
+    from pyforge_cli.extensions import EngineError
 
-    tables.error = failure("unknown", "outcome unknown: the connection was lost", "look for x in the history")
+    tables.error = EngineError("outcome unknown: the connection was lost", "unknown", remedy="look for x in the history")
     lost = forge.convert(source, table="t")
     assert not lost and lost["outcome_unknown"] is True and "outcome unknown" in lost._repr_html_() and "look for x" in lost._repr_html_()
+
+
+def test_when_spark_always_fails(forge, many, monkeypatch, tmp_path):
+    """Each attempt of an engine that stands for Spark fails; what native can read is converted all the same, at once."""
+    from pyforge_cli.extensions.databricks import engine
+
+    def run(self, job, context):
+        raise RuntimeError("the server is gone")
+
+    monkeypatch.setattr(engine.SparkEngine, "takes", lambda self, job: (True, "stands for Spark"))
+    monkeypatch.setattr(engine.SparkEngine, "run", run)
+    monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "client.4.1")
+    sources = [many(f"{at}.csv", 10 + at) for at in range(20)]
+    for at, source in enumerate(sources):
+        began = time.monotonic()
+        result = forge.convert(source, progress=False)
+        assert time.monotonic() - began < 1
+        assert result and result["row_count"] == 10 + at and result["processing_engine"] == "native" and result["fallback_used"]
+        assert [(attempt["engine"], attempt["ok"]) for attempt in result["attempts"]] == [("spark", False), ("native", True)]
+        (fallen,) = result["fallback_history"]
+        assert fallen["converter"] == "spark" and "the server is gone" in fallen["reason"]
+    done = forge.batch_convert(sources, tmp_path / "out", progress=False)
+    assert done.converted == 20 and all(result["fallback_used"] for result in done)
 
 
 def test_a_table_without_a_session(forge, many):
@@ -663,7 +687,7 @@ for thing in (*results, done, done.summary, forge.get_info("a.csv"), forge.valid
     print(repr(thing), getattr(thing, "_repr_html_", str)())
 print(json.dumps([dict.items.__call__(result).__repr__() for result in results]))
 extension = DatabricksExtension()
-print(extension.get_details(), extension.get_environment(), extension.hook_environment_detection())
+print(extension.get_environment(), extension.hook_environment_detection())
 print("children", started)
 """
     env = {**TOKENS, "DATABRICKS_RUNTIME_VERSION": "15.4", "DATABRICKS_HOST": "https://example.invalid"}

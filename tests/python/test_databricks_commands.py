@@ -30,11 +30,12 @@ def test_help_has_examples():
         assert done.returncode == 0 and f"Usage: pyforge {command}".encode() in done.stdout and b"Examples:\n" in done.stdout
 
 
-def test_facts_stand_in_results(write, tmp_path):
+def test_a_conversion_that_needs_no_extension_loads_none(write, tmp_path):
     source = write("in.csv", "a\n1\n")
     result = json.loads(run("convert", source, tmp_path / "out.parquet", "--json", env={"DATABRICKS_ENV_VERSION": "4"}).stdout)
-    facts = result["environment"]["databricks"]["databricks"]
-    assert facts["compute"] == {"value": "serverless", "signal": "DATABRICKS_ENV_VERSION"}
+    assert result["success"] and result["environment"] is None
+    facts = json.loads(run("env", "--json", env={"DATABRICKS_ENV_VERSION": "4"}).stdout)
+    assert facts["compute"] == "serverless" and facts["signals"]["compute"] == "DATABRICKS_ENV_VERSION"
 
 
 def test_no_secret_is_shown():

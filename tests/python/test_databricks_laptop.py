@@ -35,7 +35,7 @@ def test_the_lines_on_a_good_file(run_python, tmp_path, place):
     if place == "laptop":
         assert done.stderr == ""
     else:
-        assert done.stderr.startswith(f"Detected {NAMES[place]} - native engine (") and done.stderr.count("\n") == 1
+        assert re.fullmatch(rf"Detected {NAMES[place]} - native engine \([\d.]+ KB; Spark from 1 GB\)\n", done.stderr)
     assert "planted" not in done.stdout + done.stderr
     assert (tmp_path / "sales_data.parquet").exists()
 

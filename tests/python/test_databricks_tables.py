@@ -266,9 +266,10 @@ def test_refused_at_once(modules, how, kind, says):
 
 class Job:
     output, output_format, data_bytes, replace = "/x.parquet", "parquet", None, False
+    mode, merge_schema, staging, timezone = "error", False, None, "UTC"
 
-    def __init__(self, size=12 << 20, **options):
-        self.input_bytes, self.options = size, options
+    def __init__(self, size=12 << 20, table=None, **options):
+        self.input_bytes, self.table, self.engines_only, self.options = size, table, table is not None, options
 
     def option(self, name):
         return self.options.get(name)
@@ -279,21 +280,18 @@ def test_what_the_engine_takes(modules, monkeypatch):
     assert engine.takes(Job()) == (False, "Spark from 1 GB")
     assert engine.takes(Job(2 << 30)) == (False, "Spark is for tables and Delta only")
     assert engine.takes(Job(None)) == (False, "Spark is for tables and Delta only")
-    assert engine.takes(Job(table="a.b.c")) == (False, "tables and Delta need a session of Spark, and none is at hand")
+    takes, why = engine.takes(Job(table="a.b.c"))
+    assert not takes and why.startswith("tables and Delta need a session of Spark, and none is at hand; run this in a notebook or a job")
     monkeypatch.setenv("PYFORGE_SPARK_THRESHOLD", "20M")
     assert engine.takes(Job()) == (False, "Spark from 20 MB")
     monkeypatch.setenv("PYFORGE_SPARK_THRESHOLD", "much")
     assert engine.takes(Job()) == (False, "Spark from 1 GB")
 
 
-def test_without_a_session(modules, tmp_path):
+def test_without_a_session(modules):
     from pyforge_cli.extensions import EngineError
 
     with pytest.raises(EngineError) as refused:
         modules.engine.SparkEngine().run(Job(table="t"), None)
     assert refused.value.outcome == "falls back"
-    with pytest.raises(ValueError) as refused:
-        modules.engine.convert_to_table(tmp_path / "a.csv", "t")
-    assert "session" in str(refused.value)
-    with pytest.raises(ValueError):
-        modules.engine.convert_to_table(tmp_path / "a.csv")
+    assert "session" in str(refused.value) and "spark_session=" in refused.value.remedy

@@ -520,3 +520,15 @@ def test_copy_that_cannot_be_finished(volume, write):
     assert done.returncode == 0 and "is complete now" in done.stderr.decode(), done.stderr.decode()
     assert volume.names() == ["a.csv", "b.csv"]
     assert (volume.real / "a.csv").read_bytes() == source.read_bytes()
+
+
+def test_an_ordinary_folder_volumes(mounted, extensions):
+    """As on macOS: /Volumes is there, is no mount, and what is in it has no catalog."""
+    script = """
+        umount /Volumes && mkdir -p '/Volumes/Macintosh HD' && printf 'a\n1\n' > '/Volumes/Macintosh HD/x.csv' &&
+        "$@" convert '/Volumes/Macintosh HD/x.csv' --force && ls '/Volumes/Macintosh HD'; code=$?; rm -rf '/Volumes/Macintosh HD'; exit $code
+    """
+    words = ["unshare", "--mount", "sh", "-c", script, "sh", command_path()]
+    env = {"PYFORGE_EXTENSION_PATH": str(extensions), "DATABRICKS_RUNTIME_VERSION": None, "DATABRICKS_ENV_VERSION": None}
+    done = run_pyforge(command=mounted.inside(*words), env=env)
+    assert done.returncode == 0 and done.stdout.split() == [b"x.csv", b"x.parquet"], done

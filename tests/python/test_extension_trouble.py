@@ -71,7 +71,7 @@ def test_an_output_that_cannot_be_looked_at(site, run, unknown):
     before = BLIND + "\n".join(
         ["class Engine:", "    name = 'mock'", "    description = 'mock'", "    def takes(self, job): return True", f"    def run(self, job, context): {run}"]
     )
-    site.install("mem", extension("mem", "def get_schemes(self): return [Mem()]\n    def get_engines(self): return [Engine()]", before))
+    site.install("mem", extension("mem", "def get_schemes(self): return [Mem()]\ndef get_engines(self): return [Engine()]", before))
     record, _ = convert(site, "--force", source="mem:in.csv", output="mem:out.csv", check=1 if unknown else 0)
     assert [attempt["engine"] for attempt in record["attempts"]] == ["mock"]
     assert record["outcome_unknown"] is unknown
@@ -149,7 +149,7 @@ def test_a_bad_value_of_a_hook_changes_nothing(site, change):
         extension("ends", "def hook_post_conversion(self, input_file, output_file, options, success): raise SystemExit(3)"),
         extension("ends", "def is_available(self): raise SystemExit(3)"),
         extension("ends", "def initialize(self): raise SystemExit(3)"),
-        extension("ends", "def hook_pre_conversion(self, **known): pass\n    def get_probes(self): return {'p': lambda: exit(3)}"),
+        extension("ends", "def hook_pre_conversion(self, **known): pass\ndef get_probes(self): return {'p': lambda: exit(3)}"),
     ],
 )
 def test_no_extension_ends_the_run(site, where):

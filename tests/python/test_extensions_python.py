@@ -27,9 +27,13 @@ class Site:
         self.folder = folder
         self.packages = folder / "site"
         self.packages.mkdir()
-        self.package_folder = package_folder
+        # Without the entry points of the package itself, which lie beside it.
+        alone = folder / "home" / "package"
+        alone.mkdir(parents=True)
+        os.symlink(os.path.join(package_folder, "pyforge_cli"), alone / "pyforge_cli")
+        self.package_folder = str(alone)
         self.env = {
-            "PYTHONPATH": os.pathsep.join([package_folder, str(self.packages)]),
+            "PYTHONPATH": os.pathsep.join([str(alone), str(self.packages)]),
             "HOME": str(folder / "home"),
             "XDG_CONFIG_HOME": str(folder / "home" / "config"),
             "XDG_STATE_HOME": str(folder / "home" / "state"),
@@ -420,13 +424,13 @@ def test_a_scheme_with_a_wrong_identity(site, identity):
 def test_environment(site):
     """Facts of one extension stand in one object, though another's come between."""
     body = """
-        def get_probes(self): return {"probed": lambda: {"of": NAME}}
+        def get_probes(self): return {"probe-" + NAME: lambda: {"of": NAME}}
         def hook_environment_detection(self): return {"hooked": NAME, "cores": 2}
     """
     for name in ("one", "two"):
         site.install(name, extension(name, body.replace("NAME", repr(name))))
     text = site.python("import json, pyforge_cli; print(json.dumps(pyforge_cli.environment()))").stdout
-    known = {name: {"probed": {"of": name}, "hooked": name, "cores": 2} for name in ("one", "two")}
+    known = {name: {f"probe-{name}": {"of": name}, "hooked": name, "cores": 2} for name in ("one", "two")}
     found = json.loads(text)
     assert {name: found[name] for name in known} == known
     site.folder.joinpath("a.csv").write_text("a\n1\n")
@@ -603,7 +607,7 @@ def test_error_hook_of_the_second_framework(site):
         ("return {'compression': object()}", "cannot be of type object"),
         ("return {'compression': 'nonsense'}", "compression"),
         ("return {'no_such_option': 1}", "no_such_option"),
-        ("import sys; sys.exit(9)", None),
+        ("import sys; sys.exit(9)", "SystemExit: 9"),
         ("return HookResult(success=False, message='would not')", "would not"),
         ("import time; time.sleep(0.4)", "took"),
     ],
@@ -614,9 +618,6 @@ def test_hook_that_does_wrong(site, body, said):
     site.install("wrong", extension("wrong", body, "from pyforge_cli.plugin_system import HookResult"))
     site.folder.joinpath("a.csv").write_text("a,b\n1,2\n")
     done = site.run("convert", "a.csv", "a.parquet", "--json", env={"PYFORGE_HOOK_LIMIT": "100ms"}, check=None)
-    if said is None:
-        assert done.returncode == 9 and not site.folder.joinpath("a.parquet").exists(), "sys.exit() is not swallowed"
-        return
     assert done.returncode == 0
     warnings = " ".join(json.loads(done.stdout.splitlines()[-1])["warnings"])
     assert "wrong" in warnings and said.replace("_", "-") in warnings.replace("_", "-")
@@ -1074,12 +1075,12 @@ def test_databricks(installed):
     assert (row["state"], row["available"], row["licence"]) == ("loaded", True, "MIT")
     assert "databricks-sdk" in row["description"] and "pyspark" in row["description"]
     assert installed.run("--list-extensions").stdout.startswith("databricks: Available - Databricks Unity Catalog and Spark integration")
-    assert "compute_type: unknown" in installed.run("env-info").stdout
-    assert "0 failed" in installed.run("extensions", "test", "databricks").stdout
-    assert "no path of a volume" in installed.run("validate-volume", "/tmp", check=1).stdout.replace("not a path", "no path")
+    assert "not in Databricks" in installed.run("env-info").stdout
+    # the conformance suite runs on a mount (test_databricks_volumes.py)
+    assert "no path of a volume" in installed.run("validate-volume", "/tmp", check=2).stderr
     assert "later version" in installed.run("install-datasets", "/tmp", check=1).stdout
     if not os.path.isdir("/Volumes"):
-        assert "inside Databricks" in installed.run("list-volumes", check=1).stdout
+        assert "Databricks" in installed.run("list-volumes", check=1).stderr
     script = """
         import sys, pyforge_cli
         pyforge_cli.convert("a.csv", "a.parquet")

@@ -239,13 +239,13 @@ ENVIRONMENTS = [
 @pytest.mark.parametrize("env, kind, inside", ENVIRONMENTS)
 def test_environment(package, env, kind, inside, monkeypatch):
     from pyforge_cli import databricks
-    from pyforge_cli.extensions.databricks.environment import describe
+    from pyforge_cli.extensions.databricks.environment import facts
 
-    found = describe(env)
-    assert (found["compute_type"], found["is_databricks"]) == (kind, inside)
-    assert found["is_serverless"] is (kind == "serverless") and found["reason"]
     for name, value in {**env, "DATABRICKS_TOKEN": "planted"}.items():
         monkeypatch.setenv(name, value)
+    found = facts()
+    assert (found["compute_type"], found["is_databricks"]) == (kind, inside)
+    assert found["is_serverless"] is (kind == "serverless") and found["reason"]
     monkeypatch.setenv("DATABRICKS_CLUSTER_ID", "c")
     assert databricks.is_running_in_databricks() is inside
     assert databricks.is_running_in_serverless() is (kind == "serverless")
@@ -254,10 +254,11 @@ def test_environment(package, env, kind, inside, monkeypatch):
     assert "planted" not in str(told.get_environment_info())
 
 
-def test_runtime_version(package):
-    from pyforge_cli.extensions.databricks.environment import describe
+def test_runtime_version(package, monkeypatch):
+    from pyforge_cli.extensions.databricks.environment import facts
 
-    found = describe({"DATABRICKS_RUNTIME_VERSION": "15.4.x-scala2.12"})
+    monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "15.4.x-scala2.12")
+    found = facts()
     assert (found["runtime_major"], found["runtime_minor"], found["is_lts"]) == (15, 4, True)
 
 
@@ -337,8 +338,10 @@ def test_databricks_extension(package, capsys):
     assert extension.is_available() and extension.initialize() and extension.initialized
     assert extension.get_notebook_api() is forge
     assert extension.hook_environment_detection()["compute_type"] == "unknown"
-    extension.get_commands()["env-info"]()
-    assert "compute_type: unknown" in capsys.readouterr().out
+    from pyforge_cli.main import cli
+
+    assert cli(["env-info"]) is None
+    assert "not in Databricks" in capsys.readouterr().out
     assert extension.get_metadata()["name"] == "databricks"
 
 

@@ -25,15 +25,14 @@ def csv(folder):
 class Job:
     """As the core gives it."""
 
-    replace = False
+    replace, engines_only, merge_schema, staging, timezone = False, True, False, None, "UTC"
 
-    def __init__(self, input, output="", output_format="parquet", **options):
-        self.input, self.output, self.output_format = str(input), str(output), output_format
-        self.options = {name.replace("_", "-"): text for name, text in options.items()}
+    def __init__(self, input, output="", output_format="parquet", table=None, mode="error"):
+        self.input, self.output, self.output_format, self.table, self.mode = str(input), str(output), output_format, table, mode
         self.input_bytes, self.data_bytes = 12 << 20, None
 
     def option(self, name):
-        return self.options.get(name)
+        return None
 
 
 class Context:
@@ -103,13 +102,6 @@ def test_a_cancel_stops_spark(spark, shared_connect, package, engine, table, fol
     assert not session.catalog.tableExists(name)
 
 
-def test_without_the_core(spark, engine, table, csv):
-    name = table()
-    done = engine.convert_to_table(csv, name, spark=spark.classic)
-    assert done and done["row_count"] == 2 and done["processing_engine"] == "spark" and done["table_version"] == 0
-    assert engine.convert_to_table(csv, name, spark=spark.classic, mode="append")["table_version"] == 1
-
-
 def test_the_notebook_api(spark, shared_connect, package, table, folder, csv):
     from pyforge_cli.extensions.databricks import PyForgeDatabricks
     from pyforge_cli.extensions.databricks.tables import path_target
@@ -118,6 +110,19 @@ def test_the_notebook_api(spark, shared_connect, package, table, folder, csv):
     done = forge.convert(csv, table=name, progress=False)
     assert done and done["row_count"] == 2 and done["processing_engine"] == "spark (connect)", done.get("error")
     again = forge.convert(csv, table=name, progress=False)
-    assert not again and "exists" in again["error"] and "--mode append" in again["error"]
+    assert not again and "exists" in again["error"] and 'mode="append"' in again["error"]
     done = forge.convert(csv, format="delta", progress=False)
     assert done and path_target(folder / "sales.delta").frame(spark.classic).count() == 2, done.get("error")
+
+
+def test_through_the_core(spark, package, table, csv):
+    """Names, modes and the native engine's options by the package's own functions, with the active session."""
+    name = table()
+    done = package.convert(csv, table=name)
+    assert (done["row_count"], done["output_path"]) == (2, name) and done["processing_engine"] in ("spark", "spark (connect)")
+    assert [(attempt["engine"], attempt["ok"]) for attempt in done["attempts"]] == [("spark", True)]
+    with pytest.raises(FileExistsError):
+        package.convert(csv, table=name)
+    assert package.convert(csv, table=name, mode="append", column_names="snake")["row_count"] == 2
+    assert spark.classic.table(name).count() == 4
+    assert package.convert(csv, table=name, force=True) and spark.classic.table(name).count() == 2

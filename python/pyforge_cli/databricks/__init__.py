@@ -2,12 +2,14 @@
 
 import sys
 
-from pyforge_cli.extensions.databricks.environment import describe
+from pyforge_cli.extensions.databricks.environment import facts
 
 
 class DatabricksEnvironment:
-    def __init__(self, env_vars, is_databricks=False, version=None):
+    def __init__(self, env_vars, is_databricks=False, version=None, is_serverless=None):
         self.env_vars = dict(env_vars)
+        said = self.env_vars.get("IS_SERVERLESS", "").lower() in ("1", "true", "yes")
+        self._is_serverless = said if is_serverless is None else is_serverless
         self._is_databricks = is_databricks
         self._version = version
 
@@ -28,7 +30,7 @@ class DatabricksEnvironment:
         return self.env_vars.get("DATABRICKS_WORKSPACE_ID")
 
     def is_serverless(self):
-        return self._is_databricks and describe(self.env_vars)["is_serverless"]
+        return self._is_databricks and self._is_serverless
 
     def get_environment_info(self):
         return {
@@ -49,13 +51,13 @@ _SECRET = ("TOKEN", "SECRET", "PASSWORD", "KEY")
 def detect_databricks_environment():
     import os
 
-    found = describe(os.environ)
+    found = facts()
     variables = {
         name: value
         for name, value in os.environ.items()
         if name.startswith(("DATABRICKS_", "DB_", "SPARK_", "IS_SERVERLESS")) and not any(word in name for word in _SECRET)
     }
-    return DatabricksEnvironment(variables, found["is_databricks"], found["runtime_version"])
+    return DatabricksEnvironment(variables, found["is_databricks"], found["runtime_version"], found["is_serverless"])
 
 
 def is_running_in_databricks():

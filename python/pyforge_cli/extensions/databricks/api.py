@@ -1,5 +1,6 @@
 """forge: what notebooks use. A failed conversion is a result, not an exception."""
 
+import contextlib
 import logging
 import os
 import re
@@ -12,8 +13,9 @@ import pyforge_cli
 from pyforge_cli import _api
 from pyforge_cli._result import ConversionResult, Record, ValidationResult
 from pyforge_cli.extensions.databricks._html import Batch, Conversion, Preview
-from pyforge_cli.extensions.databricks.environment import get_environment_info
+from pyforge_cli.extensions.databricks.environment import facts, get_environment_info
 from pyforge_cli.extensions.databricks.progress import Bar, has_front_end, size_text
+from pyforge_cli.extensions.databricks.session import session_given
 
 logger = logging.getLogger("pyforge_cli.databricks")
 
@@ -56,6 +58,7 @@ _PREVIEW = {
     "bom": False,
     "escape_formulas": False,
 }
+_WHY_NOT_SPARK = re.compile(r"\bspark: ([^;]+)")
 _FIELD = re.compile(r'(?:"([^"]*(?:""[^"]*)*)"|([^,\n"]*))([,\n])')
 
 
@@ -163,29 +166,16 @@ class PyForgeDatabricks:
 
     def _attempt(self, source, output, options, progress):
         """One conversion, counted and logged."""
-        is_table = options.get("table") is not None or str(options.get("format") or options.get("output_format")).lower() == "delta"
         try:
-            if is_table:
-                return self._counted(source, self._to_table(source, output, progress=progress, **options))
-            return self._counted(source, _api.attempt(source, output, progress=progress, **options))
+            if options.get("table") is not None:
+                # A file is replaced; a table of the catalog only when that is asked for.
+                options = {"mode": "error", **options}
+            with session_given(self.spark):
+                return self._counted(source, _api.attempt(source, output, progress=progress, **options))
         except pyforge_cli.UnknownOptionError:
             raise
         except pyforge_cli.PyForgeError as error:
             return self._failed_before(source, output, error)
-
-    def _to_table(self, source, output, *, table=None, engine=None, **options):
-        """A table of the catalog, or Delta in a folder, through the session at hand."""
-        from pyforge_cli.extensions.databricks.engine import convert_to_table
-
-        if engine == "native":
-            raise pyforge_cli.OptionError("a table is written through Spark, and the native engine was asked for")
-        if table is not None and output is not None:
-            raise pyforge_cli.OptionError(f"there are two places to write to, the table {table} and {output}")
-        if table is None:
-            output = output or pyforge_cli.files(source, format="delta")[0][1]
-            # A folder of its own is replaced as a file is; a table of the catalog only when that is asked for.
-            options.setdefault("mode", "overwrite")
-        return convert_to_table(source, table, output, spark=self.spark, **options)
 
     def _failed_before(self, source, output, error):
         """A conversion that never began."""
@@ -219,8 +209,8 @@ class PyForgeDatabricks:
             _tell(f"Detected {name} - using Spark optimization ({size})")
         else:
             # Why not Spark, where there is one to choose.
-            reason = str(good[0].get("engine_reason")) if len(good) == 1 else ""
-            told = f"{size}; {reason}" if "spark" in reason.lower() else size
+            reason = _WHY_NOT_SPARK.search(str(good[0].get("engine_reason"))) if len(good) == 1 else None
+            told = f"{size}; {reason[1]}" if reason else size
             _tell(f"Detected {name} - {' and '.join(sorted(engines))} engine ({told})")
 
     def convert(self, input_path, output_path=None, format=None, *, raise_on_error=None, progress=None, **options):
@@ -401,5 +391,9 @@ def _types_of(columns, records):
 
 
 forge = PyForgeDatabricks()
+
+# Loads the extension's native half, so that the first answer is as quick as the others. What is wrong is told when it is asked.
+with contextlib.suppress(pyforge_cli.PyForgeError):
+    facts()
 
 __all__ = ["PyForgeDatabricks", "forge"]

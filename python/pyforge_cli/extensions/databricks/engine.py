@@ -1,55 +1,23 @@
-"""The engine spark: tables and Delta through the session of Spark that is at hand. The data are read natively."""
+"""The engine spark: tables and Delta through the session of Spark that is at hand. The data are read natively.
+
+The core asks it about every conversion once it is loaded, so what only tables need is imported with the first of them.
+"""
 
 import os
 import threading
-import time
-from dataclasses import dataclass
-from typing import Optional
 
 from pyforge_cli.errors import PyForgeError
 from pyforge_cli.extensions.base import EngineError, Option
-from pyforge_cli.extensions.databricks.environment import get_environment_info
 from pyforge_cli.extensions.databricks.identifiers import COLUMN_NAMES
-from pyforge_cli.extensions.databricks.session import session_at_hand
-from pyforge_cli.extensions.databricks.spark_errors import failure
-from pyforge_cli.extensions.databricks.staging import Staging, staging_base
-from pyforge_cli.extensions.databricks.tables import MODES, path_target, table_target, write_table
 
 THRESHOLD_BYTES = 1 << 30
-_YES = {"1", "true", "yes"}
 # How long an interrupted write is waited for, in seconds.
 _LAST_WAIT = 30.0
+_REMEDY = "run this in a notebook or a job of Databricks, or give a session: PyForgeDatabricks(spark_session=spark)"
 
 OPTIONS = (
-    Option("table", help="Write a table: catalog.schema.table.", unit="NAME"),
-    Option("mode", "choice", choices=MODES, default="error", help="What becomes of a table or Delta folder that is there."),
-    Option("merge-schema", "flag", help="Add columns that are new to the table."),
-    Option("staging", help="A folder that Spark can see, for the data on its way to the table.", unit="FOLDER"),
-    Option("timezone", default="UTC", help="The zone that timestamps without one are of, in tables and Delta.", unit="ZONE"),
     Option("column-names", "choice", choices=COLUMN_NAMES, default="repair", help="What becomes of names that Delta refuses."),
 )
-
-
-@dataclass
-class TableSettings:
-    table: Optional[str] = None
-    mode: str = "error"
-    merge_schema: bool = False
-    staging: Optional[str] = None
-    timezone: str = "UTC"
-    column_names: str = "repair"
-
-    @classmethod
-    def of(cls, value):
-        """value(name) gives an option's text, or None; names are as on the command line."""
-        found = {name: value(name.replace("_", "-")) for name in ("table", "mode", "staging", "timezone", "column_names")}
-        merge = str(value("merge-schema") or "").lower() in _YES
-        return cls(merge_schema=merge, **{name: text for name, text in found.items() if text})
-
-    def target(self, output, on_databricks):
-        if self.table:
-            return table_target(self.table)
-        return path_target(output, on_databricks)
 
 
 def size_text(size):
@@ -71,6 +39,8 @@ def threshold():
 
 def _write(at_hand, watch, **how):
     """write_table on a thread of its own, so that the calling one can be asked to end. watch() raises then."""
+    from pyforge_cli.extensions.databricks.tables import write_table
+
     state, done = {}, threading.Event()
 
     def work():
@@ -97,60 +67,66 @@ def _write(at_hand, watch, **how):
     return state["written"]
 
 
-def load_table(at_hand, convert, source, output, settings, *, on_databricks=False, note, watch=lambda: None, renew=None):
+def load_table(at_hand, job, convert, *, on_databricks=False, note, watch=lambda: None, renew=None):
     """Native conversion into the staging folder, then the table: (the conversion's result, TableWrite).
 
     convert(path): the native conversion to Parquet. note(text): something the user should know. watch(): raises when it is to end.
     """
-    target = settings.target(output, on_databricks)
-    places = [source, None if settings.table else output]
-    with Staging(staging_base(settings.staging, places, on_databricks), on_databricks, note) as staging:
+    from pyforge_cli.extensions.databricks.staging import Staging, staging_base
+    from pyforge_cli.extensions.databricks.tables import path_target, table_target
+
+    target = table_target(job.table) if job.table else path_target(job.output, on_databricks)
+    places = [job.input, None if job.table else job.output]
+    with Staging(staging_base(job.staging, places, on_databricks), on_databricks, note) as staging:
         result = convert(os.fspath(staging.file))
         watch()
-        written = _write(at_hand, watch, staged=staging.spark_path, target=target, mode=settings.mode, merge_schema=settings.merge_schema,
-                         timezone=settings.timezone, rows=result["row_count"], columns=result["columns"], column_names=settings.column_names,
-                         renew=renew)
+        written = _write(at_hand, watch, staged=staging.spark_path, target=target, mode=job.mode, merge_schema=job.merge_schema,
+                         timezone=job.timezone or "UTC", rows=result["row_count"], columns=result["columns"],
+                         column_names=job.option("column-names") or "repair", renew=renew)
     for text in written.notes:
         note(text)
     return result, written
+
+
+def _at_hand(given):
+    """(SparkAtHand or None, whether this is Databricks)"""
+    from pyforge_cli.extensions.databricks.environment import facts
+    from pyforge_cli.extensions.databricks.session import session_at_hand
+
+    known = facts()
+    inside = known["is_databricks"]
+    return session_at_hand(given, on_databricks=inside, is_serverless=known["is_serverless"]), inside
 
 
 class SparkEngine:
     name = "spark"
     description = "Tables and Delta through the session of Spark at hand"
     priority = 10
+    formats = ("delta",)
+    tables = True
 
     def __init__(self, given=None):
         self._given = given
 
-    def _at_hand(self):
-        facts = get_environment_info()
-        return session_at_hand(self._given, on_databricks=facts["is_databricks"], is_serverless=facts["is_serverless"]), facts["is_databricks"]
-
     def takes(self, job):
-        size = job.data_bytes if job.data_bytes is not None else job.input_bytes
-        if not job.option("table") and job.output_format != "delta":
+        if not job.engines_only:
+            size = job.data_bytes if job.data_bytes is not None else job.input_bytes
             if size is not None and size < threshold():
                 return False, f"Spark from {size_text(threshold())}"
             return False, "Spark is for tables and Delta only"
-        at_hand, _ = self._at_hand()
+        at_hand, _ = _at_hand(self._given)
         if at_hand is None:
-            return False, "tables and Delta need a session of Spark, and none is at hand"
+            return False, f"tables and Delta need a session of Spark, and none is at hand; {_REMEDY}"
         return True, f"a table is written through the session of Spark ({at_hand.kind}, {at_hand.found})"
 
     def run(self, job, context):
-        at_hand, on_databricks = self._at_hand()
+        at_hand, on_databricks = _at_hand(self._given)
         if at_hand is None:
-            raise EngineError("tables and Delta need a session of Spark, and none is at hand", "falls back",
-                              remedy="run this in a notebook, or give a session: PyForgeDatabricks(spark_session=spark)", status="PF_UNSUPPORTED")
-        settings = TableSettings.of(job.option)
-        if job.replace and job.option("mode") is None:
-            settings.mode = "overwrite"
+            raise EngineError("tables and Delta need a session of Spark, and none is at hand", "falls back", remedy=_REMEDY, status="PF_UNSUPPORTED")
         try:
             result, written = load_table(
-                at_hand, lambda path: context.convert_native(path, format="parquet"), job.input, job.output, settings,
-                on_databricks=on_databricks, note=context.warn, watch=lambda: context.progress(step="writing"),
-                renew=lambda: getattr(self._at_hand()[0], "session", None))
+                at_hand, job, lambda path: context.convert_native(path, format="parquet"), on_databricks=on_databricks, note=context.warn,
+                watch=lambda: context.progress(step="writing"), renew=lambda: getattr(_at_hand(self._given)[0], "session", None))
         except PyForgeError as error:
             if getattr(error, "failure", None) is None:
                 raise
@@ -165,39 +141,4 @@ class SparkEngine:
         }
 
 
-def convert_to_table(source, table=None, output=None, *, spark=None, progress=None, **options):
-    """A table without the core's engines: a record as conversions give it, with the keys table, table_version and target. Raises.
-
-    table: its name; or output: a folder for Delta. options: mode, merge_schema, staging, timezone, column_names, and those of convert.
-    """
-    import pyforge_cli
-
-    given = {name: options.pop(name, None) for name in ("mode", "merge_schema", "staging", "timezone", "column_names")}
-    settings = TableSettings(table=table, **{name: value for name, value in given.items() if value is not None})
-    if table is None and output is None:
-        raise failure("option", "there is neither a table nor a folder to write", "table='catalog.schema.table', or an output and format='delta'")
-    facts = get_environment_info()
-    at_hand = session_at_hand(spark, on_databricks=facts["is_databricks"], is_serverless=facts["is_serverless"])
-    if at_hand is None:
-        raise failure("unsupported", "tables and Delta need a session of Spark, and none is at hand",
-                      "run this in a notebook, or give a session: PyForgeDatabricks(spark_session=spark)")
-    began, notes = time.monotonic(), []
-    for name in ("format", "engine", "force", "output_format"):
-        options.pop(name, None)
-    result, written = load_table(
-        at_hand, lambda path: pyforge_cli.convert(source, path, format="parquet", engine="native", progress=progress, **options), source, output,
-        settings, on_databricks=facts["is_databricks"], note=notes.append,
-        renew=lambda: getattr(session_at_hand(spark, on_databricks=facts["is_databricks"]), "session", None))
-    seconds, rows = time.monotonic() - began, result["row_count"] if written.rows is None else written.rows
-    engine = "spark" if at_hand.kind == "classic" else f"spark ({at_hand.kind})"
-    result.update(
-        output_path=written.target, target=written.target, table=table, table_version=written.version, output_format="delta",
-        row_count=rows, rows_processed=rows, processing_engine=engine, converter_used=engine, duration=seconds, duration_seconds=seconds,
-        warnings=[*result["warnings"], *notes],
-        columns=[{**column, "name": name} for column, name in zip(result["columns"], written.columns)],
-        attempts=[{"engine": "spark", "ok": True, "reason": "", "seconds": seconds}],
-    )
-    return result
-
-
-__all__ = ["OPTIONS", "SparkEngine", "TableSettings", "convert_to_table", "load_table", "threshold"]
+__all__ = ["OPTIONS", "SparkEngine", "load_table", "size_text", "threshold"]

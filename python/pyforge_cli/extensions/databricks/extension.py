@@ -1,11 +1,11 @@
 """DatabricksExtension: what the registry sees of the Databricks support. It needs nothing but the package itself."""
 
 import os
+import sys
 
 from pyforge_cli import __version__
 from pyforge_cli.extensions.base import BaseExtension
 from pyforge_cli.extensions.databricks.commands import COMMANDS
-from pyforge_cli.extensions.databricks.environment import describe, get_environment_info
 
 # Of what else may be installed: the package, the least version, and what it is for.
 _MORE = (
@@ -14,14 +14,19 @@ _MORE = (
 )
 
 
-def _version_of(package):
-    """Of an installed package, without importing it; None = it is not there."""
-    from importlib import metadata
-
-    try:
-        return metadata.version(package) or "0"
-    except Exception:  # a damaged installation is as good as none
-        return None
+def _versions():
+    """{package: version} of what is installed, by the names of folders: importlib.metadata takes longer to import than a conversion takes."""
+    found = {}
+    for folder in sys.path:
+        try:
+            names = os.listdir(folder or ".")
+        except OSError:
+            continue
+        for name in names:
+            if name.endswith(".dist-info"):
+                package, _, version = name[: -len(".dist-info")].rpartition("-")
+                found.setdefault(package.lower().replace("_", "-"), version)
+    return found
 
 
 def _numbers(version):
@@ -39,6 +44,8 @@ class DatabricksExtension(BaseExtension):
     licence = "MIT"
     # What surrounds a conversion is told by env-info and by forge; no conversion has to import this for it.
     hooks = ()
+    # Where it runs, volumes and their commands.
+    native = "_databricks.so"
 
     def __init__(self):
         super().__init__()
@@ -61,9 +68,9 @@ class DatabricksExtension(BaseExtension):
 
     def get_details(self):
         """What is not installed, and what it would be for."""
-        told = []
+        told, versions = [], _versions()
         for package, least, extra, use in _MORE:
-            found = _version_of(package)
+            found = versions.get(package)
             wanted = ".".join(map(str, least))
             if found is None:
                 told.append(f"{use}: pip install 'pyforge-cli[{extra}]' brings {package}")
@@ -74,7 +81,19 @@ class DatabricksExtension(BaseExtension):
     def get_commands(self):
         return dict(COMMANDS)
 
+    def get_engines(self):
+        from pyforge_cli.extensions.databricks.engine import SparkEngine
+
+        return [SparkEngine()]
+
+    def get_options(self):
+        from pyforge_cli.extensions.databricks.engine import OPTIONS
+
+        return list(OPTIONS)
+
     def hook_environment_detection(self):
+        from pyforge_cli.extensions.databricks.environment import get_environment_info
+
         return get_environment_info()
 
     def hook_performance_optimization(self, operation, options):
@@ -82,7 +101,9 @@ class DatabricksExtension(BaseExtension):
         return options
 
     def get_environment(self):
-        return describe(os.environ)
+        from pyforge_cli.extensions.databricks.environment import facts
+
+        return facts()
 
     def get_notebook_api(self):
         from pyforge_cli.extensions.databricks.api import forge

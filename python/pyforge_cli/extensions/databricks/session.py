@@ -1,6 +1,10 @@
-"""The session of Spark that is at hand. None is ever started, and nothing of pyspark is imported where it is not used already."""
+"""The session of Spark that is at hand. None is ever started, and outside Databricks nothing of pyspark is imported where it is not used
+already."""
 
+import contextlib
+import os
 import sys
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +17,7 @@ _CLASSIC = ("pyspark.sql.session", "pyspark.sql.classic.")
 class SparkAtHand:
     session: Any
     kind: str  # "classic" (its driver's JVM is next door), "connect", or "serverless"
-    found: str  # where: "given", "notebook", "active"
+    found: str  # where: "given", "notebook", "active", "existing"
 
     @property
     def version(self):
@@ -79,15 +83,48 @@ def _active(may_import):
     return None
 
 
+def _existing(is_serverless):
+    """Of a job's process on Databricks, whose threads need not have an active session. Where neither a JVM nor a server waits for this
+    process, as in %sh on classic compute, pyspark would start one: there is none then."""
+    if not (is_serverless or os.environ.get("SPARK_REMOTE") or os.environ.get("PYSPARK_GATEWAY_PORT")):
+        return None
+    try:
+        from pyspark.sql import SparkSession
+
+        session = SparkSession.builder.getOrCreate()
+    except Exception:  # whatever pyspark lacks here, it is no session
+        return None
+    return session if is_session(session) else None
+
+
+_given = threading.local()
+
+
+@contextlib.contextmanager
+def session_given(session):
+    """Conversions that this thread starts meanwhile have this session; None = that at hand."""
+    before = getattr(_given, "session", None)
+    _given.session = session
+    try:
+        yield
+    finally:
+        _given.session = before
+
+
 def session_at_hand(given=None, *, on_databricks=False, is_serverless=False):
-    """The session given, else the notebook's, else the active one, as SparkAtHand; None = there is none."""
+    """The session given, else the notebook's, else the active one, else on Databricks that of the process, as SparkAtHand; None = there is
+    none."""
+    given = getattr(_given, "session", None) if given is None else given
     if given is not None:
         return SparkAtHand(given, kind_of(given, is_serverless), "given")
-    for find, found in ((_of_the_notebook, "notebook"), (lambda: _active(on_databricks), "active")):
+    places = [(_of_the_notebook, "notebook"), (lambda: _active(on_databricks), "active")]
+    if on_databricks:
+        places.append((lambda: _existing(is_serverless), "existing"))
+    for find, found in places:
         session = find()
         if session is not None:
             return SparkAtHand(session, kind_of(session, is_serverless), found)
     return None
 
 
-__all__ = ["SparkAtHand", "is_session", "kind_of", "session_at_hand", "version_of"]
+__all__ = ["SparkAtHand", "is_session", "kind_of", "session_at_hand", "session_given", "version_of"]
