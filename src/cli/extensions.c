@@ -92,6 +92,18 @@ static void tell_of_others(struct cli *cli)
                   "\nThis program loads native extensions; those in Python need the pyforge of the Python package.\n");
 }
 
+/* Behind it in a description stands what the extension has to say of its surroundings. */
+static const char details_mark[] = " | ";
+
+static void put_first(struct cli_output *to, const char *text)
+{
+    const char *end = strstr(text, details_mark);
+    char line[1024];
+
+    (void)snprintf(line, sizeof line, "%.*s", (int)(end != NULL ? (size_t)(end - text) : strlen(text)), text);
+    cli_put(to, line);
+}
+
 static void put_table(struct cli *cli)
 {
     struct pf_extension_info info;
@@ -113,7 +125,7 @@ static void put_table(struct cli *cli)
         /* the marks take three bytes and one place */
         cli_print(to, "%-*s  %-*s  %-*s  %-9s  ", (int)name, info.name, (int)version, info.version,
                   (unsigned char)word[0] < 0x80 ? 15 : 17, word, seconds);
-        cli_put(to, info.reason[0] != '\0' ? info.reason : info.description);
+        put_first(to, info.reason[0] != '\0' ? info.reason : info.description);
         if (info.adds[0] != '\0' && (cli->options.verbose || info.reason[0] == '\0')) {
             cli_write(to, info.reason[0] != '\0' || info.description[0] != '\0' ? " (" : "(");
             cli_put(to, info.adds);
@@ -164,7 +176,7 @@ int cli_extension_lines(struct cli *cli)
 
         cli_put(&cli->out, info.name);
         cli_write(&cli->out, good ? ": Available - " : ": Not available - ");
-        cli_put(&cli->out, good ? info.description : info.reason[0] != '\0' ? info.reason : "it is not loaded");
+        put_first(&cli->out, good ? info.description : info.reason[0] != '\0' ? info.reason : "it is not loaded");
         cli_write(&cli->out, "\n");
     }
     if (count == 0)
@@ -192,6 +204,17 @@ static void put_line(struct cli *cli, const char *what, const char *text)
     cli_write(&cli->out, "\n");
 }
 
+static void put_description(struct cli *cli, const char *text)
+{
+    const char *details = strstr(text, details_mark);
+
+    cli_print(&cli->out, "%-12s", "description");
+    put_first(&cli->out, text);
+    cli_write(&cli->out, "\n");
+    if (details != NULL)
+        put_line(cli, "details", details + strlen(details_mark));
+}
+
 static int show(struct cli *cli, const char *name)
 {
     struct pf_extension_info info;
@@ -208,7 +231,7 @@ static int show(struct cli *cli, const char *name)
     }
     put_line(cli, "name", info.name);
     put_line(cli, "version", info.version);
-    put_line(cli, "description", info.description);
+    put_description(cli, info.description);
     put_line(cli, "licence", info.licence);
     put_line(cli, "kind", info.kind);
     put_line(cli, "from", info.origin);

@@ -444,14 +444,15 @@ static int by_output(const void *a, const void *b)
 static enum pf_status sorted(struct pf_bulk *bulk, int (*order)(const void *, const void *), struct pf_bulk_file ***out,
                              struct pf_error *err)
 {
-    struct pf_bulk_file **list = pf_arena_alloc_zero(&bulk->arena, bulk->count + 1, sizeof *list);
+    const size_t each = sizeof(void *); /* pointers are sorted, not files: they are told apart by where they lie */
+    struct pf_bulk_file **list = pf_arena_alloc_zero(&bulk->arena, bulk->count + 1, each);
 
     *out = list;
     if (list == NULL)
-        return pf_fail_memory(err, bulk->count * sizeof *list);
+        return pf_fail_memory(err, bulk->count * each);
     for (uint32_t i = 0; i < bulk->count; i++)
         list[i] = &bulk->files[i];
-    qsort(list, bulk->count, sizeof *list, order);
+    qsort(list, bulk->count, each, order);
     return PF_OK;
 }
 

@@ -1104,7 +1104,8 @@ def test_packages_that_may_be_missing(installed, package_name, condition):
         info.mkdir()
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package_name}\nVersion: 0.1.0\n")
     listed = installed.run("--list-extensions").stdout
-    assert listed.startswith("databricks: Available")
+    assert listed.splitlines()[0] == "databricks: Available - Databricks Unity Catalog and Spark integration"
+    listed = installed.run("extensions", "info", "databricks").stdout
     if package_name != "IPython" and condition == "too old":
         assert f"{package_name} 0.1.0 is too old" in listed
     installed.run("convert", "a.csv", "a.parquet")

@@ -134,7 +134,8 @@ class Bridge:
         description = _text(getattr(extension, "description", "")) or (type(extension).__doc__ or "").strip().split("\n")[0]
         details = getattr(extension, "get_details", None)
         if details is not None:
-            description = f"{description} ({details()})" if details() else description
+            told = _one_line(details())
+            description = f"{description} | {told}" if told else description
         version = getattr(extension, "version", None) or getattr(extension, "__version__", None)
         hooks = sum(1 << kind for kind in self.hooks)
         order = getattr(extension, "hook_order", 0)
