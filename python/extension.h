@@ -75,10 +75,20 @@ PyObject *py_source_new(const struct py_extension *own, struct pf_source *src);
 PyObject *py_sink_new(const struct py_extension *own, struct pf_sink *sink);
 void py_bytes_end(PyObject *object);
 
-/* ---- extension_stream.c: what is in a capsule, and capsules of what the library gives */
+/* ---- capsule.c: what is in a capsule, and capsules of what the library gives */
+/* Takes the stream out. */
 bool py_stream_from(PyObject *capsule, struct ArrowArrayStream *out);
-/* Takes batch over, also on failure. */
+bool py_is_stream(PyObject *capsule);
+/* What it holds, which stays the capsule's. */
+struct ArrowSchema *py_schema_in(PyObject *capsule);
+struct ArrowArray *py_array_in(PyObject *capsule);
+/* On failure the stream stays the caller's. */
+PyObject *py_stream_capsule(const struct ArrowArrayStream *stream);
+/* These take over what they are given, also on failure. */
+PyObject *py_schema_capsule(struct ArrowSchema *schema);
 PyObject *py_array_capsule(struct ArrowArray *batch);
+
+/* ---- extension_stream.c */
 PyObject *py_schema_copy(const struct ArrowSchema *schema);
 
 /* ---- the module's functions: extension_list.c, extension_stream.c */

@@ -5,57 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char stream_name[] = "arrow_array_stream";
-static const char schema_name[] = "arrow_schema";
-static const char array_name[] = "arrow_array";
-
-bool py_stream_from(PyObject *capsule, struct ArrowArrayStream *out)
-{
-    struct ArrowArrayStream *given = PyCapsule_GetPointer(capsule, stream_name);
-
-    if (given == NULL)
-        return false;
-    if (given->release == NULL) {
-        PyErr_SetString(PyExc_ValueError, "the stream in this capsule was taken before");
-        return false;
-    }
-    *out = *given;
-    given->release = NULL;
-    return true;
-}
-
-static void array_capsule_free(PyObject *capsule)
-{
-    struct ArrowArray *array = PyCapsule_GetPointer(capsule, array_name);
-
-    if (array == NULL) {
-        PyErr_Clear();
-        return;
-    }
-    if (array->release != NULL)
-        array->release(array);
-    free(array);
-}
-
-PyObject *py_array_capsule(struct ArrowArray *batch)
-{
-    struct ArrowArray *moved = malloc(sizeof *moved);
-    PyObject *capsule;
-
-    if (moved == NULL) {
-        batch->release(batch);
-        return PyErr_NoMemory();
-    }
-    *moved = *batch;
-    batch->release = NULL;
-    capsule = PyCapsule_New(moved, array_name, array_capsule_free);
-    if (capsule == NULL) {
-        moved->release(moved);
-        free(moved);
-    }
-    return capsule;
-}
-
 /* ---- schemas: ours has one level of children and no metadata that matters */
 
 static void schema_release(struct ArrowSchema *schema)
@@ -92,35 +41,14 @@ static bool schema_copy(const struct ArrowSchema *from, struct ArrowSchema *to)
     return true;
 }
 
-static void schema_capsule_free(PyObject *capsule)
-{
-    struct ArrowSchema *schema = PyCapsule_GetPointer(capsule, schema_name);
-
-    if (schema == NULL) {
-        PyErr_Clear();
-        return;
-    }
-    if (schema->release != NULL)
-        schema->release(schema);
-    free(schema);
-}
-
 PyObject *py_schema_copy(const struct ArrowSchema *schema)
 {
-    struct ArrowSchema *copy = malloc(sizeof *copy);
-    PyObject *capsule = NULL;
+    struct ArrowSchema copy;
 
-    if (copy == NULL)
-        return PyErr_NoMemory();
-    if (schema_copy(schema, copy))
-        capsule = PyCapsule_New(copy, schema_name, schema_capsule_free);
-    else
-        PyErr_NoMemory();
-    if (capsule == NULL) {
-        schema_release(copy);
-        free(copy);
-    }
-    return capsule;
+    if (schema_copy(schema, &copy))
+        return py_schema_capsule(&copy);
+    schema_release(&copy);
+    return PyErr_NoMemory();
 }
 
 /* ---- a stream whose batches a function of Python's gives */
@@ -166,7 +94,7 @@ static int fed_next(struct ArrowArrayStream *stream, struct ArrowArray *out)
     struct fed *fed = stream->private_data;
     PyGILState_STATE gil = PyGILState_Ensure();
     PyObject *capsule = PyObject_CallObject(fed->next, NULL);
-    struct ArrowArray *array = capsule != NULL && capsule != Py_None ? PyCapsule_GetPointer(capsule, array_name) : NULL;
+    struct ArrowArray *array = capsule != NULL && capsule != Py_None ? py_array_in(capsule) : NULL;
     int failed = 0;
 
     memset(out, 0, sizeof *out);
@@ -203,46 +131,32 @@ static void fed_release(struct ArrowArrayStream *stream)
     stream->release = NULL;
 }
 
-static void stream_capsule_free(PyObject *capsule)
-{
-    struct ArrowArrayStream *stream = PyCapsule_GetPointer(capsule, stream_name);
-
-    if (stream == NULL) {
-        PyErr_Clear();
-        return;
-    }
-    if (stream->release != NULL)
-        stream->release(stream);
-    free(stream);
-}
-
 /* stream_of(schema, next) -> capsule; the schema is taken out of its capsule */
 PyObject *py_stream_of(PyObject *module, PyObject *args)
 {
-    PyObject *given, *next, *capsule = NULL;
-    struct ArrowArrayStream *stream;
+    PyObject *given, *next, *capsule;
+    struct ArrowArrayStream stream = { fed_schema, fed_next, fed_error, fed_release, NULL };
     struct ArrowSchema *schema;
     struct fed *fed;
 
     (void)module;
     if (!PyArg_ParseTuple(args, "OO:stream_of", &given, &next))
         return NULL;
-    schema = PyCapsule_GetPointer(given, schema_name);
+    schema = py_schema_in(given);
     if (schema == NULL)
         return NULL;
-    stream = malloc(sizeof *stream);
     fed = calloc(1, sizeof *fed);
-    if (stream != NULL && fed != NULL)
-        capsule = PyCapsule_New(stream, stream_name, stream_capsule_free);
+    if (fed == NULL)
+        return PyErr_NoMemory();
+    stream.private_data = fed;
+    capsule = py_stream_capsule(&stream);
     if (capsule == NULL) {
-        free(stream);
         free(fed);
-        return PyErr_Occurred() != NULL ? NULL : PyErr_NoMemory();
+        return NULL;
     }
     fed->schema = *schema;
     schema->release = NULL;
     fed->next = next;
     Py_INCREF(next);
-    *stream = (struct ArrowArrayStream){ fed_schema, fed_next, fed_error, fed_release, fed };
     return capsule;
 }

@@ -4,6 +4,7 @@ set(PYFORGE_PYTHON_SOURCES
   bulk.c
   bytes.c
   call.c
+  capsule.c
   command.c
   errors.c
   extension.c

@@ -8,9 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char stream_name[] = "arrow_array_stream";
-static const char schema_name[] = "arrow_schema";
-
 struct py_stream {
     PyObject_HEAD struct ArrowArrayStream stream; /* release NULL: given on, or closed */
     PyObject *module;                             /* owned */
@@ -148,34 +145,6 @@ static bool wrap(PyObject *module, struct ArrowArrayStream *stream)
     return true;
 }
 
-/* ---- capsules */
-
-static void stream_capsule_free(PyObject *capsule)
-{
-    struct ArrowArrayStream *stream = PyCapsule_GetPointer(capsule, stream_name);
-
-    if (stream == NULL) {
-        PyErr_Clear();
-        return;
-    }
-    if (stream->release != NULL)
-        stream->release(stream);
-    free(stream);
-}
-
-static void schema_capsule_free(PyObject *capsule)
-{
-    struct ArrowSchema *schema = PyCapsule_GetPointer(capsule, schema_name);
-
-    if (schema == NULL) {
-        PyErr_Clear();
-        return;
-    }
-    if (schema->release != NULL)
-        schema->release(schema);
-    free(schema);
-}
-
 /* ---- the type */
 
 static void stream_dealloc(PyObject *self)
@@ -203,20 +172,13 @@ static bool is_there(const struct py_stream *own)
 static PyObject *stream_take(PyObject *self, PyObject *unused)
 {
     struct py_stream *own = (struct py_stream *)self;
-    struct ArrowArrayStream *moved;
     PyObject *capsule;
 
     (void)unused;
     if (!is_there(own))
         return NULL;
-    moved = malloc(sizeof *moved);
-    if (moved == NULL)
-        return PyErr_NoMemory();
-    *moved = own->stream;
-    capsule = PyCapsule_New(moved, stream_name, stream_capsule_free);
-    if (capsule == NULL)
-        free(moved);
-    else
+    capsule = py_stream_capsule(&own->stream);
+    if (capsule != NULL)
         own->stream.release = NULL;
     return capsule;
 }
@@ -251,23 +213,10 @@ static bool schema_of(struct py_stream *own, struct ArrowSchema *schema)
 
 static PyObject *stream_schema(PyObject *self, PyObject *unused)
 {
-    struct py_stream *own = (struct py_stream *)self;
-    struct ArrowSchema *schema = malloc(sizeof *schema);
-    PyObject *capsule;
+    struct ArrowSchema schema;
 
     (void)unused;
-    if (schema == NULL)
-        return PyErr_NoMemory();
-    if (!schema_of(own, schema)) {
-        free(schema);
-        return NULL;
-    }
-    capsule = PyCapsule_New(schema, schema_name, schema_capsule_free);
-    if (capsule == NULL) {
-        schema->release(schema);
-        free(schema);
-    }
-    return capsule;
+    return schema_of((struct py_stream *)self, &schema) ? py_schema_capsule(&schema) : NULL;
 }
 
 /* [(name, Arrow's format string, nullable), ...] */
@@ -398,7 +347,7 @@ PyObject *py_read(PyObject *module, PyObject *args)
 
 PyObject *py_write(PyObject *module, PyObject *args)
 {
-    struct ArrowArrayStream *given, in;
+    struct ArrowArrayStream in;
     struct pf_result *result = NULL;
     struct py_arguments arguments;
     PyObject *capsule, *record = NULL;
@@ -409,8 +358,7 @@ PyObject *py_write(PyObject *module, PyObject *args)
     if (!PyArg_ParseTuple(args, "OOO!OiO:write", &capsule, &arguments.output, &PyList_Type, &arguments.settings, &arguments.log,
                           &arguments.log_from, &arguments.progress))
         return NULL;
-    given = PyCapsule_GetPointer(capsule, stream_name);
-    if (given == NULL)
+    if (!py_is_stream(capsule))
         return NULL;
     arguments.input = Py_None;
     arguments.plain = false;
@@ -418,12 +366,8 @@ PyObject *py_write(PyObject *module, PyObject *args)
         py_call_end(&call);
         return NULL;
     }
-    /* looked at last: the call has given the GIL up, and another thread may have taken it */
-    if (given->release == NULL) {
-        PyErr_SetString(PyExc_ValueError, "the stream in this capsule was taken before");
-    } else {
-        in = *given;
-        given->release = NULL;
+    /* taken last: the call has given the GIL up, and another thread may have done so */
+    if (py_stream_from(capsule, &in)) {
         Py_BEGIN_ALLOW_THREADS;
         status = pf_write_stream(call.request, &in, &result, &err);
         Py_END_ALLOW_THREADS;
