@@ -77,7 +77,9 @@ enum pf_status pf_batch_export(struct pf_batch *batch, struct ArrowArray *out, s
 enum pf_text_kind {
     PF_TEXT_NULL, /* no value; size 0 */
     PF_TEXT_PLAIN,
-    PF_TEXT_QUOTED /* stood in quotes: an empty one is an empty string, never null */
+    PF_TEXT_QUOTED, /* stood in quotes: an empty one is an empty string, never null */
+    PF_TEXT_CELL, /* the source says it is text: it is of no other type, whatever it looks like; an empty one is an empty string */
+    PF_TEXT_ERROR /* the source says it is no value (#N/A): null in a column with a type, its text in one of text */
 };
 
 /* How numbers are written where that is not the plain way, a point and no groups. */
@@ -94,6 +96,7 @@ struct pf_text_column {
     const uint8_t *kind;                  /* per row: enum pf_text_kind */
     int64_t nulls;                        /* rows of kind PF_TEXT_NULL */
     int64_t total;                        /* sum of size */
+    int64_t marked;                       /* rows of kind PF_TEXT_CELL or PF_TEXT_ERROR */
     const struct pf_number_form *numbers; /* NULL = plain */
 };
 

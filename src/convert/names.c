@@ -26,7 +26,7 @@ enum pf_status pf_stem(const char *input, struct pf_arena *arena, const char **s
         return PF_OK;
     }
     dot = suffix_dot(name, size);
-    if (dot < size && (pf_same_word(name + dot, ".gz") || pf_same_word(name + dot, ".zst")))
+    if (dot < size && (pf_same_word(name + dot, ".gz") || pf_same_word(name + dot, ".zst") || pf_same_word(name + dot, ".zip")))
         dot = suffix_dot(name, dot);
     *stem = pf_arena_copy(arena, name, dot);
     return *stem != NULL ? PF_OK : pf_fail_memory(err, dot);

@@ -47,11 +47,14 @@ static enum pf_status check_compressed_name(const char *output, struct pf_error 
 {
     const char *suffix = suffix_of(output);
 
-    if (!pf_same_word(suffix, ".gz") && !pf_same_word(suffix, ".zst"))
+    if (!pf_same_word(suffix, ".gz") && !pf_same_word(suffix, ".zst") && !pf_same_word(suffix, ".zip"))
         return PF_OK;
     pf_fail(err, PF_UNSUPPORTED, "the output would be named %s but compressed output is not written here", suffix);
     pf_error_source(err, output);
-    pf_remedy(err, "write to - with --to csv and pipe it through %s", suffix[1] == 'g' ? "gzip" : "zstd");
+    pf_remedy(err, "write to - with --to csv and pipe it through %s",
+              suffix[1] == 'g'               ? "gzip"
+              : pf_same_word(suffix, ".zip") ? "zip"
+                                             : "zstd");
     return PF_UNSUPPORTED;
 }
 

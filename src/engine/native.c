@@ -209,6 +209,7 @@ void pf_run_done(struct pf_run *run, struct pf_work *work)
     run->counted.filled += d->rows_short;
     run->counted.like_header += d->rows_like_header;
     run->counted.misfits += work->misfits;
+    run->counted.formulas += d->formulas_without_value;
     run->rows_before += d->rows_kept + d->rows_rejected;
     run->lines_before += d->lines;
     pf_pipeline_give_back(&run->pipeline, work);
@@ -248,7 +249,7 @@ enum pf_status pf_run_types_first(struct pf_run *run, struct pf_rejects_file *re
                                   struct pf_error *err)
 {
     if (pf_source_spool(run->source, err) != PF_OK || pf_run_types(run, rejects, err) != PF_OK ||
-        pf_settle_facts(&run->plan, outcome, err) != PF_OK)
+        pf_run_facts(run, outcome, err) != PF_OK)
         return err->status;
     pf_settle_data(&run->plan);
     return pf_source_rewind(run->source, err);
@@ -312,7 +313,64 @@ enum pf_status pf_run_warn_misfits(const struct pf_run *run, struct pf_outcome *
         !pf_outcome_warn(outcome, run->ctx, "%lld value%s did not fit %s declared type and %s made null",
                          (long long)run->counted.misfits, one ? "" : "s", one ? "its" : "their", one ? "was" : "were"))
         return pf_fail_memory(err, 128);
+    one = run->counted.formulas == 1;
+    if (run->counted.formulas != 0 &&
+        !pf_outcome_warn(outcome, run->ctx,
+                         "%lld formula%s no calculated value stored and %s null: open and save the workbook "
+                         "in a spreadsheet program to have %s calculated",
+                         (long long)run->counted.formulas, one ? " has" : "s have", one ? "is" : "are", one ? "it" : "them"))
+        return pf_fail_memory(err, 128);
     return PF_OK;
+}
+
+enum pf_status pf_run_facts(const struct pf_run *run, struct pf_outcome *outcome, struct pf_error *err)
+{
+    if (pf_settle_facts(&run->plan, outcome, err) != PF_OK)
+        return err->status;
+    for (uint32_t i = 0; i < run->plan.column_count; i++) {
+        const struct pf_column_plan *column = &run->plan.columns[i];
+        const long long errors = (long long)column->evidence.errors;
+
+        if (errors != 0 && column->target.field.type != PF_TYPE_STRING &&
+            !pf_outcome_warn(outcome, run->ctx, "column '%s': %lld error value%s (such as #N/A) %s null",
+                             run->table.schema.fields[column->table_column].name, errors, errors == 1 ? "" : "s",
+                             errors == 1 ? "is" : "are"))
+            return pf_fail_memory(err, 128);
+    }
+    return PF_OK;
+}
+
+enum pf_status pf_run_again(struct pf_run *run, enum pf_status status, struct pf_job *job, struct pf_kept *kept, bool *again,
+                            struct pf_error *err)
+{
+    const struct pf_reader *reader = run->job->reader;
+
+    *again = false;
+    if (status != PF_BAD_DATA || reader->again == NULL || run->reader_state == NULL)
+        return status;
+    pf_pipeline_end(&run->pipeline);
+    if (reader->again(run->reader_state, again, err) != PF_OK)
+        return err->status;
+    if (!*again)
+        return status;
+    kept->reader |= run->reader_opened;
+    kept->source |= run->source != job->source;
+    job->source = run->source;
+    job->reader_state = run->reader_state;
+    run->reader_opened = false;
+    pf_error_clear(err);
+    return PF_OK;
+}
+
+void pf_kept_close(struct pf_context *ctx, struct pf_job *job, struct pf_kept *kept)
+{
+    if (kept->reader) {
+        job->reader->close(job->reader_state);
+        pf_free(&ctx->memory, job->reader_state);
+    }
+    if (kept->source)
+        pf_source_close(job->source);
+    *kept = (struct pf_kept){ .source = false };
 }
 
 /* ---- a conversion: one pass that writes, and a repair where the types of the head did not hold */
@@ -423,7 +481,7 @@ static enum pf_status settle(struct conversion *c, struct pf_outcome *outcome, s
         return pf_fail_memory(err, run->plan.column_count);
     count = pf_settle_evidence(&run->plan, again);
     outcome->repaired = count;
-    status = pf_settle_facts(&run->plan, outcome, err);
+    status = pf_run_facts(run, outcome, err);
     if (count != 0 && status == PF_OK) {
         struct pf_counted counted = run->counted;
 
@@ -496,7 +554,9 @@ static void advise_memory(const struct pf_run *run, struct pf_error *err)
               longest, LONG_HELD, mib, advised);
 }
 
-enum pf_status pf_native_run(struct pf_context *ctx, const struct pf_job *job, struct pf_outcome *outcome, struct pf_error *err)
+/* Once. *again: the job, which is changed, is to be run once more. */
+static enum pf_status run_once(struct pf_context *ctx, struct pf_job *job, struct pf_kept *kept, bool *again,
+                               struct pf_outcome *outcome, struct pf_error *err)
 {
     struct conversion c;
     bool infer = job->types == PF_TYPES_INFER && job->writer->settle != PF_SETTLE_NONE;
@@ -505,7 +565,6 @@ enum pf_status pf_native_run(struct pf_context *ctx, const struct pf_job *job, s
     memset(&c, 0, sizeof c);
     pf_schema_init(&c.schema, &ctx->memory);
     pf_rejects_init(&c.rejects, ctx, job);
-    pf_outcome_listen(outcome, ctx);
     status = pf_run_open(&c.run, ctx, job, infer, err);
     if (status == PF_OK) {
         if (job->target == NULL && strcmp(job->output, "-") != 0 && !pf_location_is_remote(ctx, job->output))
@@ -515,36 +574,66 @@ enum pf_status pf_native_run(struct pf_context *ctx, const struct pf_job *job, s
     status = pf_run_failure(&c.run, status, err);
     if (status == PF_NO_MEMORY)
         advise_memory(&c.run, err);
+    status = pf_run_again(&c.run, status, job, kept, again, err);
     pf_run_account(&c.run, outcome);
     pf_pipeline_end(&c.run.pipeline);
     pf_writing_close(&c.output);
     pf_rejects_close(&c.rejects);
     pf_schema_free(&c.schema);
     pf_run_close(&c.run);
-    pf_memory_trim(&ctx->memory);
-    ctx->warn = NULL;
     return status;
 }
 
-enum pf_status pf_native_scan(struct pf_context *ctx, const struct pf_job *job, struct pf_outcome *outcome,
-                              struct pf_error *err)
+static enum pf_status scan_once(struct pf_context *ctx, struct pf_job *job, struct pf_kept *kept, bool *again,
+                                struct pf_outcome *outcome, struct pf_error *err)
 {
     struct conversion c;
     enum pf_status status;
 
     memset(&c, 0, sizeof c);
-    pf_outcome_listen(outcome, ctx);
     status = pf_run_open(&c.run, ctx, job, job->types == PF_TYPES_INFER, err);
     if (status == PF_OK)
         status = pf_run_types(&c.run, NULL, err);
     if (status == PF_OK)
         status = pf_settle_schema(&c.run.plan, &c.run.table.schema, &outcome->schema, err);
     if (status == PF_OK)
-        status = pf_settle_facts(&c.run.plan, outcome, err);
+        status = pf_run_facts(&c.run, outcome, err);
     status = pf_run_failure(&c.run, status, err);
+    status = pf_run_again(&c.run, status, job, kept, again, err);
     pf_run_account(&c.run, outcome);
     pf_run_close(&c.run);
+    return status;
+}
+
+typedef enum pf_status (*once_fn)(struct pf_context *ctx, struct pf_job *job, struct pf_kept *kept, bool *again,
+                                  struct pf_outcome *outcome, struct pf_error *err);
+
+/* As often as the reader finds that the table is another than it seemed. */
+static enum pf_status run_all(struct pf_context *ctx, const struct pf_job *job, once_fn once, struct pf_outcome *outcome,
+                              struct pf_error *err)
+{
+    struct pf_kept kept = { .source = false };
+    struct pf_job own = *job;
+    enum pf_status status;
+    bool again;
+
+    pf_outcome_listen(outcome, ctx);
+    do {
+        status = once(ctx, &own, &kept, &again, outcome, err);
+    } while (again);
+    pf_kept_close(ctx, &own, &kept);
     pf_memory_trim(&ctx->memory);
     ctx->warn = NULL;
     return status;
+}
+
+enum pf_status pf_native_run(struct pf_context *ctx, const struct pf_job *job, struct pf_outcome *outcome, struct pf_error *err)
+{
+    return run_all(ctx, job, run_once, outcome, err);
+}
+
+enum pf_status pf_native_scan(struct pf_context *ctx, const struct pf_job *job, struct pf_outcome *outcome,
+                              struct pf_error *err)
+{
+    return run_all(ctx, job, scan_once, outcome, err);
 }

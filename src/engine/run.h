@@ -11,6 +11,7 @@ struct pf_counted {
     int64_t filled, like_header; /* of those kept: short ones, and repetitions of the header */
     int64_t first_reject;        /* line of the first rejected row; 0 = not known */
     int64_t misfits;             /* values made null under PF_ON_ERROR_NULL */
+    int64_t formulas;            /* without a value: null */
 };
 
 struct pf_run {
@@ -56,7 +57,18 @@ enum pf_status pf_run_failure(const struct pf_run *run, enum pf_status status, s
 enum pf_status pf_run_check_rejects(const struct pf_run *run, struct pf_error *err);
 /* What was counted, in the outcome. */
 void pf_run_account(const struct pf_run *run, struct pf_outcome *outcome);
-/* The warning of values made null. */
+/* What is known of the columns, once the types are settled, goes to the outcome; with the warning of error values that are null. */
+enum pf_status pf_run_facts(const struct pf_run *run, struct pf_outcome *outcome, struct pf_error *err);
+/* What a run gave to the next one. */
+struct pf_kept {
+    bool source, reader;
+};
+/* After a failure: the reader may have learnt that the table is another than it seemed. Then *again is set, err is empty, and source
+ * and reader, opened, belong to job, which is the run's: it can be run once more when the run is closed. pf_kept_close closes them. */
+enum pf_status pf_run_again(struct pf_run *run, enum pf_status status, struct pf_job *job, struct pf_kept *kept, bool *again,
+                            struct pf_error *err);
+void pf_kept_close(struct pf_context *ctx, struct pf_job *job, struct pf_kept *kept);
+/* The warnings of values made null, and of formulas that nobody calculated. */
 enum pf_status pf_run_warn_misfits(const struct pf_run *run, struct pf_outcome *outcome, struct pf_error *err);
 
 #endif

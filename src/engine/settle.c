@@ -198,7 +198,7 @@ static bool column_facts(const struct pf_column_plan *column, struct pf_arena *a
         return true;
     facts->nulls = (int64_t)evidence->nulls;
     if (column->target.field.type != PF_TYPE_STRING) {
-        facts->nulls += (int64_t)evidence->empties;
+        facts->nulls += (int64_t)(evidence->empties + evidence->errors);
         return true;
     }
     facts->number_options = pf_evidence_number_options(evidence);

@@ -9,6 +9,7 @@
 struct stream {
     struct pf_context *ctx;
     struct pf_job job;
+    struct pf_kept kept;
     struct pf_run run;
     struct pf_schema schema;
     struct pf_error err;
@@ -68,6 +69,7 @@ static void stream_release(struct ArrowArrayStream *out)
     struct pf_context *ctx = stream->ctx;
 
     pf_run_close(&stream->run);
+    pf_kept_close(ctx, &stream->job, &stream->kept);
     pf_schema_free(&stream->schema);
     pf_free(&ctx->memory, stream);
     out->release = NULL;
@@ -115,6 +117,7 @@ enum pf_status pf_native_stream(struct pf_context *ctx, const struct pf_job *job
 {
     struct stream *stream = pf_alloc_zero(&ctx->memory, 1, sizeof *stream);
     enum pf_status status;
+    bool again;
 
     memset(out, 0, sizeof *out);
     if (stream == NULL)
@@ -123,10 +126,15 @@ enum pf_status pf_native_stream(struct pf_context *ctx, const struct pf_job *job
     stream->job = *job;
     pf_schema_init(&stream->schema, &ctx->memory);
     pf_outcome_listen(outcome, ctx);
-    status = pf_run_open(&stream->run, ctx, &stream->job, job->types == PF_TYPES_INFER, err);
-    if (status == PF_OK)
-        status = begin(stream, outcome, err);
-    status = pf_run_failure(&stream->run, status, err);
+    do {
+        status = pf_run_open(&stream->run, ctx, &stream->job, job->types == PF_TYPES_INFER, err);
+        if (status == PF_OK)
+            status = begin(stream, outcome, err);
+        status = pf_run_failure(&stream->run, status, err);
+        status = pf_run_again(&stream->run, status, &stream->job, &stream->kept, &again, err);
+        if (again)
+            pf_run_close(&stream->run);
+    } while (again);
     ctx->warn = NULL;
     out->private_data = stream;
     out->get_schema = stream_schema;

@@ -223,7 +223,7 @@ enum pf_status pf_find_writer(struct pf_context *ctx, const char *name, const st
 /* Whether path ends in the suffix; a compression may follow. */
 static bool ends_in(const char *path, const char *suffix)
 {
-    static const char *const behind[] = { "", ".gz", ".zst" };
+    static const char *const behind[] = { "", ".gz", ".zst", ".zip" };
     size_t size = strlen(path), length = strlen(suffix);
 
     for (size_t i = 0; i < PF_COUNT(behind); i++) {
@@ -305,8 +305,12 @@ enum pf_status pf_find_reader_of(struct pf_context *ctx, struct pf_source *src, 
     pf_error_clear(&missing);
     if (pf_reader_by_suffix(pf_formats(ctx), name) == NULL)
         (void)want_suffix(ctx, name, &missing);
-    if (missing.status == PF_OK)
-        return pf_detect_reader(pf_formats(ctx), src, out, err);
+    if (missing.status == PF_OK) {
+        enum pf_status status = pf_detect_reader(pf_formats(ctx), src, out, err);
+        if (status == PF_OK && pf_reader_is_misnamed(*out, name))
+            pf_warn(ctx, "%s is called a workbook, but it is text: it is read as %s", name, (*out)->name);
+        return status;
+    }
     /* It is of a format that cannot be had: to read it as another one would be a guess. */
     *err = missing;
     return err->status;

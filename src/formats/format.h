@@ -53,15 +53,16 @@ struct pf_reject {
 struct pf_decoded {
     int64_t rows_read; /* = kept + rejected + left_out, checked by the engine */
     int64_t rows_kept, rows_rejected, rows_left_out;
-    int64_t rows_short;          /* of those kept: had fewer fields than columns, and got nulls */
-    int64_t rows_like_header;    /* of those kept: are the header once more */
-    int64_t lines;               /* physical lines in the block */
-    struct pf_text_column *text; /* per column of the pass, rows_kept values each; NULL when typed */
-    struct pf_batch typed;       /* else this (rows_kept rows, columns of the pass); the engine frees it */
-    struct pf_reject *rejects;   /* rows_rejected entries, ascending, in the arena */
-    const uint64_t *row_place;   /* per kept row, for messages: pf_place of line and offset in the block; NULL = not known */
-    const uint64_t *row_record;  /* per kept row: size << 32 | offset in records; NULL = not told */
-    const uint8_t *records;      /* the text of the block as it was before values were rewritten in place; in the arena */
+    int64_t rows_short;             /* of those kept: had fewer fields than columns, and got nulls */
+    int64_t rows_like_header;       /* of those kept: are the header once more */
+    int64_t formulas_without_value; /* in columns of the pass: null, as nobody has calculated them */
+    int64_t lines;                  /* physical lines in the block */
+    struct pf_text_column *text;    /* per column of the pass, rows_kept values each; NULL when typed */
+    struct pf_batch typed;          /* else this (rows_kept rows, columns of the pass); the engine frees it */
+    struct pf_reject *rejects;      /* rows_rejected entries, ascending, in the arena */
+    const uint64_t *row_place;      /* per kept row, for messages: pf_place of line and offset in the block; NULL = not known */
+    const uint64_t *row_record;     /* per kept row: size << 32 | offset in records; NULL = not told */
+    const uint8_t *records;         /* the text of the block as it was before values were rewritten in place; in the arena */
 };
 
 /* Blocks are smaller than 4 GiB (a record is at most 1 GiB), and so are the lines in one fewer. */
@@ -107,6 +108,9 @@ struct pf_reader {
     /* May change block->bytes in place (the block has one owner). Everything in out lives in arena or block, except typed. */
     enum pf_status (*decode)(const void *state, const struct pf_pass *pass, struct pf_block *block, struct pf_arena *arena,
                              struct pf_decoded *out, struct pf_error *err);
+    /* After a pass that failed: *again = the pass has shown that the table is another than it seemed, which table tells now; the
+     * caller begins anew. NULL = it never does. */
+    enum pf_status (*again)(void *state, bool *again, struct pf_error *err);
     void (*facts)(const void *state, pf_fact_fn emit, void *user);
     void (*close)(void *state); /* also after a failed open */
 };
@@ -185,5 +189,7 @@ const struct pf_writer *pf_writer_by_suffix(const struct pf_format_list *list, c
 /* By content, then by suffix. PF_UNSUPPORTED names what was seen and the formats known. */
 enum pf_status pf_detect_reader(const struct pf_format_list *list, struct pf_source *src, const struct pf_reader **out,
                                 struct pf_error *err);
+/* Whether path is called a workbook, but its content is read by another reader: text called .xls. */
+bool pf_reader_is_misnamed(const struct pf_reader *reader, const char *path);
 
 #endif

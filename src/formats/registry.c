@@ -6,8 +6,10 @@
 #include "formats/csv/csv_format.h"
 #include "formats/format.h"
 #include "formats/parquet/parquet_format.h"
+#include "formats/xlsx/xlsx_format.h"
+#include "formats/xlsx_write/xlsx_write_format.h"
 
-enum { HEAD = 64 * 1024, CERTAIN = 90 };
+enum { HEAD = 64 * 1024, CERTAIN = 90, POSSIBLE = 20, TEXT_TABLE = 10 /* of text that may be a table */ };
 
 static const struct pf_format builtin[] = {
     { .reader = &pf_csv_reader, .writer = &pf_csv_writer, .reader_owner = "csv reader", .writer_owner = "csv writer" },
@@ -15,16 +17,23 @@ static const struct pf_format builtin[] = {
       .writer = &pf_parquet_writer,
       .reader_owner = "parquet reader",
       .writer_owner = "parquet writer" },
+    { .reader = &pf_xlsx_reader, .writer = &pf_xlsx_writer, .reader_owner = "excel reader", .writer_owner = "excel writer" },
 };
 
 const struct pf_format_list pf_builtin_formats = { builtin, PF_COUNT(builtin), &pf_parquet_writer };
 
 /* ---- by name and by suffix */
 
+/* Excel's format has two names that both are in use. */
+static const char *usual_name(const char *name)
+{
+    return pf_same_word(name, "xlsx") ? "excel" : name;
+}
+
 const struct pf_reader *pf_reader_by_name(const struct pf_format_list *list, const char *name)
 {
     for (uint32_t i = 0; i < list->count; i++) {
-        if (list->formats[i].reader != NULL && pf_same_word(list->formats[i].reader->name, name))
+        if (list->formats[i].reader != NULL && pf_same_word(list->formats[i].reader->name, usual_name(name)))
             return list->formats[i].reader;
     }
     return NULL;
@@ -33,7 +42,7 @@ const struct pf_reader *pf_reader_by_name(const struct pf_format_list *list, con
 const struct pf_writer *pf_writer_by_name(const struct pf_format_list *list, const char *name)
 {
     for (uint32_t i = 0; i < list->count; i++) {
-        if (list->formats[i].writer != NULL && pf_same_word(list->formats[i].writer->name, name))
+        if (list->formats[i].writer != NULL && pf_same_word(list->formats[i].writer->name, usual_name(name)))
             return list->formats[i].writer;
     }
     return NULL;
@@ -43,7 +52,7 @@ const struct pf_writer *pf_writer_by_name(const struct pf_format_list *list, con
  * suffixes are compared without case). "" = none. */
 static void suffix_of(const char *path, char to[32])
 {
-    static const char *const compressions[] = { "gz", "zst" };
+    static const char *const compressions[] = { "gz", "zst", "zip" };
     const char *slash = strrchr(path, '/');
     const char *name = slash != NULL ? slash + 1 : path;
     const char *end = name + strlen(name);
@@ -110,38 +119,27 @@ struct foreign {
     const char *suffixes; /* "|xlsx|xlsm|" */
     const char *magic;    /* NULL = not told by content */
     size_t magic_size;
+    const char *reader; /* of ours that tells better what it is, and what to do; NULL = none */
 };
 
 static const struct foreign foreign_formats[] = {
-    { "an Excel workbook", "|xlsx|xlsm|xlsb|xls|", NULL, 0 },
-    { "a zip archive", "|zip|", "PK\x03\x04", 4 },
-    { "an old Office document", "", "\xd0\xcf\x11\xe0", 4 },
-    { "a PDF document", "|pdf|", "%PDF-", 5 },
-    { "an XML document", "|xml|", "<?xml", 5 },
-    { "an Access database", "|mdb|accdb|", NULL, 0 },
-    { "a dBase table", "|dbf|", NULL, 0 },
-    { "an SQL Server database", "|mdf|", NULL, 0 },
-    { "JSON", "|json|jsonl|ndjson|", NULL, 0 },
-    { "an SQLite database", "|sqlite|db|", "SQLite format 3\0", 16 },
-    { "an Avro file", "|avro|", "Obj\x01", 4 },
-    { "an ORC file", "|orc|", NULL, 0 },
-    { "an Arrow file", "|arrow|feather|", "ARROW1\0\0", 8 },
-    { "an image", "|png|jpg|jpeg|gif|", "\x89PNG", 4 },
+    { "an Excel workbook", "|xlsx|xlsm|xltx|xltm|xlsb|xls|xlt|", NULL, 0, "excel" },
+    { "a zip archive", "|zip|", "PK\x03\x04", 4, NULL },
+    { "an old Office document", "", "\xd0\xcf\x11\xe0", 4, "excel" },
+    { "a PDF document", "|pdf|", "%PDF-", 5, NULL },
+    { "an XML document", "|xml|", "<?xml", 5, NULL },
+    { "an Access database", "|mdb|accdb|", NULL, 0, NULL },
+    { "a dBase table", "|dbf|", NULL, 0, NULL },
+    { "an SQL Server database", "|mdf|", NULL, 0, NULL },
+    { "JSON", "|json|jsonl|ndjson|", NULL, 0, NULL },
+    { "an SQLite database", "|sqlite|db|", "SQLite format 3\0", 16, NULL },
+    { "an Avro file", "|avro|", "Obj\x01", 4, NULL },
+    { "an ORC file", "|orc|", NULL, 0, NULL },
+    { "an Arrow file", "|arrow|feather|", "ARROW1\0\0", 8, NULL },
+    { "an image", "|png|jpg|jpeg|gif|", "\x89PNG", 4, NULL },
 };
 
 static const struct foreign *const workbook = &foreign_formats[0], *const zip_archive = &foreign_formats[1];
-
-/* Whether the first entries of a zip archive are those of a workbook. */
-static bool is_workbook(const uint8_t *head, size_t size)
-{
-    static const char *const parts[] = { "[Content_Types].xml", "xl/workbook", "xl/worksheets/" };
-
-    for (size_t i = 0; i < PF_COUNT(parts); i++) {
-        if (memmem(head, size, parts[i], strlen(parts[i])) != NULL)
-            return true;
-    }
-    return false;
-}
 
 static const struct foreign *foreign_by_suffix(const char *suffix)
 {
@@ -168,11 +166,19 @@ static const struct foreign *foreign_of(const char *suffix, const uint8_t *head,
         const struct foreign *other = &foreign_formats[i];
         if (other->magic == NULL || size < other->magic_size || memcmp(head, other->magic, other->magic_size) != 0)
             continue;
-        if (other == zip_archive && (foreign == workbook || is_workbook(head, size)))
+        if (other == zip_archive && foreign == workbook)
             return workbook;
         return other;
     }
     return foreign;
+}
+
+bool pf_reader_is_misnamed(const struct pf_reader *reader, const char *path)
+{
+    char suffix[32];
+
+    suffix_of(path, suffix);
+    return foreign_by_suffix(suffix) == workbook && !pf_same_word(reader->name, workbook->reader);
 }
 
 static void list_readers(const struct pf_format_list *list, char *to, size_t size)
@@ -208,7 +214,8 @@ static enum pf_status unsupported(const struct pf_format_list *list, const char 
 enum pf_status pf_detect_reader(const struct pf_format_list *list, struct pf_source *src, const struct pf_reader **out,
                                 struct pf_error *err)
 {
-    const struct pf_reader *by_suffix = pf_reader_by_suffix(list, pf_source_name(src));
+    const char *name = pf_source_member(src)[0] != '\0' ? pf_source_member(src) : pf_source_name(src);
+    const struct pf_reader *by_suffix = pf_reader_by_suffix(list, name);
     const struct pf_reader *best = NULL;
     const struct foreign *foreign;
     const uint8_t *head;
@@ -230,11 +237,21 @@ enum pf_status pf_detect_reader(const struct pf_format_list *list, struct pf_sou
             best_score = score;
         }
     }
-    suffix_of(pf_source_name(src), suffix);
+    suffix_of(name, suffix);
     foreign = best_score < CERTAIN ? foreign_of(suffix, head, size) : NULL;
+    if (foreign != NULL && foreign->reader != NULL) {
+        const struct pf_reader *named = pf_reader_by_name(list, foreign->reader);
+        /* Many a program calls the text it writes .xls, so that Excel opens it. */
+        if (foreign != workbook || best_score < TEXT_TABLE)
+            best = named;
+        foreign = named != NULL ? NULL : foreign;
+    }
     /* The suffix of a format of ours and nothing speaking for another: its reader says best what is wrong with the content. */
     if (best == NULL && foreign == NULL)
         best = by_suffix;
+    /* What looks possible to the reader that the suffix names is its own: workbooks are archives, whatever comes first in them. */
+    if (best != NULL && best == by_suffix && best_score >= POSSIBLE)
+        foreign = NULL;
     if (best == NULL || foreign != NULL)
         return unsupported(list, suffix, foreign, err);
     *out = best;

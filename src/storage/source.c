@@ -1,7 +1,8 @@
-/* A source: raw bytes, unwrapped if they are compressed, with a head that can be peeked at, and a spool where reading twice
+/* A source: raw bytes, unwrapped if they are compressed or the one file of a zip archive, with a head that can be peeked at, and a spool where reading twice
  * needs it. */
 #include <string.h>
 
+#include "storage/member.h"
 #include "storage/raw.h"
 #include "storage/scheme.h"
 
@@ -15,7 +16,8 @@ struct pf_source {
     struct pf_raw *raw;
     struct pf_source_stat stat; /* of what is stored, also when raw is an unpacked copy of it */
     int64_t unpacked_from;      /* stored bytes that were unpacked; 0 = not unpacked */
-    struct pf_inflate *inflate; /* NULL = stored plainly */
+    struct pf_inflate *inflate; /* NULL = stored plainly, or a member */
+    struct pf_member *member;   /* of a zip archive; NULL = none */
     const char *compression;
     uint8_t *stored; /* STORED_PART bytes of compressed input */
     size_t stored_at, stored_size;
@@ -42,8 +44,15 @@ const char *pf_source_compression(const struct pf_source *src)
     return src->compression;
 }
 
+const char *pf_source_member(const struct pf_source *src)
+{
+    return src->member != NULL ? pf_member_entry(src->member)->name : "";
+}
+
 int64_t pf_source_size(const struct pf_source *src)
 {
+    if (src->member != NULL)
+        return pf_member_entry(src->member)->size;
     return src->inflate == NULL ? src->raw->stat.size : -1;
 }
 
@@ -51,18 +60,20 @@ int64_t pf_source_consumed(const struct pf_source *src)
 {
     if (src->unpacked_from != 0)
         return src->unpacked_from;
+    if (src->member != NULL)
+        return pf_member_consumed(src->member);
     return src->raw->at - (int64_t)(src->stored_size - src->stored_at) -
            (src->inflate == NULL ? (int64_t)(src->head_size - src->head_at) : 0);
 }
 
 bool pf_source_has_read_at(const struct pf_source *src)
 {
-    return src->inflate == NULL && src->raw->functions->read_at != NULL;
+    return src->inflate == NULL && src->member == NULL && src->raw->functions->read_at != NULL;
 }
 
 bool pf_source_can_rewind(const struct pf_source *src)
 {
-    return src->raw->functions->rewind != NULL;
+    return src->member != NULL || src->raw->functions->rewind != NULL;
 }
 
 /* Reads stored bytes when none are left; sets stored_ended at their end. */
@@ -112,6 +123,13 @@ static enum pf_status inflate_some(struct pf_source *src, void *to, size_t size,
     return check_expansion(src, err);
 }
 
+static enum pf_status read_member(struct pf_source *src, void *to, size_t size, size_t *got, struct pf_error *err)
+{
+    enum pf_status status = pf_member_read(src->member, to, size, got, err);
+
+    return status != PF_OK || *got != 0 || size == 0 ? status : pf_source_check(src, err);
+}
+
 /* Some of the next bytes, from wherever they come now; *got 0 at the end. */
 static enum pf_status next_bytes(struct pf_source *src, void *to, size_t size, size_t *got, struct pf_error *err)
 {
@@ -119,7 +137,9 @@ static enum pf_status next_bytes(struct pf_source *src, void *to, size_t size, s
 
     if (src->from_spool)
         return pf_spool_read(src->spool, to, size, got, err);
-    if (src->inflate != NULL)
+    if (src->member != NULL)
+        status = read_member(src, to, size, got, err);
+    else if (src->inflate != NULL)
         status = inflate_some(src, to, size, got, err);
     else
         status = src->raw->functions->read(src->raw, to, size, got, err);
@@ -238,6 +258,8 @@ enum pf_status pf_source_unpack(struct pf_source *src, struct pf_error *err)
     unpacked_from = pf_source_consumed(src);
     if (pf_raw_copy(&src->ctx->memory, copy, src->name, &raw, err) != PF_OK)
         return err->status;
+    pf_member_close(src->member);
+    src->member = NULL;
     src->raw->functions->close(src->raw);
     src->raw = raw;
     src->unpacked_from = unpacked_from;
@@ -259,6 +281,11 @@ enum pf_status pf_source_rewind(struct pf_source *src, struct pf_error *err)
         src->from_spool = true;
         return pf_spool_rewind(src->spool, err);
     }
+    if (src->member != NULL) {
+        if (pf_source_check(src, err) != PF_OK)
+            return err->status;
+        return pf_member_rewind(src->member, err);
+    }
     if (src->raw->functions->rewind == NULL)
         return pf_fail(err, PF_INTERNAL, "a source that cannot be read again was not spooled");
     if (src->raw->functions->rewind(src->raw, err) != PF_OK)
@@ -279,6 +306,7 @@ void pf_source_close(struct pf_source *src)
         return;
     memory = &src->ctx->memory;
     pf_spool_free(src->spool);
+    pf_member_close(src->member);
     pf_inflate_free(src->inflate);
     pf_free(memory, src->stored);
     pf_free(memory, src->head);
@@ -301,14 +329,30 @@ static enum pf_status new_source(struct pf_context *ctx, const char *name, struc
     return src->name != NULL ? PF_OK : pf_fail_memory(err, strlen(name));
 }
 
+/* The directory of an archive is at its end, so a pipe is copied first. */
+static enum pf_status unwrap_zip(struct pf_source *src, struct pf_error *err)
+{
+    if (pf_source_unpack(src, err) != PF_OK || pf_member_open(src->ctx, src, &src->member, err) != PF_OK) {
+        pf_error_source(err, src->name);
+        return err->status;
+    }
+    if (src->member != NULL) {
+        src->compression = "zip";
+        src->head_at = src->head_size = 0;
+    }
+    return PF_OK;
+}
+
 /* Peeks at the stored bytes; if they are compressed, what was peeked becomes the first part of the compressed input. */
-static enum pf_status unwrap(struct pf_source *src, struct pf_error *err)
+static enum pf_status unwrap(struct pf_source *src, bool zip, struct pf_error *err)
 {
     const uint8_t *head;
     size_t size;
 
     if (pf_source_peek(src, 4096, &head, &size, err) != PF_OK)
         return err->status;
+    if (zip && pf_zip_is_like(head, size))
+        return unwrap_zip(src, err);
     src->compression = pf_inflate_detect(head, size);
     if (src->compression[0] == '\0')
         return PF_OK;
@@ -336,9 +380,30 @@ enum pf_status pf_source_open(struct pf_context *ctx, const char *location, bool
     if (status == PF_OK)
         (*out)->stat = (*out)->raw->stat;
     if (status == PF_OK && !raw)
-        status = unwrap(*out, err);
+        status = unwrap(*out, true, err);
     if (status != PF_OK) {
         pf_error_source(err, location);
+        pf_source_close(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+/* zip: whether archives of one file are looked into. */
+static enum pf_status open_given(struct pf_context *ctx, const struct pf_input *input, const char *name, bool zip,
+                                 struct pf_source **out, struct pf_error *err)
+{
+    enum pf_status status = new_source(ctx, name, out, err);
+
+    if (status == PF_OK && (input->bytes != NULL || input->read == NULL))
+        status = pf_raw_memory(&ctx->memory, input->bytes, (size_t)input->size, (*out)->name, &(*out)->raw, err);
+    else if (status == PF_OK)
+        status = pf_raw_given(ctx, input, (*out)->name, &(*out)->raw, err);
+    if (status == PF_OK)
+        (*out)->stat = (*out)->raw->stat;
+    if (status == PF_OK)
+        status = unwrap(*out, zip, err);
+    if (status != PF_OK) {
         pf_source_close(*out);
         *out = NULL;
     }
@@ -350,25 +415,11 @@ enum pf_status pf_source_memory(struct pf_context *ctx, const void *bytes, size_
 {
     const struct pf_input input = { .bytes = bytes, .size = (int64_t)size };
 
-    return pf_source_given(ctx, &input, name, out, err);
+    return open_given(ctx, &input, name, false, out, err);
 }
 
 enum pf_status pf_source_given(struct pf_context *ctx, const struct pf_input *input, const char *name, struct pf_source **out,
                                struct pf_error *err)
 {
-    enum pf_status status = new_source(ctx, name, out, err);
-
-    if (status == PF_OK && (input->bytes != NULL || input->read == NULL))
-        status = pf_raw_memory(&ctx->memory, input->bytes, (size_t)input->size, (*out)->name, &(*out)->raw, err);
-    else if (status == PF_OK)
-        status = pf_raw_given(ctx, input, (*out)->name, &(*out)->raw, err);
-    if (status == PF_OK)
-        (*out)->stat = (*out)->raw->stat;
-    if (status == PF_OK)
-        status = unwrap(*out, err);
-    if (status != PF_OK) {
-        pf_source_close(*out);
-        *out = NULL;
-    }
-    return status;
+    return open_given(ctx, input, name, true, out, err);
 }

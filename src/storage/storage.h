@@ -17,10 +17,10 @@ struct pf_source_stat {
     bool regular; /* a file that can be read again and at any place */
 };
 
-/* Opens location ("-": standard input) and, unless raw, unwraps gzip and zstd found by their magic bytes. */
+/* Opens location ("-": standard input) and, unless raw, unwraps gzip, zstd and zip archives of one file, found by their magic bytes. */
 enum pf_status pf_source_open(struct pf_context *ctx, const char *location, bool raw, struct pf_source **out,
                               struct pf_error *err);
-/* Reads from memory (borrowed). */
+/* Reads from memory (borrowed); a zip archive stays one. */
 enum pf_status pf_source_memory(struct pf_context *ctx, const void *bytes, size_t size, const char *name,
                                 struct pf_source **out, struct pf_error *err);
 /* Reads what a caller of the library gives: bytes, or a function. input and name are borrowed until the source is closed; release
@@ -32,8 +32,10 @@ void pf_source_close(struct pf_source *src);
 /* The name for messages: the location. */
 const char *pf_source_name(const struct pf_source *src);
 const struct pf_source_stat *pf_source_stat_of(const struct pf_source *src);
-/* "" = none, "gzip", "zstd". */
+/* "" = none, "gzip", "zstd", "zip". */
 const char *pf_source_compression(const struct pf_source *src);
+/* The name of the file in a zip archive that is read in its place; "" = none. */
+const char *pf_source_member(const struct pf_source *src);
 /* Size of the bytes as read (after decompression); -1 = not known. */
 int64_t pf_source_size(const struct pf_source *src);
 /* Stored bytes consumed by sequential reading so far (for progress). */

@@ -193,12 +193,83 @@ static enum pf_status cast_formed(const struct pf_text_column *text, int64_t row
     return status;
 }
 
+/* ---- columns whose source says of some values what they are */
+
+enum pf_status pf_text_blank_errors(const struct pf_text_column *text, int64_t rows, struct pf_memory *memory,
+                                    struct pf_text_column *out, uint64_t *errors, struct pf_error *err)
+{
+    const size_t count = (size_t)rows;
+    uint32_t *size = pf_alloc(memory, count * (sizeof *size + 1));
+    uint8_t *kind = (uint8_t *)(size + count);
+
+    *out = *text;
+    *errors = 0;
+    out->size = NULL;
+    if (size == NULL)
+        return pf_fail_memory(err, count * (sizeof *size + 1));
+    memcpy(size, text->size, count * sizeof *size);
+    memcpy(kind, text->kind, count);
+    for (size_t row = 0; row < count; row++) {
+        if (kind[row] != PF_TEXT_ERROR)
+            continue;
+        out->total -= size[row];
+        size[row] = 0;
+        kind[row] = PF_TEXT_NULL;
+        ++*errors;
+    }
+    out->size = size;
+    out->kind = kind;
+    out->nulls += (int64_t)*errors;
+    out->marked -= (int64_t)*errors;
+    return PF_OK;
+}
+
+void pf_text_free_blanked(struct pf_text_column *blanked, struct pf_memory *memory)
+{
+    pf_free(memory, (uint32_t *)(uintptr_t)blanked->size);
+}
+
+static bool has_cells(const struct pf_text_column *text, int64_t rows)
+{
+    for (int64_t row = 0; row < rows; row++) {
+        if (text->kind[row] == PF_TEXT_CELL && text->size[row] != 0)
+            return true;
+    }
+    return false;
+}
+
+/* To a type other than string: a text cell contradicts it, an error is null. */
+static enum pf_status cast_marked(const struct pf_text_column *text, int64_t rows, const struct pf_target *target,
+                                  struct pf_evidence *evidence, struct pf_memory *memory, struct ArrowArray *out, bool *fits,
+                                  struct pf_error *err)
+{
+    struct pf_text_column blanked;
+    enum pf_status status;
+    uint64_t errors;
+
+    if (has_cells(text, rows)) {
+        *fits = false;
+        pf_evidence_add(evidence, text, rows);
+        return PF_OK;
+    }
+    status = pf_text_blank_errors(text, rows, memory, &blanked, &errors, err);
+    if (status == PF_OK) {
+        status = cast_plain(&blanked, rows, target, evidence, memory, out, fits, err);
+        evidence->errors += errors;
+        evidence->nulls -= errors;
+    }
+    pf_text_free_blanked(&blanked, memory);
+    return status;
+}
+
 enum pf_status pf_cast_inferred(const struct pf_text_column *text, int64_t rows, const struct pf_target *target,
                                 struct pf_evidence *evidence, struct pf_memory *memory, struct ArrowArray *out, bool *fits,
                                 struct pf_error *err)
 {
     out->release = NULL;
     *fits = true;
+    if (PF_UNLIKELY(text->marked != 0) && target->field.type != PF_TYPE_STRING)
+        return cast_marked(text, rows, target, evidence, memory, out, fits, err);
     if (text->numbers != NULL && target->field.type != PF_TYPE_STRING)
         return cast_formed(text, rows, target, evidence, memory, out, fits, err);
     return cast_plain(text, rows, target, evidence, memory, out, fits, err);

@@ -155,25 +155,42 @@ static bool read_rows(const struct declared *cast, int64_t rows)
     }
 }
 
+static enum pf_status cast(const struct pf_text_column *text, int64_t rows, const struct pf_field *field,
+                           struct pf_memory *memory, struct ArrowArray *out, uint8_t *bad, int64_t *bad_count,
+                           struct pf_error *err)
+{
+    struct declared declared = { .text = text, .field = field, .out = out, .bad = bad, .bad_count = bad_count };
+    enum pf_status status;
+
+    status = pf_array_new(out, memory, field->type, rows, 0, err);
+    if (status != PF_OK)
+        return status;
+    declared.lenient = lenient_for(field->type);
+    declared.data = (uint8_t *)(uintptr_t)out->buffers[1];
+    if (!read_rows(&declared, rows)) {
+        pf_array_free(out);
+        return pf_fail_memory(err, (size_t)rows / 8);
+    }
+    return PF_OK;
+}
+
 enum pf_status pf_cast_declared(const struct pf_text_column *text, int64_t rows, const struct pf_field *field,
                                 struct pf_memory *memory, struct ArrowArray *out, uint8_t *bad, int64_t *bad_count,
                                 struct pf_error *err)
 {
-    struct declared cast = { .text = text, .field = field, .out = out, .bad = bad, .bad_count = bad_count };
+    struct pf_text_column blanked;
     enum pf_status status;
+    uint64_t errors;
 
     out->release = NULL;
     *bad_count = 0;
     if (field->type == PF_TYPE_STRING || field->type == PF_TYPE_BINARY)
         return pf_cast_text(text, rows, field->type, memory, out, err);
-    status = pf_array_new(out, memory, field->type, rows, 0, err);
-    if (status != PF_OK)
-        return status;
-    cast.lenient = lenient_for(field->type);
-    cast.data = (uint8_t *)(uintptr_t)out->buffers[1];
-    if (!read_rows(&cast, rows)) {
-        pf_array_free(out);
-        return pf_fail_memory(err, (size_t)rows / 8);
-    }
-    return PF_OK;
+    if (text->marked == 0)
+        return cast(text, rows, field, memory, out, bad, bad_count, err);
+    status = pf_text_blank_errors(text, rows, memory, &blanked, &errors, err);
+    if (status == PF_OK)
+        status = cast(&blanked, rows, field, memory, out, bad, bad_count, err);
+    pf_text_free_blanked(&blanked, memory);
+    return status;
 }

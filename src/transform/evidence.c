@@ -13,6 +13,7 @@ void pf_evidence_merge(struct pf_evidence *to, const struct pf_evidence *from)
     to->values += from->values;
     to->empties += from->empties;
     to->nulls += from->nulls;
+    to->errors += from->errors;
     to->refuted |= from->refuted;
     to->witnessed |= from->witnessed;
     to->unlike |= from->unlike;
@@ -104,6 +105,13 @@ static void add_value(struct pf_evidence *evidence, const struct pf_text_column 
     uint32_t size = text->size[row];
     uint64_t left;
 
+    if (PF_UNLIKELY(text->marked != 0) && text->kind[row] >= PF_TEXT_CELL) {
+        if (text->kind[row] == PF_TEXT_CELL) {
+            evidence->refuted |= PF_ALL;
+            evidence->unlike = PF_UNLIKE_ALL;
+        }
+        return;
+    }
     if (text->numbers != NULL)
         at = pf_number_plain(text->numbers, at, &size, plain, &evidence->witnessed);
     left = keep(at, size, evidence->refuted, &evidence->witnessed);
@@ -146,6 +154,7 @@ bool pf_evidence_reason(const struct pf_text_column *text, int64_t rows, uint64_
         if (!all_refuted(&evidence))
             continue;
         *out = (struct pf_reason){ .row = row + 1, .before = before, .size = text->size[row] };
+        out->cell = text->kind[row] == PF_TEXT_CELL;
         memcpy(out->text, text->bytes + text->offset[row], out->size < sizeof out->text ? out->size : sizeof out->text);
         return true;
     }
@@ -200,7 +209,10 @@ bool pf_reason_text(const struct pf_reason *reason, const struct pf_evidence *ev
         if (reason->before == 0 && !looks_typed(reason))
             return false;
         pf_evidence_decide(&before, &target);
-        if (reason->before == 0 || target.field.type == PF_TYPE_STRING)
+        if (reason->cell && looks_typed(reason))
+            (void)snprintf(to, PF_REASON_TEXT, "'%.*s%s' is stored as text", shown_size(reason), (const char *)reason->text,
+                           dots);
+        else if (reason->before == 0 || target.field.type == PF_TYPE_STRING)
             (void)snprintf(to, PF_REASON_TEXT, "'%.*s%s' fits no type", shown_size(reason), (const char *)reason->text, dots);
         else
             (void)snprintf(to, PF_REASON_TEXT, "'%.*s%s' does not fit %s", shown_size(reason), (const char *)reason->text, dots,
@@ -215,11 +227,14 @@ bool pf_reason_text(const struct pf_reason *reason, const struct pf_evidence *ev
 
 int64_t pf_evidence_count(struct pf_evidence *evidence, const struct pf_text_column *text, int64_t rows)
 {
-    int64_t blank = 0;
+    int64_t blank = 0, errors = 0;
 
     for (int64_t row = 0; row < rows; row++)
         blank += text->size[row] == 0;
-    evidence->values += (uint64_t)(rows - blank);
+    for (int64_t row = 0; text->marked != 0 && row < rows; row++)
+        errors += text->kind[row] == PF_TEXT_ERROR;
+    evidence->errors += (uint64_t)errors;
+    evidence->values += (uint64_t)(rows - blank - errors);
     evidence->empties += (uint64_t)(blank - text->nulls);
     evidence->nulls += (uint64_t)text->nulls;
     return blank;

@@ -12,6 +12,7 @@ enum pf_status pf_text_filter(struct pf_text_column *text, int64_t rows, const u
         return pf_fail_memory(err, count * (2 * sizeof(uint32_t) + 1));
     text->nulls = 0;
     text->total = 0;
+    text->marked = 0;
     for (int64_t row = 0; row < rows; row++) {
         if (!pf_bit(keep, row))
             continue;
@@ -20,6 +21,7 @@ enum pf_status pf_text_filter(struct pf_text_column *text, int64_t rows, const u
         kind[to] = text->kind[row];
         text->nulls += kind[to] == PF_TEXT_NULL;
         text->total += size[to];
+        text->marked += kind[to] >= PF_TEXT_CELL;
         to++;
     }
     text->offset = offset;

@@ -15,6 +15,7 @@ struct pf_evidence {
     uint64_t values;  /* that are not null and not an empty string */
     uint64_t empties; /* empty strings that stood in quotes */
     uint64_t nulls;
+    uint64_t errors;    /* values of kind PF_TEXT_ERROR, which say nothing of a type */
     uint64_t refuted;   /* bit a candidate (a type, or a type under a pattern) that some value contradicts */
     uint64_t witnessed; /* bit a fact that some value shows (such as: an ordinary number among NaN words) */
     uint32_t unlike;    /* bit a form of numbers (decimal comma, groups of three) that some value does not have */
@@ -25,6 +26,7 @@ struct pf_reason {
     int64_t row;     /* from 1; 0 = not known */
     uint64_t before; /* what the values before it had refuted */
     uint32_t size;   /* of the value, of which text holds the beginning */
+    bool cell;       /* the source says that it is text */
     uint8_t text[44];
 };
 
@@ -68,6 +70,12 @@ enum pf_status pf_cast_inferred(const struct pf_text_column *text, int64_t rows,
 enum pf_status pf_cast_declared(const struct pf_text_column *text, int64_t rows, const struct pf_field *field,
                                 struct pf_memory *memory, struct ArrowArray *out, uint8_t *bad, int64_t *bad_count,
                                 struct pf_error *err);
+
+/* A column of texts some of which are errors, as one in which they are null; *errors counts them. text is borrowed, sizes and kinds are
+ * new, from memory, and given back with pf_text_free_blanked. */
+enum pf_status pf_text_blank_errors(const struct pf_text_column *text, int64_t rows, struct pf_memory *memory,
+                                    struct pf_text_column *out, uint64_t *errors, struct pf_error *err);
+void pf_text_free_blanked(struct pf_text_column *blanked, struct pf_memory *memory);
 
 /* Leaves only the rows whose bit in keep is set (keep: rows bits); offsets, sizes and kinds are rewritten into the arena. */
 enum pf_status pf_text_filter(struct pf_text_column *text, int64_t rows, const uint8_t *keep, int64_t kept,

@@ -38,8 +38,6 @@ struct csv_put_column {
 
 /* The function for a type; NULL for text and binary. */
 uint8_t *(*csv_put_function(enum pf_type type))(const struct csv_put_column *, int64_t, uint8_t *);
-/* Four characters for three bytes; returns the end. Room: 4 * ((size + 2) / 3). */
-uint8_t *csv_put_base64(uint8_t *to, const uint8_t *bytes, size_t size);
 
 /* Formats rows from..to of the batch into out, UTF-8. */
 enum pf_status csv_format_rows(const struct csv_style *style, const struct pf_schema *schema, const struct pf_batch *batch,

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "base/print.h"
 #include "base/swar.h"
 #include "formats/csv/csv_write.h"
 
@@ -171,7 +172,7 @@ static bool put_varied(struct rows *rows, const struct csv_put_column *column, i
     if (!has_room(rows, rows->row_room + size + (column->binary ? size : most_quotes(rows->style, text, size)) + WIDE))
         return false;
     if (column->binary && size != 0)
-        rows->to = csv_put_base64(rows->to, text, size);
+        rows->to = pf_put_base64(rows->to, text, size);
     else if (column->clean && size != 0 && size != rows->style->null_size)
         rows->to = copy_text(rows->to, text, size, column->bytes_end);
     else

@@ -1,0 +1,499 @@
+/* Where the table of a sheet begins: its header, its columns, its first row of data. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "formats/xlsx/decode.h"
+#include "transform/infer.h"
+
+enum {
+    LOOKED_AT = 120, /* rows with which the header is found */
+    CANDIDATES = 10, /* rows that may be the header */
+    BELOW = 100,     /* rows below a candidate that speak for it */
+    LONG_NAME = 50
+};
+
+/* The first rows of a sheet. */
+struct grid {
+    const struct pf_text_column *text;
+    const uint32_t *place; /* column of the sheet, one a column of the grid */
+    uint32_t columns;
+    uint32_t first; /* row of the sheet that is row 0 */
+    uint32_t rows;
+};
+
+enum kind { KIND_BLANK, KIND_TEXT, KIND_NUMBER, KIND_OTHER };
+
+static const uint8_t *text_of(const struct grid *grid, uint32_t column, uint32_t row, uint32_t *size)
+{
+    const struct pf_text_column *text = &grid->text[column];
+
+    *size = text->size[row];
+    return text->bytes + (*size != 0 ? text->offset[row] : 0);
+}
+
+static enum kind kind_of(const struct grid *grid, uint32_t column, uint32_t row)
+{
+    uint32_t size;
+    const uint8_t *text = text_of(grid, column, row, &size);
+
+    if (size == 0)
+        return KIND_BLANK;
+    switch (grid->text[column].kind[row]) {
+    case PF_TEXT_CELL:
+    case PF_TEXT_ERROR:
+        return KIND_TEXT;
+    default:
+        break;
+    }
+    if (*text == 'T' || *text == 'F' || memchr(text, ':', size) != NULL || (size >= 10 && text[4] == '-' && text[7] == '-'))
+        return KIND_OTHER;
+    return KIND_NUMBER;
+}
+
+static uint32_t filled(const struct grid *grid, uint32_t row)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < grid->columns; i++)
+        count += kind_of(grid, i, row) != KIND_BLANK;
+    return count;
+}
+
+/* ---- which row is the header: the rule of 1.0.9 */
+
+static bool is_blank_text(const uint8_t *text, uint32_t size)
+{
+    for (uint32_t i = 0; i < size; i++) {
+        if (text[i] != ' ' && text[i] != '\t' && text[i] != '\n' && text[i] != '\r')
+            return false;
+    }
+    return true;
+}
+
+/* Short, not of digits alone, and no sentence. */
+static bool is_like_header(const uint8_t *text, uint32_t size)
+{
+    uint32_t digits = 0, blanks = 0, characters = 0;
+
+    for (uint32_t i = 0; i < size; i++) {
+        digits += text[i] >= '0' && text[i] <= '9';
+        blanks += text[i] == ' ';
+        characters += (text[i] & 0xC0) != 0x80;
+    }
+    if (characters > LONG_NAME || digits == size || blanks * 10 > characters * 3)
+        return false;
+    return text[size - 1] != '.' && text[size - 1] != '!' && text[size - 1] != '?';
+}
+
+static bool is_repeated(const struct grid *grid, uint32_t column, uint32_t row)
+{
+    uint32_t size, other_size;
+    const uint8_t *text = text_of(grid, column, row, &size);
+
+    for (uint32_t i = 0; i < column; i++) {
+        const uint8_t *other = text_of(grid, i, row, &other_size);
+
+        if (size == other_size && memcmp(text, other, size) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* How much the row is like a header: 0 to 1; negative = it cannot be one. */
+static double score_header(const struct grid *grid, uint32_t row, uint32_t *cells)
+{
+    uint32_t distinct = 0, like = 0;
+
+    *cells = 0;
+    for (uint32_t i = 0; i < grid->columns; i++) {
+        uint32_t size;
+        const uint8_t *text = text_of(grid, i, row, &size);
+
+        if (is_blank_text(text, size))
+            continue;
+        ++*cells;
+        /* wide rows are names often enough: the comparison of all with all stays small */
+        distinct += i > 1000 || !is_repeated(grid, i, row);
+        like += is_like_header(text, size);
+    }
+    if (*cells < 2)
+        return -1;
+    return 0.3 + 0.3 * distinct / *cells + 0.4 * like / *cells;
+}
+
+/* How full the rows below are, over as many cells as the header has. */
+static double score_data(const struct grid *grid, uint32_t row, uint32_t cells)
+{
+    uint32_t rows = 0, any = 0, total = 0;
+
+    for (uint32_t at = row + 1; at < grid->rows && rows < BELOW; at++, rows++) {
+        uint32_t count = 0;
+
+        for (uint32_t i = 0; i < cells && i < grid->columns; i++)
+            count += kind_of(grid, i, at) != KIND_BLANK;
+        any += count != 0;
+        total += count;
+    }
+    if (rows == 0 || any == 0)
+        return 0;
+    return 0.6 * any / rows + 0.4 * total / ((double)any * cells);
+}
+
+/* Numbers in a header are years. */
+static bool is_year(const struct grid *grid, uint32_t column, uint32_t row)
+{
+    uint32_t size;
+    const uint8_t *text = text_of(grid, column, row, &size);
+
+    return size == 4 && (memcmp(text, "19", 2) == 0 || memcmp(text, "20", 2) == 0) && !is_repeated(grid, column, row);
+}
+
+/* A row that may be the header though others stand above it: those are titles, with few cells. */
+static bool stands_below_titles(const struct grid *grid, uint32_t first, uint32_t row)
+{
+    uint32_t cells = filled(grid, row);
+
+    for (uint32_t above = first; above < row; above++) {
+        if (filled(grid, above) * 2 > cells)
+            return false;
+    }
+    for (uint32_t i = 0; i < grid->columns; i++) {
+        enum kind kind = kind_of(grid, i, row);
+
+        if (kind == KIND_OTHER || (kind == KIND_NUMBER && !is_year(grid, i, row)))
+            return false;
+    }
+    return true;
+}
+
+/* The row of the grid that is likeliest to be the header. */
+static uint32_t likeliest(const struct grid *grid, uint32_t first, bool compat)
+{
+    double best = -1;
+    uint32_t found = first;
+
+    for (uint32_t row = first; row < grid->rows && row + grid->first < CANDIDATES + (compat ? 0 : first + grid->first); row++) {
+        uint32_t cells;
+        double header, score;
+
+        if (!compat && row != first && !stands_below_titles(grid, first, row))
+            continue;
+        header = score_header(grid, row, &cells);
+        if (header < 0)
+            continue;
+        score = 0.4 * header + 0.6 * score_data(grid, row, cells);
+        if (score > best) {
+            best = score;
+            found = row;
+        }
+    }
+    return found;
+}
+
+/* ---- whether it is one at all */
+
+/* A row is no header when it is as those below: numbers over numbers, dates over dates. */
+static bool is_header(const struct grid *grid, uint32_t row)
+{
+    uint32_t same = 0, text = 0;
+
+    for (uint32_t i = 0; i < grid->columns; i++) {
+        enum kind kind = kind_of(grid, i, row), below = KIND_BLANK;
+
+        for (uint32_t at = row + 1; at < grid->rows && below == KIND_BLANK; at++)
+            below = kind_of(grid, i, at);
+        text += kind == KIND_TEXT;
+        same += kind != KIND_TEXT && kind != KIND_BLANK && kind == below && !(kind == KIND_NUMBER && is_year(grid, i, row));
+    }
+    return text != 0 && same == 0;
+}
+
+/* ---- columns and names */
+
+static enum pf_status join_name(struct xlsx_reader *reader, const char **name, const uint8_t *text, uint32_t size,
+                                struct pf_error *err)
+{
+    size_t before = *name != NULL ? strlen(*name) : 0;
+    char *joined;
+
+    if (size == 0)
+        return PF_OK;
+    joined = pf_arena_alloc(&reader->arena, before + size + 2);
+    if (joined == NULL)
+        return pf_fail_memory(err, before + size);
+    if (before != 0) {
+        memcpy(joined, *name, before);
+        joined[before++] = '_';
+    }
+    for (uint32_t i = 0; i < size; i++)
+        joined[before + i] = text[i] != 0 ? (char)text[i] : ' ';
+    joined[before + size] = '\0';
+    *name = joined;
+    return PF_OK;
+}
+
+/* headed: a byte a column of the sheet, set for those that a header row names. */
+static enum pf_status take_names(struct xlsx_reader *reader, const struct grid *grid, uint32_t first, uint32_t last,
+                                 const char **names, uint8_t *headed, struct pf_error *err)
+{
+    for (uint32_t row = first; row <= last && row < grid->rows; row++) {
+        for (uint32_t i = 0; i < grid->columns; i++) {
+            uint32_t size;
+            const uint8_t *text = text_of(grid, i, row, &size);
+
+            if (is_blank_text(text, size))
+                continue;
+            headed[grid->place[i]] = 1;
+            if (join_name(reader, &names[grid->place[i]], text, size, err) != PF_OK)
+                return err->status;
+        }
+    }
+    return PF_OK;
+}
+
+/* Columns from the first that is headed or used to the last; right of the header only those that are used. */
+static enum pf_status settle_columns(struct xlsx_reader *reader, const char *const *names, const uint8_t *headed,
+                                     const uint8_t *used, struct pf_error *err)
+{
+    struct xlsx_table *table = &reader->table;
+    uint32_t left = PF_XLSX_COLUMNS, right = 0, header_right = 0, count = 0;
+
+    for (uint32_t i = table->range.left; i <= table->range.right; i++) {
+        if (!headed[i] && !used[i])
+            continue;
+        left = left < i ? left : i;
+        right = i;
+        header_right = headed[i] ? i : header_right;
+    }
+    if (left == PF_XLSX_COLUMNS) {
+        table->column_count = 0;
+        return PF_OK;
+    }
+    table->names = pf_arena_alloc_zero(&reader->arena, right - left + 1, sizeof *table->names);
+    table->place = pf_arena_alloc_zero(&reader->arena, right - left + 1, sizeof *table->place);
+    if (table->names == NULL || table->place == NULL)
+        return pf_fail_memory(err, (right - left + 1) * sizeof *table->names);
+    for (uint32_t i = left; i <= right; i++) {
+        if (i > header_right && !used[i])
+            continue;
+        table->names[count] = names[i] != NULL ? names[i] : "";
+        table->place[count++] = i;
+    }
+    table->column_count = count;
+    return pf_names_settle(table->names, count, reader->compat, &reader->arena, err);
+}
+
+/* ---- reading the first rows */
+
+/* Which columns of a piece are used, as a list. */
+static uint32_t list_used(const uint8_t *used, uint32_t *place)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < PF_XLSX_COLUMNS; i++) {
+        if (used[i])
+            place[count++] = i;
+    }
+    return count;
+}
+
+/* What finding the table needs for a while. */
+struct finding {
+    struct xlsx_reader *reader;
+    struct pf_arena arena;
+    uint8_t *used, *headed; /* a byte a column of the sheet */
+    uint32_t *place;
+    const char **names;
+    struct pf_decoded decoded;
+    struct grid grid;
+};
+
+/* Marks what is used in a piece, from the row on. */
+static enum pf_status mark(struct finding *finding, struct xlsx_piece *piece, uint32_t from, struct pf_error *err)
+{
+    struct xlsx_reader *reader = finding->reader;
+
+    for (uint32_t i = 0; i < PF_XLSX_COLUMNS; i++)
+        reader->slot[i] = i < reader->table.range.left || i > reader->table.range.right ? XLSX_OUTSIDE : XLSX_UNKNOWN;
+    return xlsx_mark_used(reader, piece, from, finding->used, &finding->arena, err);
+}
+
+/* Decodes the first rows of the piece, which has values. */
+static enum pf_status read_grid(struct finding *finding, struct xlsx_piece *piece, struct pf_error *err)
+{
+    struct xlsx_reader *reader = finding->reader;
+    uint32_t first = reader->table.range.top, count = list_used(finding->used, finding->place);
+    struct pf_block block = { .bytes = piece->bytes, .size = piece->size };
+    static const struct pf_pass all = { .columns = NULL };
+
+    first = piece->first > first ? piece->first : first;
+    for (uint32_t i = 0; i < count; i++)
+        reader->slot[finding->place[i]] = (int32_t)i;
+    reader->pass_columns = count;
+    block.own[0] = first;
+    block.own[1] = (uint64_t)(piece->valued - first + 1 < LOOKED_AT ? piece->valued - first + 1 : LOOKED_AT);
+    block.own[3] = piece->before;
+    if (xlsx_decode(reader, &all, &block, &finding->arena, &finding->decoded, err) != PF_OK)
+        return err->status;
+    finding->grid = (struct grid){ finding->decoded.text, finding->place, count, first, (uint32_t)finding->decoded.rows_kept };
+    return PF_OK;
+}
+
+/* The first piece with a value within the range; PF_END = there is none. */
+static enum pf_status first_piece(struct finding *finding, struct xlsx_piece *piece, struct pf_error *err)
+{
+    struct xlsx_reader *reader = finding->reader;
+
+    for (;;) {
+        enum pf_status status = xlsx_feed_next(&reader->feed, piece, err);
+
+        if (status != PF_OK)
+            return status;
+        status = xlsx_count_rows(&reader->feed, piece, err);
+        if (status == PF_OK && piece->valued >= reader->table.range.top)
+            return piece->first <= reader->table.range.bottom ? PF_OK : PF_END;
+        pf_free(&reader->ctx->memory, piece->bytes);
+        piece->bytes = NULL;
+        if (status != PF_OK)
+            return status;
+    }
+}
+
+/* ---- the table */
+
+static void tell_titles(const struct xlsx_reader *reader, const struct grid *grid, uint32_t first, uint32_t header)
+{
+    if (header == first || reader->compat)
+        return;
+    pf_warn(reader->ctx,
+            "%s: the header of sheet '%s' is taken to be row %u: what stands above has %u cells at most, the header has %u "
+            "(--header N names the header's row)",
+            pf_source_name(reader->src), reader->table.sheet->name, header + grid->first + 1, filled(grid, header) / 2,
+            filled(grid, header));
+}
+
+/* The header's rows in the grid, or *count = 0. */
+static enum pf_status find_header(struct finding *finding, const struct xlsx_header_option *option, uint32_t *at,
+                                  uint32_t *count, struct pf_error *err)
+{
+    struct xlsx_reader *reader = finding->reader;
+    const struct grid *grid = &finding->grid;
+    uint32_t first = 0;
+
+    *count = 1;
+    while (first < grid->rows && filled(grid, first) == 0)
+        first++;
+    *at = first;
+    if (option->mode == XLSX_HEADER_ROWS) {
+        if (option->first < grid->first || option->last - grid->first >= grid->rows) {
+            pf_fail(err, PF_BAD_OPTION, "--header: row %u is not among the first rows that have values, %u to %u",
+                    option->last + 1, grid->first + 1, grid->first + grid->rows);
+            return err->status;
+        }
+        *at = option->first - grid->first;
+        *count = option->last - option->first + 1;
+    } else if (option->mode == XLSX_HEADER_AUTO) {
+        if (reader->options->range == NULL)
+            *at = likeliest(grid, first, reader->compat);
+        *count = reader->compat || is_header(grid, *at);
+        tell_titles(reader, grid, first, *at);
+    } else if (option->mode == XLSX_HEADER_NO) {
+        *count = 0;
+    }
+    return PF_OK;
+}
+
+/* From the first piece on: which columns have values. After it only when all of the sheet is to be looked at. */
+static enum pf_status mark_columns(struct finding *finding, struct xlsx_piece *piece, struct pf_error *err)
+{
+    struct xlsx_reader *reader = finding->reader;
+    enum pf_status status = PF_OK;
+
+    memset(finding->used, 0, PF_XLSX_COLUMNS);
+    while (status == PF_OK) {
+        status = pf_check_cancel(reader->ctx, err);
+        if (status == PF_OK)
+            status = mark(finding, piece, reader->table.first, err);
+        pf_free(&reader->ctx->memory, piece->bytes);
+        piece->bytes = NULL;
+        if (status != PF_OK || !reader->table.scanned || reader->feed.next_row > reader->table.range.bottom)
+            return status;
+        status = xlsx_feed_next(&reader->feed, piece, err);
+        if (status == PF_OK)
+            status = xlsx_count_rows(&reader->feed, piece, err);
+    }
+    return status == PF_END ? PF_OK : status;
+}
+
+static enum pf_status find_in_piece(struct finding *finding, struct xlsx_piece *piece, const struct xlsx_header_option *option,
+                                    struct pf_error *err)
+{
+    struct xlsx_reader *reader = finding->reader;
+    struct xlsx_table *table = &reader->table;
+    uint8_t *copy = pf_arena_alloc(&finding->arena, piece->size + XLSX_PAD);
+    uint32_t at, count;
+
+    /* decoding rewrites what it reads, and the piece is read again for what it uses */
+    if (copy == NULL)
+        return pf_fail_memory(err, piece->size);
+    memcpy(copy, piece->bytes, piece->size + XLSX_PAD);
+    if (mark(finding, piece, table->range.top, err) != PF_OK)
+        return err->status;
+    memcpy(piece->bytes, copy, piece->size + XLSX_PAD);
+    if (read_grid(finding, piece, err) != PF_OK || find_header(finding, option, &at, &count, err) != PF_OK)
+        return err->status;
+    table->has_header = count != 0;
+    table->header_row = at + finding->grid.first;
+    table->first = table->header_row + count;
+    if (count != 0 && take_names(reader, &finding->grid, at, at + count - 1, finding->names, finding->headed, err) != PF_OK)
+        return err->status;
+    memcpy(piece->bytes, copy, piece->size + XLSX_PAD);
+    if (mark_columns(finding, piece, err) != PF_OK)
+        return err->status;
+    return settle_columns(reader, finding->names, finding->headed, finding->used, err);
+}
+
+static enum pf_status find(struct finding *finding, struct pf_error *err)
+{
+    struct xlsx_reader *reader = finding->reader;
+    struct xlsx_header_option option;
+    struct xlsx_piece piece = { .bytes = NULL };
+    enum pf_status status;
+
+    finding->used = pf_arena_alloc_zero(&finding->arena, PF_XLSX_COLUMNS, 1);
+    finding->headed = pf_arena_alloc_zero(&finding->arena, PF_XLSX_COLUMNS, 1);
+    finding->place = pf_arena_alloc_zero(&finding->arena, PF_XLSX_COLUMNS, sizeof *finding->place);
+    finding->names = pf_arena_alloc_zero(&finding->arena, PF_XLSX_COLUMNS, sizeof *finding->names);
+    if (reader->slot == NULL)
+        reader->slot = pf_arena_alloc(&reader->arena, PF_XLSX_COLUMNS * sizeof *reader->slot);
+    if (finding->used == NULL || finding->headed == NULL || finding->place == NULL || finding->names == NULL ||
+        reader->slot == NULL)
+        return pf_fail_memory(err, PF_XLSX_COLUMNS * sizeof *finding->names);
+    if (xlsx_header_option(reader->options->header, &option, err) != PF_OK ||
+        xlsx_feed_open(&reader->feed, reader->ctx, &reader->workbook, reader->table.sheet->entry, &xlsx_sheet_feed,
+                       reader->block_bytes, err) != PF_OK)
+        return err->status;
+    status = first_piece(finding, &piece, err);
+    if (status == PF_OK)
+        status = find_in_piece(finding, &piece, &option, err);
+    pf_free(&reader->ctx->memory, piece.bytes);
+    if (status == PF_END)
+        reader->table.column_count = 0;
+    return status == PF_END ? PF_OK : status;
+}
+
+enum pf_status xlsx_find_table(struct xlsx_reader *reader, struct pf_error *err)
+{
+    struct finding finding = { .reader = reader };
+    const bool drop_blank = reader->drop_blank;
+    enum pf_status status;
+
+    pf_arena_init(&finding.arena, &reader->ctx->memory, SIZE_MAX);
+    reader->drop_blank = false;
+    status = find(&finding, err);
+    reader->drop_blank = drop_blank;
+    xlsx_feed_close(&reader->feed);
+    pf_arena_free(&finding.arena);
+    return status;
+}

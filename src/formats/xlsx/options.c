@@ -1,0 +1,151 @@
+/* The options of the reader: which sheet, which cells of it, which of its rows is the header. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/text.h"
+#include "formats/xlsx/xlsx.h"
+
+/* A row from 1, at most that of a sheet; NULL = none. */
+static const char *read_row(const char *text, uint32_t *row)
+{
+    char *end;
+    unsigned long number;
+
+    if (text[0] < '1' || text[0] > '9' || strlen(text) > 20)
+        return NULL;
+    number = strtoul(text, &end, 10);
+    if (number > PF_XLSX_ROWS)
+        return NULL;
+    *row = (uint32_t)number - 1;
+    return end;
+}
+
+enum pf_status xlsx_header_option(const char *text, struct xlsx_header_option *out, struct pf_error *err)
+{
+    const char *end;
+
+    *out = (struct xlsx_header_option){ .mode = XLSX_HEADER_AUTO };
+    if (text == NULL || pf_same_word(text, "auto"))
+        return PF_OK;
+    out->mode = XLSX_HEADER_YES;
+    if (pf_same_word(text, "yes") || pf_same_word(text, "true"))
+        return PF_OK;
+    out->mode = XLSX_HEADER_NO;
+    if (pf_same_word(text, "no") || pf_same_word(text, "none") || pf_same_word(text, "false") || strcmp(text, "0") == 0)
+        return PF_OK;
+    out->mode = XLSX_HEADER_ROWS;
+    end = read_row(text, &out->first);
+    out->last = out->first;
+    if (end != NULL && *end == '-')
+        end = read_row(end + 1, &out->last);
+    if (end != NULL && *end == '\0' && out->last >= out->first)
+        return PF_OK;
+    pf_fail(err, PF_BAD_OPTION, "--header '%s' is not known", text);
+    pf_remedy(err, "give auto, yes, no, the number of the header's row, or a range of rows such as 2-3");
+    return err->status;
+}
+
+/* ---- the sheet */
+
+static void list_sheets(const struct pf_xlsx_workbook *workbook, struct pf_error *err)
+{
+    char names[160] = "";
+    size_t used = 0;
+
+    for (uint32_t i = 0; i < workbook->sheet_count && used < sizeof names; i++) {
+        size_t size = strlen(workbook->sheets[i].name), left = sizeof names - 1 - used;
+
+        if (size + 2 > left)
+            break;
+        if (used != 0) {
+            memcpy(names + used, ", ", 2);
+            used += 2;
+        }
+        memcpy(names + used, workbook->sheets[i].name, size);
+        used += size;
+        names[used] = '\0';
+    }
+    pf_remedy(err, "the workbook has: %s", names);
+}
+
+static const struct pf_xlsx_sheet *sheet_by_name(const struct pf_xlsx_workbook *workbook, const char *name, size_t size)
+{
+    for (uint32_t i = 0; i < workbook->sheet_count; i++) {
+        if (strlen(workbook->sheets[i].name) == size && strncasecmp(workbook->sheets[i].name, name, size) == 0)
+            return &workbook->sheets[i];
+    }
+    return NULL;
+}
+
+static enum pf_status sheet_option(struct xlsx_reader *reader, const char *text, size_t size, struct pf_error *err)
+{
+    const struct pf_xlsx_workbook *workbook = &reader->workbook;
+    const struct pf_xlsx_sheet *sheet = sheet_by_name(workbook, text, size);
+    uint32_t place;
+    const char *end = sheet == NULL ? read_row(text, &place) : NULL;
+
+    if (end == text + size && place < workbook->sheet_count)
+        sheet = &workbook->sheets[place];
+    if (sheet == NULL) {
+        pf_fail(err, PF_NOT_FOUND, "there is no sheet '%.*s'", size < 80 ? (int)size : 80, text);
+        list_sheets(workbook, err);
+        return err->status;
+    }
+    if (!sheet->worksheet)
+        return pf_fail(err, PF_UNSUPPORTED, "the sheet '%s' is a chart or a macro sheet: it has no cells", sheet->name);
+    reader->table.sheet = sheet;
+    return PF_OK;
+}
+
+/* ---- the range */
+
+/* An Excel table, or a defined name. */
+static bool take_named(struct xlsx_reader *reader, const char *name)
+{
+    const struct pf_xlsx_workbook *workbook = &reader->workbook;
+
+    for (uint32_t i = 0; i < workbook->named_count; i++) {
+        const struct pf_xlsx_named *named = &workbook->named[i];
+
+        if (!pf_same_word(named->name, name))
+            continue;
+        reader->table.sheet = &workbook->sheets[named->sheet];
+        reader->table.range = named->range;
+        if (named->table && named->totals_rows <= named->range.bottom - named->range.top)
+            reader->table.range.bottom -= named->totals_rows;
+        return true;
+    }
+    return false;
+}
+
+static enum pf_status range_option(struct xlsx_reader *reader, const char *text, struct pf_error *err)
+{
+    const char *mark = strrchr(text, '!'), *cells = mark != NULL ? mark + 1 : text;
+
+    if (pf_xlsx_range_parse(cells, strlen(cells), &reader->table.range)) {
+        size_t size = mark != NULL ? (size_t)(mark - text) : 0;
+
+        if (size > 1 && text[0] == '\'' && text[size - 1] == '\'') {
+            text++;
+            size -= 2;
+        }
+        return size != 0 ? sheet_option(reader, text, size, err) : PF_OK;
+    }
+    if (take_named(reader, text))
+        return PF_OK;
+    pf_fail(err, PF_BAD_OPTION, "--range '%.80s' is neither a range of cells nor a name in the workbook", text);
+    pf_remedy(err, "give cells such as B4:F, Sheet!B4:F20, or the name of an Excel table");
+    return err->status;
+}
+
+enum pf_status xlsx_choose_sheet(struct xlsx_reader *reader, struct pf_error *err)
+{
+    const struct pf_xlsx_read_options *options = reader->options;
+
+    reader->table.sheet = NULL;
+    reader->table.range = (struct pf_xlsx_range){ 0, 0, PF_XLSX_ROWS - 1, PF_XLSX_COLUMNS - 1 };
+    if (options->sheet != NULL && sheet_option(reader, options->sheet, strlen(options->sheet), err) != PF_OK)
+        return err->status;
+    return options->range != NULL ? range_option(reader, options->range, err) : PF_OK;
+}

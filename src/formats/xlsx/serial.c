@@ -1,0 +1,124 @@
+/* Serial days: a whole number of days and a part of a day, to microseconds. */
+#include "formats/xlsx/serial.h"
+
+#include <math.h>
+
+#include "base/date.h"
+
+enum {
+    LEAP_DAY = 60,           /* 1900-02-29, which never was */
+    DAYS_1900 = 25569,       /* the serial day of 1970-01-01 from 1900-03-01 on */
+    DAYS_1900_EARLY = 25568, /* the same, as the days before the leap day count */
+    DAYS_1904 = 24107,       /* of the 1904 system */
+    LAST_DAY = 2932896,      /* 9999-12-31 in days since 1970 */
+    SNAP = 2                 /* microseconds from a whole second that arithmetic on serial days makes */
+};
+
+static const int64_t day_micros = INT64_C(86400000000), second_micros = 1000000, milli_micros = 1000;
+static const double longest_duration = 1e8; /* days */
+
+/* Microseconds that value may be off: half of the last bit of a double, and half of the last of 15 digits where it has no more, as
+ * Excel itself and many others write it. Both are 0 where they would not be seen. */
+static int64_t error_of(double value)
+{
+    const double scale = value < 1e4 ? 0 : value < 1e5 ? 1e10 : value < 1e6 ? 1e9 : 1e8;
+    const double bit = value * (0.5 / 4503599627370496.0) * 86400e6; /* at least half a bit, at most a whole one */
+
+    if (scale != 0 && nearbyint(value * scale) / scale == value)
+        return (int64_t)(0.5 / scale * 86400e6) + 1;
+    return (int64_t)(bit + 0.5);
+}
+
+static int64_t distance(int64_t a, int64_t b)
+{
+    return a > b ? a - b : b - a;
+}
+
+/* Splits value, which is not negative, into days and microseconds of the day. What is a whole second or millisecond but for the digits
+ * that a double, or the file, has is taken as that. */
+static void split(double value, int64_t *days, int64_t *micros)
+{
+    double whole = floor(value);
+    int64_t exact = (int64_t)nearbyint((value - whole) * 86400e6);
+    int64_t second = (exact + second_micros / 2) / second_micros * second_micros;
+    int64_t milli = (exact + milli_micros / 2) / milli_micros * milli_micros;
+
+    if (exact != milli) {
+        if (distance(exact, second) <= SNAP)
+            exact = second;
+        else if (distance(exact, milli) <= error_of(value))
+            exact = milli;
+    }
+    *days = (int64_t)whole + exact / day_micros;
+    *micros = exact % day_micros;
+}
+
+/* Days since 1970. false = there is no such day. */
+static bool day_of(int64_t serial, bool date1904, int64_t *day)
+{
+    if (date1904)
+        *day = serial - DAYS_1904;
+    else if (serial > LEAP_DAY)
+        *day = serial - DAYS_1900;
+    else if (serial > 0 && serial < LEAP_DAY)
+        *day = serial - DAYS_1900_EARLY;
+    else
+        return false;
+    return *day <= LAST_DAY;
+}
+
+static size_t put_duration(double value, char *to)
+{
+    char digits[24];
+    size_t size = 0, count = 0;
+    int64_t days, micros, hours;
+
+    split(fabs(value), &days, &micros);
+    hours = days * 24 + micros / (3600 * second_micros);
+    if (value < 0 && (days != 0 || micros != 0))
+        to[size++] = '-';
+    do {
+        digits[count++] = (char)('0' + hours % 10);
+        hours /= 10;
+    } while (hours != 0);
+    while (count != 0)
+        to[size++] = digits[--count];
+    /* The minutes and what follows are those of the time of the day: "hh:mm:ss.f" without its hours. */
+    count = pf_print_time(micros, digits);
+    for (size_t i = 2; i < count; i++)
+        to[size++] = digits[i];
+    return size;
+}
+
+size_t pf_xlsx_serial_text(double value, enum pf_xlsx_kind kind, bool date1904, char to[PF_XLSX_SERIAL_SIZE])
+{
+    int64_t serial, micros, day;
+    size_t size;
+
+    if (kind == PF_XLSX_NUMBER || kind == PF_XLSX_TEXT || !(fabs(value) < longest_duration))
+        return 0;
+    if (kind == PF_XLSX_DURATION)
+        return put_duration(value, to);
+    if (value < 0)
+        return 0;
+    split(value, &serial, &micros);
+    if (kind == PF_XLSX_TIME)
+        return serial == 0 ? pf_print_time(micros, to) : 0;
+    if (!day_of(serial, date1904, &day))
+        return 0;
+    size = pf_print_date((int32_t)day, to);
+    if (kind == PF_XLSX_DATE && micros == 0)
+        return size;
+    to[size++] = ' ';
+    return size + pf_print_time(micros, to + size);
+}
+
+double pf_xlsx_serial_of(int64_t micros, bool *ok)
+{
+    const bool before = micros % day_micros < 0;
+    const int64_t day = micros / day_micros - before;
+    const int64_t rest = micros % day_micros + (before ? day_micros : 0);
+
+    *ok = day + DAYS_1900 > LEAP_DAY && day <= LAST_DAY;
+    return (double)(day + DAYS_1900) + (double)rest / 86400e6;
+}

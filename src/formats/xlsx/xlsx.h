@@ -1,0 +1,199 @@
+/* What the files of the workbook reader share. */
+#ifndef PF_FORMATS_XLSX_XLSX_H
+#define PF_FORMATS_XLSX_XLSX_H
+
+#include <stdatomic.h>
+
+#include "formats/xlsx/workbook.h"
+#include "formats/xlsx/xlsx_format.h"
+
+enum {
+    XLSX_BLOCK = (1 << 20) - 8192, /* usual size; with what stands around it, a buffer fits a size of the pool */
+    XLSX_PAD = 64,                 /* readable bytes behind a block */
+    XLSX_PREFIX = 32,              /* longest prefix of element names, with its colon */
+    XLSX_REFERENCE = 16            /* room for "XFD1048576" */
+};
+
+/* ---- feed: one part of the archive as blocks of whole items: rows of a sheet, entries of the shared strings */
+
+struct xlsx_kind_of_feed {
+    const char *container, *item; /* local names */
+    char mark[2];                 /* two letters of the container's name that seldom stand together elsewhere ... */
+    size_t mark_at;               /* ... and where they stand in it */
+};
+extern const struct xlsx_kind_of_feed xlsx_sheet_feed, xlsx_strings_feed;
+
+struct xlsx_feed {
+    struct pf_context *ctx;
+    const struct xlsx_kind_of_feed *kind;
+    const char *part; /* for messages */
+    struct pf_zip_stream *stream;
+    struct pf_buffer carry; /* of the part, behind the block cut last */
+    int64_t offset;         /* of carry in the part */
+    size_t next_size;       /* bytes to inflate for the next block */
+    size_t block_bytes;
+    char prefix[XLSX_PREFIX]; /* of the elements, with its colon; "" = none */
+    size_t prefix_size;
+    uint32_t next_row; /* number (from 0) of the next row that does not say its own */
+    bool ended;        /* the container was closed */
+    bool drained;      /* the stream gives no more */
+};
+
+/* A block in the making. bytes are the caller's to free. */
+struct xlsx_piece {
+    uint8_t *bytes;
+    size_t size;     /* of whole items */
+    size_t capacity; /* XLSX_PAD more are allocated */
+    int64_t offset;  /* in the part */
+    bool special;    /* there are comments, CDATA sections or instructions in it */
+    /* of rows, all from 0: */
+    bool empty;           /* there is no row */
+    uint32_t before;      /* number that the first row has if it says none */
+    uint32_t first, last; /* numbers of the first and last row */
+    int64_t valued;       /* number of the last row that has a value; -1 = none has */
+};
+
+/* Opens the part and reads up to the container's first item. */
+enum pf_status xlsx_feed_open(struct xlsx_feed *feed, struct pf_context *ctx, const struct pf_xlsx_workbook *workbook,
+                              const struct pf_zip_entry *entry, const struct xlsx_kind_of_feed *kind, size_t block_bytes,
+                              struct pf_error *err);
+void xlsx_feed_close(struct xlsx_feed *feed);
+/* PF_END after the last. */
+enum pf_status xlsx_feed_next(struct xlsx_feed *feed, struct xlsx_piece *piece, struct pf_error *err);
+/* Finds out which rows the piece has; of a feed of rows, once a piece and in order. */
+enum pf_status xlsx_count_rows(struct xlsx_feed *feed, struct xlsx_piece *piece, struct pf_error *err);
+/* Leaves a part of about size bytes of the piece, at least one item; the rest comes again. false = it has one item only. */
+enum pf_status xlsx_feed_split(struct xlsx_feed *feed, struct xlsx_piece *piece, size_t size, bool *done, struct pf_error *err);
+
+/* ---- cursor: what stands between tags, in bytes of one's own that may be rewritten in place */
+
+struct xlsx_cursor {
+    uint8_t *at, *end, *start;
+    const char *prefix; /* of the elements known here, with its colon */
+    size_t prefix_size;
+    const char *wrong; /* what is not well formed; NULL = nothing */
+};
+
+struct xlsx_tag {
+    const uint8_t *name; /* local part */
+    size_t name_size;
+    const uint8_t *attributes; /* behind the name */
+    size_t attribute_size;
+    bool ours;  /* has the prefix */
+    bool close; /* </a> */
+    bool empty; /* <a/> */
+};
+
+/* Goes over white space, comments and processing instructions to the next tag, and reads it. false = wrong is set: there is text, the
+ * bytes end, or the tag is not well formed. */
+bool xlsx_next_tag(struct xlsx_cursor *cursor, struct xlsx_tag *tag);
+bool xlsx_tag_is(const struct xlsx_tag *tag, const char *name);
+/* The value of an attribute without prefix, raw; NULL = there is none. */
+const uint8_t *xlsx_attribute(const struct xlsx_tag *tag, const char *name, size_t *size);
+/* After an opening tag that is not empty: to behind its end. */
+bool xlsx_skip_element(struct xlsx_cursor *cursor, const struct xlsx_tag *tag);
+/* After the opening tag of an element that holds text alone: appends its text at *to, which lies before cursor->at, and goes behind its
+ * end. References are resolved, line ends made LF. */
+bool xlsx_take_text(struct xlsx_cursor *cursor, const struct xlsx_tag *tag, uint8_t **to);
+/* The same for an element of rich text (si, is): its t, and those of its runs, not those of phonetic ones. escapes: _xHHHH_ is the
+ * character it names. */
+bool xlsx_take_rich(struct xlsx_cursor *cursor, const struct xlsx_tag *tag, uint8_t **to);
+/* Replaces _xHHHH_ by the characters; gives the new size. */
+size_t xlsx_unescape(uint8_t *text, size_t size);
+/* To the first '<' at or behind at; end when there is none. */
+const uint8_t *xlsx_find_tag(const uint8_t *at, const uint8_t *end);
+
+/* ---- shared strings */
+
+enum { XLSX_SEGMENT_BITS = 14, XLSX_SEGMENT = 1 << XLSX_SEGMENT_BITS };
+
+struct xlsx_segment {
+    uint32_t *offset; /* one a string, and the end */
+    uint8_t *bytes;   /* readable 32 bytes past the last; NULL = in the scratch file at place */
+    int64_t place;
+};
+
+struct xlsx_strings {
+    struct xlsx_segment *segments;
+    uint32_t segment_count, count;
+    uint64_t total;          /* bytes of all texts */
+    struct pf_sink *scratch; /* NULL = all is in memory */
+};
+
+/* room: bytes of memory that the texts may take before they go to a private file. */
+enum pf_status xlsx_strings_load(struct xlsx_strings *strings, struct pf_context *ctx, const struct pf_xlsx_workbook *workbook,
+                                 size_t room, struct pf_error *err);
+void xlsx_strings_free(struct xlsx_strings *strings, struct pf_context *ctx);
+
+static inline uint32_t xlsx_string_size(const struct xlsx_strings *strings, uint32_t index)
+{
+    const uint32_t *offset = strings->segments[index >> XLSX_SEGMENT_BITS].offset + (index & (XLSX_SEGMENT - 1));
+
+    return offset[1] - offset[0];
+}
+/* Copies the text; may write 32 bytes past it. */
+enum pf_status xlsx_string_copy(const struct xlsx_strings *strings, uint32_t index, uint8_t *to, struct pf_error *err);
+
+/* ---- the table of a sheet */
+
+enum { XLSX_OUTSIDE = -3, XLSX_UNKNOWN = -2, XLSX_NOT_READ = -1 };
+
+struct xlsx_table {
+    const struct pf_xlsx_sheet *sheet;
+    struct pf_xlsx_range range; /* of cells that count */
+    uint32_t first;             /* row of the first data */
+    const char **names;
+    uint32_t *place; /* the column of the sheet, one a column of the table; ascending */
+    uint32_t column_count;
+    bool has_header;
+    uint32_t header_row; /* from 0 */
+    bool scanned;        /* all of the sheet was looked at for columns that have values */
+    bool ready;
+};
+
+struct xlsx_reader {
+    struct pf_context *ctx;
+    struct pf_source *src;
+    struct pf_arena arena;
+    struct pf_xlsx_workbook workbook;
+    bool opened, has_strings, drop_blank, compat;
+    struct xlsx_strings strings;
+    const struct pf_xlsx_read_options *options;
+    size_t block_bytes;
+    uint32_t features;
+    struct xlsx_table table;
+    atomic_bool wider; /* a value stands in a column that the table has not */
+
+    /* the pass */
+    const struct pf_pass *pass;
+    uint32_t pass_columns;
+    int32_t *slot; /* one a column of the sheet: column of the pass, or one of those above */
+    struct xlsx_feed feed;
+    bool feeding;
+    struct xlsx_piece held; /* waits behind blank rows */
+    uint32_t next;          /* first row that was not handed out */
+    uint64_t number;
+    bool ended;
+};
+
+enum pf_status xlsx_start(void *state, const struct pf_pass *pass, struct pf_error *err);
+enum pf_status xlsx_cut(void *state, struct pf_block *block, struct pf_error *err);
+enum pf_status xlsx_decode(const void *state, const struct pf_pass *pass, struct pf_block *block, struct pf_arena *arena,
+                           struct pf_decoded *out, struct pf_error *err);
+/* Which columns of the sheet have values in a piece: used has a byte a column. */
+enum pf_status xlsx_mark_used(const struct xlsx_reader *reader, struct xlsx_piece *piece, uint32_t from, uint8_t *used,
+                              struct pf_arena *arena, struct pf_error *err);
+/* Finds the table of the sheet: header, columns, first row of data. */
+enum pf_status xlsx_find_table(struct xlsx_reader *reader, struct pf_error *err);
+
+/* --header, as rows from 0. */
+enum xlsx_header_mode { XLSX_HEADER_AUTO, XLSX_HEADER_YES, XLSX_HEADER_NO, XLSX_HEADER_ROWS };
+struct xlsx_header_option {
+    enum xlsx_header_mode mode;
+    uint32_t first, last;
+};
+enum pf_status xlsx_header_option(const char *text, struct xlsx_header_option *out, struct pf_error *err);
+/* The sheet asked for, and the range of it. */
+enum pf_status xlsx_choose_sheet(struct xlsx_reader *reader, struct pf_error *err);
+
+#endif
