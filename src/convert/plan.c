@@ -133,7 +133,6 @@ enum pf_status pf_setting_range(struct pf_context *ctx, const struct pf_setting 
     return err->status;
 }
 
-/* A list of texts goes on where the option is given again. */
 static enum pf_status join_texts(struct pf_plan *plan, const struct pf_option *option, const char *before, void *target,
                                  struct pf_error *err)
 {
@@ -141,7 +140,7 @@ static enum pf_status join_texts(struct pf_plan *plan, const struct pf_option *o
     size_t size, more;
     char *joined;
 
-    if (before == NULL || option->unit == NULL || strcmp(option->unit, "TEXTS") != 0)
+    if (before == NULL || !pf_option_goes_on(option))
         return PF_OK;
     size = strlen(before);
     more = strlen(*text);
@@ -513,11 +512,9 @@ int pf_exit_code(enum pf_status status, bool rejected, const struct pf_convert_o
 
 int pf_request_exit_code(const struct pf_request *request, enum pf_status status)
 {
-    const struct pf_setting *settings;
     struct pf_convert_options options;
     struct pf_arena arena;
     struct pf_error err;
-    uint32_t count;
 
     memset(&options, 0, sizeof options);
     if (request->has_answered) {
@@ -526,8 +523,7 @@ int pf_request_exit_code(const struct pf_request *request, enum pf_status status
         return pf_exit_code(status, false, &options);
     }
     pf_arena_init(&arena, &request->ctx->memory, SIZE_MAX);
-    if (pf_request_settings(request, &arena, &settings, &count, &err) == PF_OK)
-        (void)pf_request_options(settings, count, &options, &err);
+    (void)pf_request_in_force(request, &arena, &options, &err);
     pf_arena_free(&arena);
     return pf_exit_code(status, false, &options);
 }

@@ -55,12 +55,6 @@ static enum pf_status check_compressed_name(const char *output, struct pf_error 
     return PF_UNSUPPORTED;
 }
 
-/* The original wrote Parquet under every name, and txt was its word for that. */
-static bool is_compat_txt(const struct pf_plan *plan)
-{
-    return plan->options.compat == PF_COMPAT_1_0 && (plan->options.format == NULL || pf_same_word(plan->options.format, "txt"));
-}
-
 /* file: the output's name as given, NULL when it is still to be derived. */
 static enum pf_status choose_writer(struct pf_plan *plan, const char *file, struct pf_error *err)
 {
@@ -69,7 +63,7 @@ static enum pf_status choose_writer(struct pf_plan *plan, const char *file, stru
 
     if (file != NULL && check_compressed_name(file, err) != PF_OK)
         return err->status;
-    if (plan->options.format != NULL && !is_compat_txt(plan)) {
+    if (plan->options.format != NULL && !pf_is_compat_txt(&plan->options)) {
         plan->writer_chosen_by = "--format";
         if (pf_find_writer(plan->ctx, plan->options.format, &plan->job.writer, err) != PF_OK)
             return err->status;
@@ -114,13 +108,8 @@ static enum pf_status settle_name(struct pf_plan *plan, const char *output, bool
     /* the name of a storage scheme is no part of a file's name */
     if (output != NULL && pf_plan_input_located(plan) && pf_location_is_remote(plan->ctx, input))
         input = input[0] == '/' ? input : strchr(input, ':') + 1;
-    return pf_output_name(input, output, is_compat_txt(plan) ? "txt" : job->writer->suffixes[0], &plan->arena, &job->output,
-                          err);
-}
-
-static bool same_remote(const struct pf_plan *plan, const char *a, const char *b)
-{
-    return pf_scheme_same(plan->ctx, a, b);
+    return pf_output_name(input, output, pf_is_compat_txt(&plan->options) ? "txt" : job->writer->suffixes[0], &plan->arena,
+                          &job->output, err);
 }
 
 /* An old file in their place is found before the work is done, not with the first row that is rejected. */
@@ -132,10 +121,10 @@ static enum pf_status check_rejects(const struct pf_plan *plan, struct pf_error 
     bool directory;
 
     if (pf_plan_input_located(plan) &&
-        (pf_location_same(job->rejects, job->input) || same_remote(plan, job->rejects, job->input)))
+        (pf_location_same(job->rejects, job->input) || pf_scheme_same(plan->ctx, job->rejects, job->input)))
         return pf_fail(err, PF_BAD_OPTION, "--rejects names the input");
     if (pf_plan_output_located(plan) && job->output != NULL &&
-        (pf_location_same_target(job->rejects, job->output) || same_remote(plan, job->rejects, job->output)))
+        (pf_location_same_target(job->rejects, job->output) || pf_scheme_same(plan->ctx, job->rejects, job->output)))
         return pf_fail(err, PF_BAD_OPTION, "--rejects names the output");
     if ((job->reader->flags & PF_READER_TYPED) != 0 ||
         pf_location_stat(plan->ctx, job->rejects, &stat, &directory, &absent) != PF_OK ||
@@ -281,7 +270,7 @@ enum pf_status pf_plan_output(struct pf_plan *plan, const struct pf_request *req
         return PF_BAD_OPTION;
     }
 
-    if (to_stdout && (plan->options.format == NULL || is_compat_txt(plan))) {
+    if (to_stdout && (plan->options.format == NULL || pf_is_compat_txt(&plan->options))) {
         pf_fail(err, PF_BAD_OPTION, "the format to write to standard output is not known");
         pf_remedy(err, "name it: --to csv; or name an output file");
         return PF_BAD_OPTION;

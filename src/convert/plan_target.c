@@ -2,6 +2,7 @@
  * the engine's to say. */
 #include <string.h>
 
+#include "base/option.h"
 #include "base/text.h"
 #include "convert/engines.h"
 #include "extension/use.h"
@@ -12,14 +13,9 @@ static const char delta[] = "delta"; /* known by name where no engine writes it 
 
 bool pf_is_target_option(const char *name)
 {
-    static const char *const names[] = { "table", "mode", "merge-schema", "staging", "timezone" };
-    const struct pf_option *option = pf_option_find(pf_convert_option_table, name);
+    static const char *const names[] = { "table", "mode", "merge-schema", "staging", "timezone", NULL };
 
-    for (size_t i = 0; option != NULL && i < PF_COUNT(names); i++) {
-        if (strcmp(option->name, names[i]) == 0)
-            return true;
-    }
-    return false;
+    return pf_option_is_among(pf_convert_option_table, name, names);
 }
 
 const char *pf_plan_mode(const struct pf_plan *plan)
@@ -147,7 +143,7 @@ static enum pf_status find_format(struct pf_plan *plan, const char **name, struc
     const struct pf_writer *writer = NULL;
 
     *name = NULL;
-    if (format == NULL || (plan->options.compat == PF_COMPAT_1_0 && pf_same_word(format, "txt")))
+    if (format == NULL || pf_is_compat_txt(&plan->options))
         return PF_OK;
     if (pf_find_writer(plan->ctx, format, &writer, err) != PF_OK)
         return err->status;

@@ -259,7 +259,7 @@ static enum pf_status join_items(const struct file *file, const struct pf_option
                                  const char **value)
 {
     const struct pf_toml_value *array = &entry->value;
-    bool texts = option->unit != NULL && strcmp(option->unit, "TEXTS") == 0;
+    bool texts = pf_option_goes_on(option);
     bool names = option->unit != NULL && strcmp(option->unit, "NAMES") == 0;
     struct pf_error *err = file->g->err;
     struct pf_buffer text;

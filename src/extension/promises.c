@@ -88,7 +88,22 @@ static bool is_hook(const char *word)
     return false;
 }
 
-/* A name, and for a format its suffixes, for a scheme the paths it claims. */
+/* Of the words behind a name. */
+static bool is_legal_word(enum pf_adds kind, const char *word)
+{
+    size_t size = strlen(word);
+
+    switch (kind) {
+    case PF_ADDS_SCHEME:
+        return word[0] == '/' && size >= 3 && word[size - 1] == '/';
+    case PF_ADDS_ENGINE:
+        return pf_name_is_legal(word);
+    default:
+        return true;
+    }
+}
+
+/* A name, and for a format its suffixes, for a scheme the paths it claims, for an engine what it is for. */
 static bool parse_more(struct pf_extensions *set, enum pf_adds kind, const char *text, struct pf_promise **list)
 {
     char word[PF_EXTENSION_NAME], name[PF_EXTENSION_NAME];
@@ -99,8 +114,8 @@ static bool parse_more(struct pf_extensions *set, enum pf_adds kind, const char 
         return false;
     while (next_word(&text, word)) {
         const char *from = word[0] == '.' ? word + 1 : word;
-        if (count == MOST_SUFFIXES ||
-            (kind == PF_ADDS_SCHEME && (word[0] != '/' || strlen(word) < 3 || word[strlen(word) - 1] != '/')))
+
+        if (count == MOST_SUFFIXES || !is_legal_word(kind, word))
             return false;
         more[count] = pf_arena_copy(&set->arena, from, strlen(from));
         if (more[count++] == NULL)
@@ -133,15 +148,16 @@ bool pf_promise_parse(struct pf_extensions *set, const char *text, struct pf_pro
         for (size_t kind = 0; kind < PF_ADDS; kind++) {
             if (strcmp(word, words[kind]) != 0)
                 continue;
-            good = kind == PF_ADDS_FORMAT || kind == PF_ADDS_SCHEME ? parse_more(set, (enum pf_adds)kind, rest, list)
-                                                                    : parse_names(set, (enum pf_adds)kind, rest, list);
+            good = kind == PF_ADDS_FORMAT || kind == PF_ADDS_SCHEME || kind == PF_ADDS_ENGINE
+                       ? parse_more(set, (enum pf_adds)kind, rest, list)
+                       : parse_names(set, (enum pf_adds)kind, rest, list);
             break;
         }
     }
     if (!good)
         (void)snprintf(why, size,
-                       "'%.100s' is not of the form \"format NAME SUFFIX...\", \"scheme NAME /PATH/...\", \"engine NAME\", "
-                       "\"command NAME\", \"options NAME...\", \"probe NAME\", \"service NAME\" or \"hooks pre post...\"",
+                       "'%.100s' is not of the form \"format NAME SUFFIX...\", \"scheme NAME /PATH/...\", \"engine NAME "
+                       "[tables] [FORMAT...]\", \"command NAME\", \"options NAME...\", \"probe NAME\", \"service NAME\" or \"hooks pre post...\"",
                        text);
     return good;
 }

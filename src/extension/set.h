@@ -30,7 +30,9 @@ enum { PF_REASON = 900, PF_EXTENSION_NAME = 64 };
 struct pf_promise {
     enum pf_adds kind;
     const char *name;
-    const char *const *suffixes; /* of a format; of a scheme, paths it claims; NULL-ended, NULL = none are named */
+    /* Of a format; of a scheme, paths it claims; of an engine, "tables" and formats that are all it is for. NULL-ended, NULL = none are
+     * named. */
+    const char *const *suffixes;
     struct pf_promise *next;
 };
 
@@ -236,6 +238,8 @@ void pf_entry_unload(struct pf_extensions *set, struct pf_entry *entry);
 /* Everything that promises an addition, or whose promises are not known. kind PF_ADDS = all. */
 void pf_load_unknown(struct pf_extensions *set);
 void pf_load_promised(struct pf_extensions *set, enum pf_adds kind);
+/* Engines for any conversion, or for such a one: of a table, to a format that only engines write (NULL = to any of theirs). */
+void pf_load_engines(struct pf_extensions *set, bool table, const char *format);
 /* Markers of loadings that ended a process. */
 void pf_markers_read(struct pf_extensions *set);
 /* "settings folder/disabled-NAME" */

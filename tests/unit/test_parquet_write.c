@@ -291,7 +291,9 @@ static void test_enormous_strings(void **unused)
     for (int32_t i = 0; i <= COUNT; i++)
         offsets[i] = i * SIZE;
     memset((void *)(uintptr_t)array.buffers[2], 'x', (size_t)COUNT * SIZE);
+    CHECK_OK(pf_compressors_new(&options.compressors, &ctx.memory, PARQUET_SNAPPY, 0, &err), err);
     CHECK_OK(pf_column_chunk_encode(&chunk, &ctx.memory, &leaf, &slice, COUNT, &options, &err), err);
+    pf_compressors_free(options.compressors);
     CHECK_INT(chunk.meta.encoding, PARQUET_PLAIN);
     CHECK_INT(chunk.meta.codec, PARQUET_SNAPPY);
     CHECK_INT(chunk.meta.page_count, COUNT);

@@ -172,8 +172,8 @@ static enum pf_status take_options(struct parquet_writer *writer, size_t budget,
         return pf_fail(err, PF_BAD_OPTION, "--row-group-bytes %lld: at least 1", (long long)writer->group_bytes);
     if (check_level(writer->chunk.codec, options->compression_level, err) != PF_OK)
         return err->status;
-    writer->chunk.level = (int)options->compression_level;
-    return PF_OK;
+    return pf_compressors_new(&writer->chunk.compressors, writer->memory, writer->chunk.codec, (int)options->compression_level,
+                              err);
 }
 
 /* Takes the schema, and columns as those that jobs stand for (NULL = all). */
@@ -242,6 +242,7 @@ static void parquet_close(void *state)
         writer->first = next;
     }
     pf_footer_free(&writer->footer);
+    pf_compressors_free(writer->chunk.compressors);
     pf_free(writer->memory, writer->leaves);
     pf_free(writer->memory, writer->columns);
     pf_schema_free(&writer->schema);
