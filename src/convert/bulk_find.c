@@ -61,7 +61,7 @@ static bool is_entry_of(const char *folder, const char *location)
 static enum pf_status add_entry(struct entries *entries, const char *location, const struct pf_location *what,
                                 struct pf_error *err)
 {
-    struct entry *entry;
+    struct entry *entry, *list;
 
     pf_waiting(entries->ctx);
     if (pf_check_cancel(entries->ctx, err) != PF_OK)
@@ -74,16 +74,10 @@ static enum pf_status add_entry(struct entries *entries, const char *location, c
     }
     if (entries->count == MOST_FILES)
         return pf_fail(err, PF_LIMIT, "a folder has more than %d entries", MOST_FILES);
-    if (entries->count == entries->capacity) {
-        uint32_t capacity = entries->capacity * 2 + 64;
-        struct entry *list = pf_arena_alloc_zero(entries->arena, capacity, sizeof *list);
-        if (list == NULL)
-            return pf_fail_memory(err, capacity * sizeof *list);
-        if (entries->count > 0)
-            memcpy(list, entries->list, entries->count * sizeof *list);
-        entries->list = list;
-        entries->capacity = capacity;
-    }
+    list = pf_arena_grow(entries->arena, entries->list, entries->count, &entries->capacity, sizeof *list);
+    if (list == NULL)
+        return pf_fail_memory(err, entries->count * sizeof *list);
+    entries->list = list;
     entry = &entries->list[entries->count];
     entry->location = pf_arena_copy(entries->arena, location, strlen(location));
     entry->bytes = what->bytes;
@@ -180,20 +174,14 @@ static enum pf_status identify(struct pf_bulk *bulk, struct pf_bulk_file *file, 
 static enum pf_status add_file(struct pf_bulk *bulk, const char *location, const char *below, int64_t bytes,
                                struct pf_error *err)
 {
-    struct pf_bulk_file *file;
+    struct pf_bulk_file *file, *files;
 
     if (bulk->count == MOST_FILES)
         return pf_fail(err, PF_LIMIT, "the bulk has more than %d files", MOST_FILES);
-    if (bulk->count == bulk->capacity) {
-        uint32_t capacity = bulk->capacity * 2 + 64;
-        struct pf_bulk_file *files = pf_arena_alloc_zero(&bulk->arena, capacity, sizeof *files);
-        if (files == NULL)
-            return pf_fail_memory(err, capacity * sizeof *files);
-        if (bulk->count > 0)
-            memcpy(files, bulk->files, bulk->count * sizeof *files);
-        bulk->files = files;
-        bulk->capacity = capacity;
-    }
+    files = pf_arena_grow(&bulk->arena, bulk->files, bulk->count, &bulk->capacity, sizeof *files);
+    if (files == NULL)
+        return pf_fail_memory(err, bulk->count * sizeof *files);
+    bulk->files = files;
     file = &bulk->files[bulk->count];
     file->input = pf_arena_copy(&bulk->arena, location, strlen(location));
     file->below = pf_arena_copy(&bulk->arena, below, strlen(below));
