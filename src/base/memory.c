@@ -14,7 +14,7 @@ enum { ALIGNMENT = 64, POOL_SMALLEST = 64 * 1024, NO_CLASS = PF_POOL_CLASSES };
 enum { LEAD = 32, LEAD_MOST = LEAD + ALIGNMENT - (int)_Alignof(max_align_t) };
 /* What the pool and what is in use may come to together before buffers go back to the operating system; more only where as much was in
  * use once, so that the process does not grow for buffers of sizes that nobody asks for any more. */
-static const size_t kept_anyway = (size_t)80 << 20;
+static const size_t kept_anyway = (size_t)84 << 20;
 /* Buffers from here on are asked of the operating system itself: the C library would keep them among its small pieces once they are
  * freed, and the process would grow by what lies between. */
 static const size_t mapped_from = POOL_SMALLEST;
