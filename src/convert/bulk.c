@@ -49,13 +49,14 @@ static enum pf_status fill_bulk(struct pf_bulk *bulk, const char *const *inputs,
     if (folder == NULL || folder[0] == '\0')
         folder = bulk->options.output_dir;
     if (folder != NULL && folder[0] != '\0') {
+        folder = pf_location_path(folder);
         bulk->folder = pf_arena_copy(&bulk->arena, folder, strlen(folder));
         if (bulk->folder == NULL)
             return pf_fail_memory(err, strlen(folder));
     }
     bulk->request->ctx->memory.limit = (size_t)bulk->options.memory;
     for (uint32_t i = 0; i < count; i++) {
-        if (pf_bulk_find(bulk, inputs[i], recursive, err) != PF_OK)
+        if (pf_bulk_find(bulk, pf_location_path(inputs[i]), recursive, err) != PF_OK)
             return err->status;
     }
     if (bulk->left_out > 0)
@@ -75,7 +76,7 @@ bool pf_bulk_is_meant(const struct pf_request *request, const char *input)
 
     if (strcmp(input, "-") == 0)
         return false;
-    status = pf_location_stat(request->ctx, input, &stat, &directory, &err);
+    status = pf_location_stat(request->ctx, pf_location_path(input), &stat, &directory, &err);
     if (!directory && (status != PF_NOT_FOUND || strpbrk(input, PF_BULK_WILDCARDS) == NULL))
         return false;
     pf_arena_init(&arena, &request->ctx->memory, SIZE_MAX);
@@ -285,6 +286,7 @@ static enum pf_status begin_job(struct run *run, struct job *job, struct pf_erro
         return pf_fail_memory(err, sizeof *job);
     }
     pf_context_extensions(job->ctx, like->extensions);
+    job->ctx->reword = like->reword;
     job->ctx->inside_hook = like->inside_hook || like->hook_run != NULL;
     if (like->log != NULL)
         pf_context_on_log(job->ctx, forward_log, run, like->log_as_set ? PF_LOG_AS_SET : like->log_from);

@@ -17,8 +17,9 @@ struct walk {
     struct pf_bulk *bulk;
     const char *const *parts; /* of the pattern, without the slashes */
     uint32_t part_count;
-    const char *root; /* what "below" begins after */
-    bool of_folder;   /* a folder was named, no pattern: what cannot be read or is an output is left out */
+    const char *root;       /* what "below" begins after */
+    bool of_folder;         /* a folder was named, no pattern: what cannot be read or is an output is left out */
+    struct pf_error absent; /* why the root is not there; PF_OK = it is */
     uint32_t depth;
     struct pf_source_stat above[DEEPEST]; /* folders on the way that "**" has entered: a link may lead back to one */
 };
@@ -344,11 +345,11 @@ static enum pf_status split(struct pf_bulk *bulk, char *text, struct walk *walk,
 /* Walks from the root, which is one of the folders that a link may lead back to. */
 static enum pf_status walk_root(struct walk *walk, struct pf_error *err)
 {
-    struct pf_error absent;
     bool directory;
 
+    pf_error_clear(&walk->absent);
     if (pf_location_stat(walk->bulk->request->ctx, walk->root[0] != '\0' ? walk->root : ".", &walk->above[0], &directory,
-                         &absent) == PF_OK)
+                         &walk->absent) == PF_OK)
         walk->depth = 1;
     return walk->part_count > 0 ? walk_part(walk, walk->root, 0, err) : PF_OK;
 }
@@ -365,6 +366,12 @@ static enum pf_status find_pattern(struct pf_bulk *bulk, const char *text, struc
         return err->status;
     if (bulk->count > before)
         return PF_OK;
+    if (walk.absent.status != PF_OK && pf_location_is_remote(bulk->request->ctx, walk.root)) {
+        pf_fail(err, PF_NOT_FOUND, "no file matches the pattern: %.300s", walk.absent.message);
+        pf_error_source(err, text);
+        pf_remedy(err, "%s", walk.absent.remedy);
+        return PF_NOT_FOUND;
+    }
     pf_fail(err, PF_NOT_FOUND, "no file matches the pattern%s", bulk->left_out > 0 ? " besides those of rejected rows" : "");
     pf_error_source(err, text);
     if (bulk->left_out > 0)

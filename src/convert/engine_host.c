@@ -1,9 +1,9 @@
 /* What an engine of an extension may ask of the core, and have done by it, while it is asked or runs. */
 #include <string.h>
 
+#include "base/json.h"
 #include "base/option.h"
 #include "convert/engines.h"
-#include "convert/json.h"
 #include "convert/settings.h"
 
 enum { COPY_PART = 1 << 20 };

@@ -26,6 +26,7 @@ bool pf_plan_warn(struct pf_plan *plan, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(line, sizeof line, format, args);
     va_end(args);
+    pf_reword(plan->ctx, line, sizeof line);
     pf_log(plan->ctx, PF_LOG_WARNING, "%s", line);
     return pf_arena_list_add(&plan->arena, &plan->warnings, &plan->warning_count, line);
 }
@@ -38,6 +39,7 @@ bool pf_plan_warn_loss(struct pf_plan *plan, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(line, sizeof line, format, args);
     va_end(args);
+    pf_reword(plan->ctx, line, sizeof line);
     if (pf_context_log_level(plan->ctx) > PF_LOG_WARNING)
         pf_log(plan->ctx, PF_LOG_ERROR, "%s", line);
     return pf_plan_warn(plan, "%s", line);
@@ -314,6 +316,25 @@ static enum pf_status detect_reader(struct pf_plan *plan, struct pf_error *err)
     return err->status;
 }
 
+/* What a scheme knows of why nothing is there is told too: it may be a permission that is missing. */
+static enum pf_status no_input(struct pf_plan *plan, struct pf_error *err)
+{
+    bool has_pattern = strpbrk(plan->job.input, PF_BULK_WILDCARDS) != NULL;
+    char why[sizeof err->message], remedy[sizeof err->remedy];
+
+    memcpy(why, err->message, sizeof why);
+    memcpy(remedy, err->remedy, sizeof remedy);
+    if (pf_location_is_remote(plan->ctx, plan->job.input)) {
+        pf_fail(err, PF_NOT_FOUND, "Path '%.250s' does not exist: %.200s", plan->job.input, why);
+        pf_remedy(err, "%s", has_pattern ? several_files : remedy);
+    } else {
+        pf_fail(err, PF_NOT_FOUND, "Path '%.400s' does not exist.", plan->job.input);
+        pf_remedy(err, "%s", has_pattern ? several_files : "");
+    }
+    pf_error_source(err, plan->job.input);
+    return PF_NOT_FOUND;
+}
+
 static enum pf_status stat_input(struct pf_plan *plan, struct pf_error *err)
 {
     bool directory;
@@ -321,13 +342,7 @@ static enum pf_status stat_input(struct pf_plan *plan, struct pf_error *err)
     if (!pf_plan_input_located(plan) || strcmp(plan->job.input, "-") == 0)
         return PF_OK;
     if (pf_location_stat(plan->ctx, plan->job.input, &plan->input_stat, &directory, err) != PF_OK) {
-        if (err->status == PF_NOT_FOUND) {
-            pf_fail(err, PF_NOT_FOUND, "Path '%.400s' does not exist.", plan->job.input);
-            pf_error_source(err, plan->job.input);
-            if (strpbrk(plan->job.input, PF_BULK_WILDCARDS) != NULL)
-                pf_remedy(err, "%s", several_files);
-        }
-        return err->status;
+        return err->status == PF_NOT_FOUND ? no_input(plan, err) : err->status;
     }
     if (directory) {
         pf_fail(err, PF_UNSUPPORTED, "Unsupported input format '': this is a directory");

@@ -112,6 +112,16 @@ static enum pf_status settle_name(struct pf_plan *plan, const char *output, bool
                           &job->output, err);
 }
 
+/* Nothing is there, or it cannot be told. A location that can never be one is refused before the work; what else stands in the way is told
+ * when it is made. */
+static enum pf_status no_place(const struct pf_error *absent, struct pf_error *err)
+{
+    if (absent->status != PF_BAD_OPTION)
+        return PF_OK;
+    *err = *absent;
+    return absent->status;
+}
+
 /* An old file in their place is found before the work is done, not with the first row that is rejected. */
 static enum pf_status check_rejects(const struct pf_plan *plan, struct pf_error *err)
 {
@@ -126,9 +136,11 @@ static enum pf_status check_rejects(const struct pf_plan *plan, struct pf_error 
     if (pf_plan_output_located(plan) && job->output != NULL &&
         (pf_location_same_target(job->rejects, job->output) || pf_scheme_same(plan->ctx, job->rejects, job->output)))
         return pf_fail(err, PF_BAD_OPTION, "--rejects names the output");
-    if ((job->reader->flags & PF_READER_TYPED) != 0 ||
-        pf_location_stat(plan->ctx, job->rejects, &stat, &directory, &absent) != PF_OK ||
-        (!directory && (!stat.regular || job->replace)))
+    if ((job->reader->flags & PF_READER_TYPED) != 0)
+        return PF_OK;
+    if (pf_location_stat(plan->ctx, job->rejects, &stat, &directory, &absent) != PF_OK)
+        return no_place(&absent, err);
+    if (!directory && (!stat.regular || job->replace))
         return PF_OK;
     pf_fail(err, PF_EXISTS, "the place for rejected rows is taken: %s", directory ? "it is a directory" : "a file is there");
     pf_error_source(err, job->rejects);
@@ -142,7 +154,7 @@ static enum pf_status settle_rejects(struct pf_plan *plan, struct pf_error *err)
     struct pf_buffer path;
 
     if (plan->options.rejects != NULL) {
-        job->rejects = plan->options.rejects;
+        job->rejects = pf_location_path(plan->options.rejects);
     } else if (pf_plan_output_located(plan) && strcmp(job->output, "-") != 0) {
         pf_buffer_init(&path, &plan->ctx->memory, SIZE_MAX);
         job->rejects = pf_buffer_append_text(&path, job->output) && pf_buffer_append_text(&path, ".rejects.csv")
@@ -180,7 +192,7 @@ static enum pf_status check_target(struct pf_plan *plan, struct pf_error *err)
     bool directory;
 
     if (pf_location_stat(plan->ctx, output, &stat, &directory, &absent) != PF_OK)
-        return PF_OK; /* what stands in the way otherwise is told when it is made */
+        return no_place(&absent, err);
     plan->output_exists = stat.regular;
     if (stat.regular && stat.device == plan->input_stat.device && stat.inode == plan->input_stat.inode) {
         pf_fail(err, PF_EXISTS, "the output is the input itself");
@@ -278,7 +290,7 @@ enum pf_status pf_plan_output(struct pf_plan *plan, const struct pf_request *req
     if (to_stdout)
         output = "-";
     else if (output == NULL && plan->options.output_dir != NULL && plan->options.output_dir[0] != '\0')
-        output = plan->options.output_dir;
+        output = pf_location_path(plan->options.output_dir);
     folder = output != NULL && !to_stdout && (request->output == NULL || is_folder(plan, output));
     if (choose_writer(plan, folder || to_stdout ? NULL : output, err) != PF_OK ||
         settle_name(plan, output, folder, err) != PF_OK || settle_rejects(plan, err) != PF_OK)

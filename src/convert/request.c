@@ -40,6 +40,7 @@ void pf_request_free(struct pf_request *request)
 
 static enum pf_status take_path(struct pf_request *request, const char *path, const char **to, struct pf_error *err)
 {
+    path = pf_location_path(path);
     *to = pf_arena_copy(&request->arena, path, strlen(path));
     return *to != NULL ? PF_OK : pf_fail_memory(err, strlen(path));
 }

@@ -37,6 +37,19 @@ const char *pf_hook_word(enum pf_hook hook)
     return hook_words[hook];
 }
 
+bool pf_command_is_taken(const char *name)
+{
+    /* tests compare them with what pyforge help lists */
+    static const char *const taken[] = { "convert",         "info", "validate", "formats",  "options", "config", "extensions",
+                                         "list-extensions", "help", "install",  "mdf-tools" };
+
+    for (size_t i = 0; i < PF_COUNT(taken); i++) {
+        if (pf_same_word(taken[i], name))
+            return true;
+    }
+    return false;
+}
+
 bool pf_promise_add(struct pf_extensions *set, struct pf_promise **list, enum pf_adds kind, const char *name,
                     const char *const *suffixes)
 {
@@ -157,8 +170,15 @@ bool pf_promise_parse(struct pf_extensions *set, const char *text, struct pf_pro
     if (!good)
         (void)snprintf(why, size,
                        "'%.100s' is not of the form \"format NAME SUFFIX...\", \"scheme NAME /PATH/...\", \"engine NAME "
-                       "[tables] [FORMAT...]\", \"command NAME\", \"options NAME...\", \"probe NAME\", \"service NAME\" or \"hooks pre post...\"",
+                       "[tables] [FORMAT...]\", \"command NAME\", \"options NAME...\", \"probe NAME\", \"service NAME\" or "
+                       "\"hooks pre post...\"",
                        text);
+    for (const struct pf_promise *one = *list; good && one != NULL; one = one->next) {
+        if (one->kind == PF_ADDS_COMMAND && pf_command_is_taken(one->name)) {
+            (void)snprintf(why, size, "it promises the command '%.60s', which pyforge itself has", one->name);
+            return false;
+        }
+    }
     return good;
 }
 

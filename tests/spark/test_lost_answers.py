@@ -75,6 +75,23 @@ def test_an_answer_cut_before_the_write_is_a_failure(session, mode, tables, tabl
     assert tables.write_table(session, staged, target, "append", rows=3).rows == 3
 
 
+def test_a_lost_making_is_not_told_as_ended_by_a_new_session(spark, shared_connect, tables, table, staged, monkeypatch):
+    """The session it was begun in may still run it; another one only says that it itself runs nothing."""
+    cutting(tables, monkeypatch, "before")
+    whole, lost = tables._Write.history, []
+
+    def history(self, limit=None):
+        if not lost:
+            lost.append(True)
+            raise Lost("the session is gone")
+        return whole(self, limit)
+
+    monkeypatch.setattr(tables._Write, "history", history)
+    with pytest.raises(OSError) as unknown:
+        tables.write_table(shared_connect, staged, tables.table_target(table()), patience=2, renew=spark.connect)
+    assert unknown.value.failure == "unknown"
+
+
 def test_a_table_whose_making_is_lost(spark, shared_connect, tables, table, staged, monkeypatch):
     cutting(tables, monkeypatch, "before")
     # a Connect server says that nothing runs any more ...
