@@ -360,7 +360,7 @@ class _Write:
     def unknown(self, why):
         return failure(
             "unknown",
-            f"outcome unknown: while {self.target.name} was written {why}, and it could not be told whether the rows are in the table",
+            f"while {self.target.name} was written {why}, and it could not be told whether the rows are in the table",
             f"look for {self.token} in DESCRIBE HISTORY {self.target.sql}: if it is there all rows are; if it is not and Spark runs nothing "
             "any more, none are. Do not run it again before",
         )
