@@ -282,6 +282,7 @@ bool py_call_begin(struct py_call *call, PyObject *module, const struct py_argum
             PyErr_NoMemory();
         return false;
     }
+    pf_context_use_keywords(call->ctx);
     call->watch.ctx = call->ctx;
     call->watch.log = arguments->log != Py_None ? arguments->log : NULL;
     call->watch.progress = arguments->progress != Py_None ? arguments->progress : NULL;

@@ -492,7 +492,8 @@ static void find_mounts(const struct look *look, struct environment *out)
         set_mount(mount, &table.seen[0], known, !mount->found && view->exists(view->user, mount->at), flags[i]);
     }
     out->volumes_ordinary = !out->volumes.on && !out->is_databricks && view->exists(view->user, "/Volumes");
-    if (!out->is_serverless && out->runtime_major >= 0 && out->runtime_major < 13)
+    if (!out->is_serverless && out->runtime_major >= 0 &&
+        (out->runtime_major < 13 || (out->runtime_major == 13 && out->runtime_minor >= 0 && out->runtime_minor < 3)))
         (void)snprintf(out->volumes_keep.signal, sizeof out->volumes_keep.signal, "Databricks Runtime %.40s is older than 13.3",
                        out->runtime_version.text);
     else

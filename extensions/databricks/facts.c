@@ -2,9 +2,11 @@
 
 #include <stddef.h>
 
-/* serverless, classic or unknown, as version 1.0 said it. */
+/* serverless, classic or unknown, as version 1.0 said it, and model_serving. */
 static const char *compute_type(const struct environment *environment)
 {
+    if (environment->compute == ENVIRONMENT_MODEL_SERVING)
+        return "model_serving";
     return environment->is_serverless ? "serverless" : environment->is_databricks ? "classic" : "unknown";
 }
 

@@ -21,11 +21,13 @@
 #define LEFT_SUFFIX  ".pyforge-left"
 
 enum {
-    NAME_MOST = 255,         /* bytes of a file's name */
-    COPY_BYTES = 1 << 20,    /* one write of a copy */
-    DAY = 24 * 60 * 60,      /* seconds */
-    CHECKS = 10,             /* looks at a size, */
-    CHECK_MILLISECONDS = 100 /* so far apart */
+    NAME_MOST = 255,          /* bytes of a file's name */
+    COPY_BYTES = 1 << 20,     /* one write of a copy */
+    DAY = 24 * 60 * 60,       /* seconds */
+    CHECKS = 10,              /* looks at a size, */
+    CHECK_MILLISECONDS = 100, /* so far apart */
+    TURN_MILLISECONDS = 50,
+    CLEAN_TRIES = 200 /* who cleans up after others waits ten seconds for its turn */
 };
 
 struct owner {
@@ -43,15 +45,23 @@ static uint32_t hash_text(uint32_t hash, const char *text)
     return hash;
 }
 
-/* A process number means something within a host and, there, a namespace of processes. */
+/* A process number means something within a machine that was started once and, there, a namespace of processes. The first namespace of
+ * every machine has one and the same name, and machines are called alike. 0 = it cannot be told. */
 static uint32_t host_mark(void)
 {
-    char space[64] = "";
+    char space[64] = "", boot[64] = "";
     struct utsname system;
     ssize_t size = readlink("/proc/self/ns/pid", space, sizeof space - 1);
+    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
 
     space[size > 0 ? size : 0] = '\0';
-    return hash_text(hash_text(2166136261u, uname(&system) == 0 ? system.nodename : ""), space);
+    size = fd >= 0 ? read(fd, boot, sizeof boot - 1) : 0;
+    boot[size > 0 ? size : 0] = '\0';
+    if (fd >= 0)
+        (void)close(fd);
+    if (space[0] == '\0' || boot[0] == '\0')
+        return 0;
+    return hash_text(hash_text(hash_text(2166136261u, uname(&system) == 0 ? system.nodename : ""), space), boot);
 }
 
 /* When a process started; 0 = there is none, or it cannot be told. */
@@ -81,13 +91,17 @@ static unsigned long long start_of(long pid)
 
 static bool is_gone(const struct owner *owner, const struct mount_part *left)
 {
+    uint32_t here = host_mark();
+    unsigned long long start;
     struct stat st;
 
-    if (owner->host != host_mark())
+    if (here == 0 || owner->host != here)
         return (stat(left->part, &st) == 0 || stat(left->whole, &st) == 0) && time(NULL) - st.st_mtime > DAY;
     if (kill((pid_t)owner->pid, 0) != 0 && errno == ESRCH)
         return true;
-    return owner->start != 0 && start_of(owner->pid) != owner->start;
+    /* there is such a process: a start that may not be seen (hidepid) is no proof of another */
+    start = start_of(owner->pid);
+    return owner->start != 0 && start != 0 && start != owner->start;
 }
 
 /* ---- names */
@@ -269,19 +283,88 @@ static int copy_bytes(const struct pf_host *host, struct pf_context *ctx, int fr
     }
 }
 
-int mount_part_copy(const struct pf_host *host, struct pf_context *ctx, const char *from, int to)
+int mount_part_copy(const struct pf_host *host, struct pf_context *ctx, int from, int to)
 {
-    int fd = open(from, O_RDONLY | O_CLOEXEC), why = fd < 0 ? errno : 0;
     char *bytes = host->allocate(NULL, COPY_BYTES);
+    int why = bytes != NULL ? copy_bytes(host, ctx, from, to, bytes) : ENOMEM;
 
-    if (why == 0)
-        why = bytes != NULL ? copy_bytes(host, ctx, fd, to, bytes) : ENOMEM;
     host->release(NULL, bytes);
-    if (fd >= 0)
-        (void)close(fd);
     if (close(to) != 0 && why == 0)
         why = errno;
     return why;
+}
+
+/* The files of a name in the folder; false = it is none of ours. */
+static bool found_part(const char *folder, const char *name, struct mount_part *out, struct owner *owner)
+{
+    size_t name_size, stem_size;
+    int wrote;
+
+    if (!parse(name, owner, &name_size, &stem_size))
+        return false;
+    wrote = snprintf(out->part, sizeof out->part, "%s/%.*s" PART_SUFFIX, folder, (int)stem_size, name);
+    if (wrote < 0 || wrote >= MOUNT_PATH - 1)
+        return false;
+    wrote -= (int)sizeof PART_SUFFIX - 1;
+    (void)snprintf(out->whole, sizeof out->whole, "%.*s" WHOLE_SUFFIX, wrote, out->part);
+    (void)snprintf(out->left, sizeof out->left, "%.*s" LEFT_SUFFIX, wrote, out->part);
+    return snprintf(out->target, sizeof out->target, "%s/%.*s", folder, (int)name_size, name + 1) < MOUNT_PATH;
+}
+
+/* ---- taking turns */
+
+enum mount_turn mount_part_turn(const struct mount_part *mine)
+{
+    enum mount_turn turn = MOUNT_TURN_MINE;
+    const struct dirent *entry;
+    char folder[MOUNT_PATH];
+    DIR *listing;
+
+    (void)snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(mine->target, '/') - mine->target), mine->target);
+    listing = opendir(folder);
+    if (listing == NULL)
+        return MOUNT_TURN_UNKNOWN;
+    errno = 0;
+    while (turn != MOUNT_TURN_YIELD && (entry = readdir(listing)) != NULL) {
+        struct mount_part other;
+        struct owner owner;
+        int order = 0;
+
+        if (found_part(folder, entry->d_name, &other, &owner) && strcmp(other.target, mine->target) == 0 &&
+            access(other.whole, F_OK) == 0 && !is_gone(&owner, &other))
+            order = strcmp(other.whole, mine->whole);
+        if (order != 0)
+            turn = order < 0 ? MOUNT_TURN_YIELD : MOUNT_TURN_WAIT;
+        errno = 0;
+    }
+    if (turn == MOUNT_TURN_MINE && errno != 0)
+        turn = MOUNT_TURN_UNKNOWN;
+    (void)closedir(listing);
+    return turn;
+}
+
+int mount_part_take_turn(const struct pf_host *host, struct pf_context *ctx, const struct mount_part *mine, int64_t size,
+                         int tries)
+{
+    struct pf_error ignored;
+    bool recorded_it = false;
+
+    for (int i = 0; i < tries; i++) {
+        int why = recorded_it ? 0 : mount_part_record(mine->whole, size);
+        enum mount_turn turn = why == 0 ? mount_part_turn(mine) : MOUNT_TURN_UNKNOWN;
+
+        if (turn == MOUNT_TURN_MINE)
+            return 0;
+        if (turn == MOUNT_TURN_UNKNOWN)
+            return why != 0 ? why : EACCES;
+        recorded_it = turn == MOUNT_TURN_WAIT;
+        if (!recorded_it)
+            (void)unlink(mine->whole);
+        if (host->check_cancel(ctx, &ignored) != PF_OK)
+            return ECANCELED;
+        (void)poll(NULL, 0, TURN_MILLISECONDS);
+    }
+    return EBUSY;
 }
 
 /* ---- what was left behind */
@@ -323,43 +406,72 @@ static enum likeness compare_open(int target, int part, char *bytes)
     }
 }
 
-static enum likeness compare(const struct pf_host *host, const char *target, const char *part)
+/* part is read from its beginning, and is left anywhere. */
+static enum likeness compare(const struct pf_host *host, const char *target, int part)
 {
-    int one = open(target, O_RDONLY | O_CLOEXEC), two;
-    enum likeness like = one < 0 && errno == ENOENT ? TORN : UNKNOWN;
+    int fd = open(target, O_RDONLY | O_CLOEXEC);
+    enum likeness like = fd < 0 && errno == ENOENT ? TORN : UNKNOWN;
     char *bytes;
 
-    if (one < 0)
+    if (fd < 0)
         return like;
-    two = open(part, O_RDONLY | O_CLOEXEC);
     bytes = host->allocate(NULL, COPY_BYTES);
-    if (two >= 0 && bytes != NULL)
-        like = compare_open(one, two, bytes);
+    if (bytes != NULL && lseek(part, 0, SEEK_SET) == 0)
+        like = compare_open(fd, part, bytes);
     host->release(NULL, bytes);
-    if (two >= 0)
-        (void)close(two);
-    (void)close(one);
+    (void)close(fd);
     return like;
 }
 
-/* The target that a dead owner was copying over. false: it could not be completed, and what it takes has to stay. */
-static bool complete(const struct pf_host *host, struct pf_context *ctx, const struct mount_part *left, int64_t size)
+/* Copies the open part over the target, if that is still its beginning: somebody may have put another file there. */
+static bool complete_from(const struct pf_host *host, struct pf_context *ctx, const struct mount_part *left, int part,
+                          int64_t size)
 {
-    enum likeness like = compare(host, left->target, left->part);
+    enum likeness like = compare(host, left->target, part);
     char text[2 * MOUNT_PATH + 300];
     int fd;
 
     if (like == SAME || like == OTHER)
         return true;
-    fd = like == TORN ? open(left->target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : -1;
-    if (fd >= 0 && mount_part_copy(host, NULL, left->part, fd) == 0 && mount_part_check(left->target, size) == 0) {
-        (void)snprintf(text, sizeof text, SAY_MOUNT_COMPLETED, left->target);
-        host->warn(ctx, text);
-        return true;
+    if (like == TORN && lseek(part, 0, SEEK_SET) == 0) {
+        fd = open(left->target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+        if (fd >= 0 && mount_part_copy(host, ctx, part, fd) == 0 && mount_part_check(left->target, size) == 0) {
+            (void)snprintf(text, sizeof text, SAY_MOUNT_COMPLETED, left->target);
+            host->warn(ctx, text);
+            return true;
+        }
     }
     (void)snprintf(text, sizeof text, SAY_MOUNT_LEFT, left->target, left->part);
     host->warn(ctx, text);
     return false;
+}
+
+static void remove_all(const struct mount_part *left)
+{
+    (void)unlink(left->part);
+    (void)unlink(left->whole);
+    (void)unlink(left->left);
+}
+
+/* The target that a dead owner was copying over. Several may come upon it at once: as all who copy over a target do, each writes a record
+ * of its own, and only whose turn it is goes on. What cannot be completed stays as it is. */
+static void complete(const struct pf_host *host, struct pf_context *ctx, const struct mount_part *left, int64_t size)
+{
+    struct mount_part mine;
+    struct stat st;
+    int part;
+
+    if (!mount_part_of(left->target, &mine) || !mine.named)
+        return;
+    if (mount_part_take_turn(host, ctx, &mine, size, CLEAN_TRIES) == 0) {
+        /* whose turn it was before may have done it all */
+        part = open(left->part, O_RDONLY | O_CLOEXEC);
+        if (part >= 0 && fstat(part, &st) == 0 && (int64_t)st.st_size == size && complete_from(host, ctx, left, part, size))
+            remove_all(left);
+        if (part >= 0)
+            (void)close(part);
+    }
+    (void)unlink(mine.whole);
 }
 
 /* Everything of one stem. */
@@ -375,28 +487,10 @@ static void settle(const struct pf_host *host, struct pf_context *ctx, const str
             return;
         st.st_size = -1;
     }
-    if (size >= 0 && (int64_t)st.st_size == size && !complete(host, ctx, left, size))
-        return;
-    (void)unlink(left->part);
-    (void)unlink(left->whole);
-    (void)unlink(left->left);
-}
-
-/* The files of a name in the folder; false = it is none of ours. */
-static bool found_part(const char *folder, const char *name, struct mount_part *out, struct owner *owner)
-{
-    size_t name_size, stem_size;
-    int wrote;
-
-    if (!parse(name, owner, &name_size, &stem_size))
-        return false;
-    wrote = snprintf(out->part, sizeof out->part, "%s/%.*s" PART_SUFFIX, folder, (int)stem_size, name);
-    if (wrote < 0 || wrote >= MOUNT_PATH - 1)
-        return false;
-    wrote -= (int)sizeof PART_SUFFIX - 1;
-    (void)snprintf(out->whole, sizeof out->whole, "%.*s" WHOLE_SUFFIX, wrote, out->part);
-    (void)snprintf(out->left, sizeof out->left, "%.*s" LEFT_SUFFIX, wrote, out->part);
-    return snprintf(out->target, sizeof out->target, "%s/%.*s", folder, (int)name_size, name + 1) < MOUNT_PATH;
+    if (size >= 0 && (int64_t)st.st_size == size)
+        complete(host, ctx, left, size);
+    else
+        remove_all(left);
 }
 
 void mount_part_clean(const struct pf_host *host, struct pf_context *ctx, const char *folder)
@@ -414,33 +508,4 @@ void mount_part_clean(const struct pf_host *host, struct pf_context *ctx, const 
             settle(host, ctx, &found);
     }
     (void)closedir(listing);
-}
-
-/* ---- taking turns */
-
-enum mount_turn mount_part_turn(const struct mount_part *mine)
-{
-    enum mount_turn turn = MOUNT_TURN_MINE;
-    const struct dirent *entry;
-    char folder[MOUNT_PATH];
-    DIR *listing;
-
-    (void)snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(mine->target, '/') - mine->target), mine->target);
-    listing = opendir(folder);
-    if (listing == NULL)
-        return turn;
-    while (turn != MOUNT_TURN_YIELD && (entry = readdir(listing)) != NULL) {
-        struct mount_part other;
-        struct owner owner;
-        int order;
-
-        if (!found_part(folder, entry->d_name, &other, &owner) || strcmp(other.target, mine->target) != 0 ||
-            access(other.whole, F_OK) != 0 || is_gone(&owner, &other))
-            continue;
-        order = strcmp(other.whole, mine->whole);
-        if (order != 0)
-            turn = order < 0 ? MOUNT_TURN_YIELD : MOUNT_TURN_WAIT;
-    }
-    (void)closedir(listing);
-    return turn;
 }

@@ -11,7 +11,7 @@
 #include "mount.h"
 #include "mount_messages.h"
 
-enum { TEXT = 512, REMEDY = 256 };
+enum { TEXT = 512 };
 
 static enum pf_status refuse(const struct pf_host *host, const char *message, const char *remedy, struct pf_error *err)
 {
@@ -122,19 +122,20 @@ static enum pf_status fail_level(const struct pf_host *host, const struct mount_
 {
     static const char *const words[] = { "catalog", "schema", "volume" };
     const struct path *path = &place->path;
-    char text[2 * TEXT], name[TEXT], create[GRANTS_STATEMENT], remedy[GRANTS_STATEMENT + 100];
+    char text[2 * TEXT], name[TEXT], create[GRANTS_STATEMENT], remedy[sizeof err->remedy];
 
     (void)snprintf(name, sizeof name, "%.140s%s%.140s%s%.140s", path->catalog, level >= GRANTS_SCHEMA ? "." : "",
                    level >= GRANTS_SCHEMA ? path->schema : "", level >= GRANTS_VOLUME ? "." : "",
                    level >= GRANTS_VOLUME ? path->volume : "");
     (void)snprintf(text, sizeof text, SAY_MOUNT_NO_LEVEL, words[level], name);
     (void)host->fail(err, PF_NOT_FOUND, text);
-    if (grants_creation(path, level, create, sizeof create) &&
-        (size_t)snprintf(remedy, sizeof remedy, SAY_MOUNT_NO_LEVEL_REMEDY, create) < REMEDY) {
+    /* making it brings no input, and one that is there is seen only by who may use it */
+    if (place->writing && grants_creation(path, level, create, sizeof create) &&
+        (size_t)snprintf(remedy, sizeof remedy, SAY_MOUNT_NO_LEVEL_REMEDY, create) < sizeof remedy) {
         host->remedy(err, remedy);
         return PF_NOT_FOUND;
     }
-    grants_remedy(path, place->writing, remedy, sizeof remedy);
+    grants_remedy(path, place->writing, remedy, sizeof err->remedy);
     host->remedy(err, remedy);
     return PF_NOT_FOUND;
 }
@@ -150,17 +151,17 @@ static void advise(const struct pf_host *host, const struct mount_place *place, 
         { ENAMETOOLONG, SAY_MOUNT_NAME_REMEDY },
     };
     const char *remedy = place->writing ? SAY_MOUNT_FAILED_WRITING_REMEDY : SAY_MOUNT_FAILED_READING_REMEDY;
-    char text[GRANTS_STATEMENT];
+    char text[sizeof err->remedy];
 
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (known[i].why == why)
             remedy = known[i].remedy;
     }
     if (why == EACCES || why == EPERM || why == EROFS) {
-        grants_remedy(&place->path, place->writing, text, sizeof text);
+        grants_remedy(&place->path, place->writing, text, sizeof err->remedy);
         remedy = text;
     } else if (why == EOPNOTSUPP && place->path.kind == PATH_VOLUME && path_rest(&place->path)[0] == '\0') {
-        grants_make_remedy(&place->path, text, sizeof text);
+        grants_make_remedy(&place->path, text, sizeof err->remedy);
         remedy = text;
     }
     host->remedy(err, remedy);

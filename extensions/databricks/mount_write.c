@@ -1,7 +1,6 @@
 /* Writing to a mount: one pass into a part beside the target, then a rename. Where that is refused the part is copied over the target. */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,8 +13,8 @@
 /* What is given in small pieces reaches the mount in large ones. */
 enum { LARGE_WRITE = 1 << 20 };
 
-/* Five minutes for somebody else's copy. */
-enum { TURN_TRIES = 6000, TURN_MILLISECONDS = 50 };
+/* Five minutes for somebody else's copy, at 50 ms each. */
+enum { TURN_TRIES = 6000 };
 
 struct writer {
     const struct pf_host *host;
@@ -206,10 +205,10 @@ static enum pf_status leave(struct writer *writer, int why, struct pf_error *err
 }
 
 /* A target that was there is torn from here on until the copy is complete, so it is not given up unless the mount makes us. */
-static enum pf_status copy_over(struct writer *writer, bool fresh, int to, struct pf_error *err)
+static enum pf_status copy_over(struct writer *writer, bool fresh, int from, int to, struct pf_error *err)
 {
     const struct mount_part *names = &writer->names;
-    int why = mount_part_copy(writer->host, fresh ? writer->ctx : NULL, names->part, to);
+    int why = mount_part_copy(writer->host, fresh ? writer->ctx : NULL, from, to);
 
     if (why == 0)
         why = mount_part_check(names->target, writer->size);
@@ -245,47 +244,31 @@ static int open_target(const struct writer *writer, bool *fresh)
 static enum pf_status take_turn(struct writer *writer, struct pf_error *err)
 {
     const struct mount_part *names = &writer->names;
-    bool recorded = false;
+    int why = mount_part_take_turn(writer->host, writer->ctx, names, writer->size, TURN_TRIES);
 
-    for (int tries = 0; tries < TURN_TRIES; tries++) {
-        int why = recorded ? 0 : mount_part_record(names->whole, writer->size);
-        enum mount_turn turn;
-
-        if (why != 0)
-            return fail(writer, why, "written", err);
-        turn = mount_part_turn(names);
-        if (turn == MOUNT_TURN_MINE)
-            return PF_OK;
-        recorded = turn == MOUNT_TURN_WAIT;
-        if (!recorded)
-            (void)unlink(names->whole);
-        if (writer->host->check_cancel(writer->ctx, err) != PF_OK)
-            break;
-        (void)poll(NULL, 0, TURN_MILLISECONDS);
-    }
+    /* where it cannot be told, a name that is free is taken exclusively, which is enough */
+    if (why == 0 || (why == EACCES && access(names->whole, F_OK) == 0 && access(names->target, F_OK) != 0))
+        return PF_OK;
     (void)unlink(names->whole);
-    if (err->status == PF_CANCELLED)
-        return err->status;
-    return mount_fail_advised(writer->host, &writer->place, EBUSY, "replaced", SAY_MOUNT_BUSY_REMEDY, err);
+    if (why == ECANCELED)
+        return writer->host->check_cancel(writer->ctx, err);
+    if (why == EBUSY)
+        return mount_fail_advised(writer->host, &writer->place, EBUSY, "replaced", SAY_MOUNT_BUSY_REMEDY, err);
+    return fail(writer, why, "replaced", err);
 }
 
-static enum pf_status place_by_copy(struct writer *writer, int refused, struct pf_error *err)
+/* With the part open: what is to be written is at hand before anything is cut. */
+static enum pf_status place_open_part(struct writer *writer, int refused, int part, struct pf_error *err)
 {
     char text[MOUNT_PATH + 300];
-    int why, fd;
     bool fresh;
+    int fd = open_target(writer, &fresh), why = fd < 0 ? errno : 0;
 
-    if (!writer->names.named)
-        return mount_fail_advised(writer->host, &writer->place, refused, "renamed", SAY_MOUNT_NAME_REMEDY, err);
-    if (take_turn(writer, err) != PF_OK)
-        return err->status;
-    fd = open_target(writer, &fresh);
     if (fd < 0) {
-        why = errno;
         (void)unlink(writer->names.whole);
         return why == EEXIST ? mount_fail_exists(writer->host, err) : fail(writer, why, "replaced", err);
     }
-    if (copy_over(writer, fresh, fd, err) != PF_OK)
+    if (copy_over(writer, fresh, part, fd, err) != PF_OK)
         return err->status;
     if (!fresh) {
         (void)snprintf(text, sizeof text, SAY_MOUNT_COPIED, writer->names.target, strerror(refused));
@@ -293,6 +276,26 @@ static enum pf_status place_by_copy(struct writer *writer, int refused, struct p
     }
     (void)unlink(writer->names.part);
     return PF_OK;
+}
+
+static enum pf_status place_by_copy(struct writer *writer, int refused, struct pf_error *err)
+{
+    enum pf_status status;
+    int part, why;
+
+    if (!writer->names.named)
+        return mount_fail_advised(writer->host, &writer->place, refused, "renamed", SAY_MOUNT_NAME_REMEDY, err);
+    if (take_turn(writer, err) != PF_OK)
+        return err->status;
+    part = open(writer->names.part, O_RDONLY | O_CLOEXEC);
+    if (part < 0) {
+        why = errno;
+        (void)unlink(writer->names.whole);
+        return fail(writer, why, "read", err);
+    }
+    status = place_open_part(writer, refused, part, err);
+    (void)close(part);
+    return status;
 }
 
 /* ---- the end */
@@ -312,18 +315,41 @@ static enum pf_status close_part(struct writer *writer, struct pf_error *err)
     return why == 0 ? PF_OK : fail(writer, why, "completed", err);
 }
 
+/* Where a rename cannot refuse what is there by itself: the name is taken by an empty file, which only one can make, and the part renamed
+ * over that. The record has a run that is killed in between completed. 0 or an errno. */
+static int claim_name(const struct writer *writer)
+{
+    const struct mount_part *names = &writer->names;
+    int why = names->named ? mount_part_record(names->whole, writer->size) : 0, fd;
+    struct stat st;
+
+    if (why != 0)
+        return why;
+    fd = open(names->target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    why = fd < 0 ? errno : close(fd) != 0 ? errno : 0;
+    if (why == 0 && stat(names->target, &st) == 0 && st.st_size != 0)
+        why = EEXIST; /* somebody has replaced it */
+    else if (why == 0 && rename(names->part, names->target) != 0)
+        why = errno;
+    if (fd >= 0 && why != 0 && why != EEXIST)
+        (void)unlink(names->target);
+    if (names->named)
+        (void)unlink(names->whole);
+    return why;
+}
+
 /* 0 or an errno; EEXIST = something is there that is not to be replaced. */
 static int take_name(const struct writer *writer)
 {
     const struct mount_part *names = &writer->names;
 
-    if (!writer->replace) {
-        if (renameat2(AT_FDCWD, names->part, AT_FDCWD, names->target, RENAME_NOREPLACE) == 0)
-            return 0;
-        if (errno == EEXIST || access(names->target, F_OK) == 0)
-            return EEXIST;
-    }
-    return rename(names->part, names->target) == 0 ? 0 : errno;
+    if (writer->replace)
+        return rename(names->part, names->target) == 0 ? 0 : errno;
+    if (renameat2(AT_FDCWD, names->part, AT_FDCWD, names->target, RENAME_NOREPLACE) == 0)
+        return 0;
+    if (errno == EEXIST || access(names->target, F_OK) == 0)
+        return EEXIST;
+    return claim_name(writer);
 }
 
 enum pf_status mount_commit(void *self, struct pf_error *err)

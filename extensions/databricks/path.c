@@ -388,20 +388,6 @@ const char *path_rest(const struct path *path)
     return path->fixed > 0 && *rest == '/' ? rest + 1 : rest;
 }
 
-bool path_spark_can_see(const struct path *path)
-{
-    return path->kind == PATH_VOLUME || path->kind == PATH_DBFS;
-}
-
-bool path_for_spark(const struct path *path, char *to, size_t size)
-{
-    bool is_dbfs = path->kind == PATH_DBFS;
-    const char *rest = is_dbfs ? path->path + path->fixed : path->path;
-    int used = snprintf(to, size, "%s%s", is_dbfs ? (*rest == '\0' ? "dbfs:/" : "dbfs:") : "", rest);
-
-    return path_spark_can_see(path) && used >= 0 && (size_t)used < size;
-}
-
 size_t path_quote(const char *name, char *to, size_t size)
 {
     size_t used = 0;

@@ -54,11 +54,6 @@ enum pf_status path_fail(const struct pf_host *host, enum pf_status status, cons
 
 /* What comes after fixed, without a slash in front; "" at the volume itself. */
 const char *path_rest(const struct path *path);
-/* Whether Spark is ever given this path: not /Workspace, and nothing local. */
-bool path_spark_can_see(const struct path *path);
-/* A path below /Volumes as Spark's own file systems name it is the same text; one below /dbfs is dbfs:/... . false = too long, or Spark
- * cannot see it. */
-bool path_for_spark(const struct path *path, char *to, size_t size);
 
 /* `name`, with backticks in it doubled. Gives the bytes needed, without the NUL; to is cut and ended when size is less. */
 size_t path_quote(const char *name, char *to, size_t size);

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---- listing */
@@ -174,9 +176,13 @@ static int try_writing(const char *folder)
 {
     static const char content[] = "pyforge validate-volume\n";
     char name[PATH_BYTES + 64];
+    unsigned int unique = 0;
     int fd, why = 0;
 
-    (void)snprintf(name, sizeof name, "%s/.pyforge-validate-%ld", folder, (long)getpid());
+    /* one that was killed has perhaps left its file, and another host has the same numbers */
+    if (getrandom(&unique, sizeof unique, 0) != (ssize_t)sizeof unique)
+        unique = (unsigned int)clock();
+    (void)snprintf(name, sizeof name, "%s/.pyforge-validate-%ld-%08x", folder, (long)getpid(), unique);
     fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0)
         return errno;

@@ -423,6 +423,8 @@ PF_API void pf_context_extensions(struct pf_context *ctx, struct pf_extensions *
 
 /* By name. false after the last. Borrowed until the next call on the set by the same thread. */
 PF_API bool pf_extension_at(struct pf_extensions *extensions, uint32_t index, struct pf_extension_info *out);
+/* What is wrong with what settings files say of extensions. NULL after the last. Borrowed for as long as the set is there. */
+PF_API const char *pf_extension_warning_at(struct pf_extensions *extensions, uint32_t index);
 /* Runs its code unless it is loaded, disabled or failed already. */
 PF_API enum pf_status pf_extension_load(struct pf_extensions *extensions, const char *name, struct pf_error *err);
 /* Kept for later runs in the user's settings directory. Disabling shuts a loaded one down. */

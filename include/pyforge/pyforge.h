@@ -140,6 +140,8 @@ PF_API const char *pf_option_text(const struct pf_option *option, const void *ta
 PF_API void pf_option_suggest(const struct pf_option *const *tables, uint32_t count, const char *name, char *to, size_t size);
 /* For hosts whose options are keywords: in what err advises, "--on-error reject" becomes on_error="reject", and "--force" force=True. */
 PF_API void pf_error_for_keywords(const struct pf_context *ctx, struct pf_error *err);
+/* From here on the same in what the context's calls warn of, in logs and results. */
+PF_API void pf_context_use_keywords(struct pf_context *ctx);
 
 /* ---- formats */
 

@@ -105,6 +105,12 @@ void pf_log(struct pf_context *ctx, enum pf_log_level level, const char *format,
     ctx->log(ctx->log_user, level, line);
 }
 
+void pf_reword(const struct pf_context *ctx, char *line, size_t room)
+{
+    if (ctx->reword != NULL)
+        ctx->reword(ctx, line, room);
+}
+
 void pf_warn(struct pf_context *ctx, const char *format, ...)
 {
     char line[LOG_LINE];
@@ -113,6 +119,7 @@ void pf_warn(struct pf_context *ctx, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(line, sizeof line, format, args);
     va_end(args);
+    pf_reword(ctx, line, sizeof line);
     if (ctx->warn == NULL)
         pf_log(ctx, PF_LOG_WARNING, "%s", line);
     else

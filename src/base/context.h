@@ -28,7 +28,10 @@ struct pf_context {
     const struct pf_schemes *schemes; /* what locations may begin with; NULL = there are local files only */
     struct pf_hook_run *hook_run;     /* a hook is being called */
     bool inside_hook;                 /* what is done is done for a hook: no hooks are called for it */
+    bool inside_environment;          /* the environment is being asked for, perhaps by a hook that tells of it */
     atomic_bool cancelled;
+    void (*reword)(const struct pf_context *ctx, char *line,
+                   size_t room); /* puts advice in the caller's words; NULL = as it is */
     pf_log_fn log;
     void *log_user;
     enum pf_log_level log_from;
@@ -51,6 +54,8 @@ void pf_context_release(struct pf_context *ctx);
 
 /* Calls the log function when one is set and the level is asked for. Calling thread only. */
 void pf_log(struct pf_context *ctx, enum pf_log_level level, const char *format, ...) PF_PRINTF(3, 4);
+/* A warning as its reader is to see it. */
+void pf_reword(const struct pf_context *ctx, char *line, size_t room);
 /* A warning that belongs to the result of the running job (how an input was understood, what was left out). Calling thread
  * only. */
 void pf_warn(struct pf_context *ctx, const char *format, ...) PF_PRINTF(2, 3);

@@ -247,6 +247,17 @@ bool pf_marker_take(const char *path)
 
 /* ---- this process */
 
+void pf_host_name(char to[PF_HOST_BYTES])
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+
+    if (gethostname(to, PF_HOST_BYTES) != 0)
+        to[0] = '\0';
+    to[PF_HOST_BYTES - 1] = '\0';
+    for (; *to != '\0'; to++)
+        *to = strchr(plain, *to) != NULL ? *to : '_';
+}
+
 bool pf_program_path(char to[PF_PATH_BYTES])
 {
     ssize_t size = readlink("/proc/self/exe", to, PF_PATH_BYTES - 1);

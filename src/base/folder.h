@@ -43,6 +43,9 @@ void pf_marker_drop(int marker, const char *path);
 /* Takes away a marker whose process ended without dropping it. true = it was one, and nobody else has taken it. */
 bool pf_marker_take(const char *path);
 
+enum { PF_HOST_BYTES = 65 };
+/* The name of this machine, of letters, digits, '.', '-' and '_'. */
+void pf_host_name(char to[PF_HOST_BYTES]);
 /* The path of the program that runs; false = not known. */
 bool pf_program_path(char to[PF_PATH_BYTES]);
 /* Nanoseconds since 1970. */

@@ -8,12 +8,13 @@
 
 #include "base/thread.h"
 
+enum { SMALLEST_LIST = 4 };
 enum { ALIGNMENT = 64, POOL_SMALLEST = 64 * 1024, NO_CLASS = PF_POOL_CLASSES };
 /* Room for the header, and for what malloc does not align by itself: aligned_alloc would take 256 bytes for 64. */
 enum { LEAD = 32, LEAD_MOST = LEAD + ALIGNMENT - (int)_Alignof(max_align_t) };
 /* What the pool and what is in use may come to together before buffers go back to the operating system; more only where as much was in
  * use once, so that the process does not grow for buffers of sizes that nobody asks for any more. */
-static const size_t kept_anyway = (size_t)80 << 20;
+static const size_t kept_anyway = (size_t)84 << 20;
 /* Buffers from here on are asked of the operating system itself: the C library would keep them among its small pieces once they are
  * freed, and the process would grow by what lies between. */
 static const size_t mapped_from = POOL_SMALLEST;
@@ -483,6 +484,24 @@ char *pf_arena_copy(struct pf_arena *arena, const char *text, size_t size)
     return copy;
 }
 
+void *pf_arena_grow(struct pf_arena *arena, void *list, uint32_t count, uint32_t *capacity, size_t size)
+{
+    uint32_t larger = *capacity < SMALLEST_LIST / 2 ? SMALLEST_LIST : *capacity * 2;
+    uint8_t *grown;
+
+    if (count < *capacity)
+        return list;
+    if (larger <= *capacity)
+        return NULL;
+    grown = pf_arena_alloc_zero(arena, larger, size);
+    if (grown == NULL)
+        return NULL;
+    if (count != 0)
+        memcpy(grown, list, count * size);
+    *capacity = larger;
+    return grown;
+}
+
 bool pf_arena_list_add(struct pf_arena *arena, const char ***list, uint32_t *count, const char *text)
 {
     const char *copy = pf_arena_copy(arena, text, strlen(text));
@@ -490,13 +509,12 @@ bool pf_arena_list_add(struct pf_arena *arena, const char ***list, uint32_t *cou
     if (copy == NULL)
         return false;
     /* room for 4, 8, 16, ... entries: it is full when count is one of these */
-    if (*count == 0 || (*count >= 4 && (*count & (*count - 1)) == 0)) {
-        const char **grown = pf_arena_alloc(arena, (*count < 4 ? 4 : (size_t)*count * 2) * sizeof *grown);
+    if (*count == 0 || (*count >= SMALLEST_LIST && (*count & (*count - 1)) == 0)) {
+        uint32_t capacity = *count;
+        const char **grown = pf_arena_grow(arena, (void *)*list, *count, &capacity, sizeof *grown);
 
         if (grown == NULL)
             return false;
-        if (*count != 0)
-            memcpy(grown, *list, *count * sizeof *grown);
         *list = grown;
     }
     (*list)[(*count)++] = copy;

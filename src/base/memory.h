@@ -94,6 +94,10 @@ void pf_arena_init(struct pf_arena *arena, struct pf_memory *memory, size_t limi
 void *pf_arena_alloc(struct pf_arena *arena, size_t size);
 void *pf_arena_alloc_zero(struct pf_arena *arena, size_t count, size_t size);
 char *pf_arena_copy(struct pf_arena *arena, const char *text, size_t size);
+/* Room for one more in a list of count entries of size bytes each, which lives in the arena and has room for *capacity of them
+ * (list may be NULL when that is 0): the list itself, or a larger one with the same entries and zeros behind them. NULL = refused; list
+ * and *capacity are unchanged. Whoever points into the list keeps pointing into the old one, which is valid as long as the arena. */
+void *pf_arena_grow(struct pf_arena *arena, void *list, uint32_t count, uint32_t *capacity, size_t size);
 /* Adds a copy of text to a list of *count texts, which grows in the arena. false = refused; the list is unchanged. */
 bool pf_arena_list_add(struct pf_arena *arena, const char ***list, uint32_t *count, const char *text);
 /* Everything is freed; the arena may be used again. */

@@ -84,6 +84,22 @@ bool pf_option_named(const struct pf_option *option, const char *name, bool *neg
     return *negated;
 }
 
+bool pf_option_is_among(const struct pf_option *table, const char *name, const char *const *names)
+{
+    const struct pf_option *option = pf_option_find(table, name);
+
+    for (; option != NULL && *names != NULL; names++) {
+        if (strcmp(option->name, *names) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool pf_option_goes_on(const struct pf_option *option)
+{
+    return option->kind == PF_OPTION_TEXT && option->unit != NULL && strcmp(option->unit, "TEXTS") == 0;
+}
+
 const struct pf_option *pf_option_find(const struct pf_option *table, const char *name)
 {
     bool negated;

@@ -12,6 +12,10 @@ bool pf_option_is_secret(const struct pf_option *option);
 uint32_t pf_option_count(const struct pf_option *table);
 /* True when name (as users write it) means this option. *negated: it was named with "no-" in front. */
 bool pf_option_named(const struct pf_option *option, const char *name, bool *negated);
+/* Whether name means one of these options of the table; names ends with NULL. */
+bool pf_option_is_among(const struct pf_option *table, const char *name, const char *const *names);
+/* Whether it takes a list of texts, which goes on where the option is given again. */
+bool pf_option_goes_on(const struct pf_option *option);
 /* The first spelling of the choice at place; its length is in *size. NULL = there is no such place. */
 const char *pf_option_choice(const struct pf_option *option, int place, size_t *size);
 /* "256M" as bytes, with K, M, G or T as powers of 1024. false = not a size, or too large. */

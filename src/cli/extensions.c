@@ -136,12 +136,21 @@ static void put_table(struct cli *cli)
     cli_print(to, "\nTotal: %u extension%s\n", count, count == 1 ? "" : "s");
 }
 
+static void tell_warnings(struct cli *cli)
+{
+    const char *text;
+
+    for (uint32_t i = 0; cli->extensions != NULL && (text = pf_extension_warning_at(cli->extensions, i)) != NULL; i++)
+        cli_note(cli, text);
+}
+
 static int list(struct cli *cli)
 {
     struct pf_extension_info info;
     bool any;
 
     cli_extensions_load(cli, NULL);
+    tell_warnings(cli);
     any = cli->extensions != NULL && pf_extension_at(cli->extensions, 0, &info);
     if (cli->options.json) {
         cli_write(&cli->out, "[");

@@ -17,24 +17,20 @@ static const double between_looks = 0.02;
 
 /* ---- which files */
 
-/* The settings in force, and from them what the outputs' names end in. */
-static enum pf_status choose_suffix(struct pf_bulk *bulk, struct pf_convert_options *options, struct pf_error *err)
+/* From the options in force what the outputs' names end in. */
+static enum pf_status choose_suffix(struct pf_bulk *bulk, struct pf_error *err)
 {
     struct pf_context *ctx = bulk->request->ctx;
     const struct pf_writer *writer = ctx->formats->usual_writer;
-    const struct pf_setting *settings;
-    uint32_t count;
+    const struct pf_convert_options *options = &bulk->options;
 
-    if (pf_request_settings(bulk->request, &bulk->arena, &settings, &count, err) != PF_OK ||
-        pf_request_options(settings, count, options, err) != PF_OK)
-        return err->status;
     if (options->rejects != NULL) {
         pf_fail(err, PF_BAD_OPTION, "--rejects names one file, and there are several inputs");
         pf_remedy(err, "leave it out: rejected rows go to a file beside each output");
         return PF_BAD_OPTION;
     }
     bulk->suffix = "txt";
-    if (options->compat == PF_COMPAT_1_0 && (options->format == NULL || pf_same_word(options->format, "txt")))
+    if (pf_is_compat_txt(options))
         return PF_OK;
     if (options->format != NULL && pf_find_writer(ctx, options->format, &writer, err) != PF_OK)
         return err->status;
@@ -46,21 +42,21 @@ static enum pf_status choose_suffix(struct pf_bulk *bulk, struct pf_convert_opti
 static enum pf_status fill_bulk(struct pf_bulk *bulk, const char *const *inputs, uint32_t count, const char *folder,
                                 bool recursive, struct pf_error *err)
 {
-    struct pf_convert_options options;
     char files[PF_WORDS];
 
-    if (choose_suffix(bulk, &options, err) != PF_OK)
+    if (pf_request_in_force(bulk->request, &bulk->arena, &bulk->options, err) != PF_OK || choose_suffix(bulk, err) != PF_OK)
         return err->status;
     if (folder == NULL || folder[0] == '\0')
-        folder = options.output_dir;
+        folder = bulk->options.output_dir;
     if (folder != NULL && folder[0] != '\0') {
+        folder = pf_location_path(folder);
         bulk->folder = pf_arena_copy(&bulk->arena, folder, strlen(folder));
         if (bulk->folder == NULL)
             return pf_fail_memory(err, strlen(folder));
     }
-    bulk->request->ctx->memory.limit = (size_t)options.memory;
+    bulk->request->ctx->memory.limit = (size_t)bulk->options.memory;
     for (uint32_t i = 0; i < count; i++) {
-        if (pf_bulk_find(bulk, inputs[i], recursive, err) != PF_OK)
+        if (pf_bulk_find(bulk, pf_location_path(inputs[i]), recursive, err) != PF_OK)
             return err->status;
     }
     if (bulk->left_out > 0)
@@ -72,24 +68,21 @@ static enum pf_status fill_bulk(struct pf_bulk *bulk, const char *const *inputs,
 bool pf_bulk_is_meant(const struct pf_request *request, const char *input)
 {
     struct pf_convert_options options;
-    const struct pf_setting *settings;
     struct pf_source_stat stat;
     struct pf_arena arena;
     struct pf_error err;
     bool directory = false, compat;
     enum pf_status status;
-    uint32_t count;
 
     if (strcmp(input, "-") == 0)
         return false;
-    pf_arena_init(&arena, &request->ctx->memory, SIZE_MAX);
-    compat = pf_request_settings(request, &arena, &settings, &count, &err) == PF_OK &&
-             pf_request_options(settings, count, &options, &err) == PF_OK && options.compat == PF_COMPAT_1_0;
-    pf_arena_free(&arena);
-    if (compat)
+    status = pf_location_stat(request->ctx, pf_location_path(input), &stat, &directory, &err);
+    if (!directory && (status != PF_NOT_FOUND || strpbrk(input, PF_BULK_WILDCARDS) == NULL))
         return false;
-    status = pf_location_stat(request->ctx, input, &stat, &directory, &err);
-    return status == PF_OK ? directory : status == PF_NOT_FOUND && strpbrk(input, PF_BULK_WILDCARDS) != NULL;
+    pf_arena_init(&arena, &request->ctx->memory, SIZE_MAX);
+    compat = pf_request_in_force(request, &arena, &options, &err) == PF_OK && options.compat == PF_COMPAT_1_0;
+    pf_arena_free(&arena);
+    return !compat;
 }
 
 enum pf_status pf_bulk_new(struct pf_request *request, const char *const *inputs, uint32_t count, const char *folder,
@@ -293,6 +286,7 @@ static enum pf_status begin_job(struct run *run, struct job *job, struct pf_erro
         return pf_fail_memory(err, sizeof *job);
     }
     pf_context_extensions(job->ctx, like->extensions);
+    job->ctx->reword = like->reword;
     job->ctx->inside_hook = like->inside_hook || like->hook_run != NULL;
     if (like->log != NULL)
         pf_context_on_log(job->ctx, forward_log, run, like->log_as_set ? PF_LOG_AS_SET : like->log_from);
@@ -367,24 +361,18 @@ static enum pf_status run_all(struct run *run, struct pf_error *err)
 }
 
 /* Threads and memory are totals: so many jobs at a time that each has a share worth having. */
-static enum pf_status share(struct run *run, uint32_t jobs, struct pf_error *err)
+static void share(struct run *run, uint32_t jobs)
 {
-    struct pf_convert_options options;
-    const struct pf_setting *settings;
-    uint32_t count, threads;
+    const struct pf_convert_options *options = &run->bulk->options;
+    uint32_t threads = options->threads > 0 ? (uint32_t)options->threads : pf_cpu_count();
 
-    if (pf_request_settings(run->bulk->request, &run->bulk->arena, &settings, &count, err) != PF_OK ||
-        pf_request_options(settings, count, &options, err) != PF_OK)
-        return err->status;
-    threads = options.threads > 0 ? (uint32_t)options.threads : pf_cpu_count();
     jobs = jobs == 0 || jobs > threads ? threads : jobs;
     jobs = jobs > run->bulk->count ? run->bulk->count : jobs;
-    if (jobs > options.memory / job_memory)
-        jobs = (uint32_t)(options.memory / job_memory);
+    if (jobs > options->memory / job_memory)
+        jobs = (uint32_t)(options->memory / job_memory);
     run->job_count = jobs > 0 ? jobs : 1;
     run->threads = threads;
-    run->memory = options.memory / run->job_count;
-    return PF_OK;
+    run->memory = options->memory / run->job_count;
 }
 
 /* One worker a job; fewer jobs of one thread each where the system has no more threads. The calling thread takes none of the tasks. */
@@ -408,8 +396,7 @@ static enum pf_status start(struct run *run, struct pf_error *err)
 
 static enum pf_status run_bulk(struct run *run, uint32_t jobs, struct pf_error *err)
 {
-    if (share(run, jobs, err) != PF_OK)
-        return err->status;
+    share(run, jobs);
     run->jobs = pf_arena_alloc_zero(&run->bulk->arena, run->job_count, sizeof *run->jobs);
     run->log_lock = pf_mutex_new();
     run->folders = pf_arena_alloc_zero(&run->bulk->arena, run->bulk->count + 1, sizeof *run->folders);

@@ -23,8 +23,9 @@ struct pf_bulk {
     struct pf_arena arena;
     struct pf_bulk_file *files;
     uint32_t count, capacity;
-    const char *folder; /* of the outputs; NULL = each beside its input */
-    const char *suffix; /* of the outputs, without the dot */
+    struct pf_convert_options options; /* in force; texts in arena */
+    const char *folder;                /* of the outputs; NULL = each beside its input */
+    const char *suffix;                /* of the outputs, without the dot */
     struct {
         const char *text; /* NULL = none yet */
         size_t size;

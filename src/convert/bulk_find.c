@@ -17,8 +17,9 @@ struct walk {
     struct pf_bulk *bulk;
     const char *const *parts; /* of the pattern, without the slashes */
     uint32_t part_count;
-    const char *root; /* what "below" begins after */
-    bool of_folder;   /* a folder was named, no pattern: what cannot be read or is an output is left out */
+    const char *root;       /* what "below" begins after */
+    bool of_folder;         /* a folder was named, no pattern: what cannot be read or is an output is left out */
+    struct pf_error absent; /* why the root is not there; PF_OK = it is */
     uint32_t depth;
     struct pf_source_stat above[DEEPEST]; /* folders on the way that "**" has entered: a link may lead back to one */
 };
@@ -61,7 +62,7 @@ static bool is_entry_of(const char *folder, const char *location)
 static enum pf_status add_entry(struct entries *entries, const char *location, const struct pf_location *what,
                                 struct pf_error *err)
 {
-    struct entry *entry;
+    struct entry *entry, *list;
 
     pf_waiting(entries->ctx);
     if (pf_check_cancel(entries->ctx, err) != PF_OK)
@@ -74,16 +75,10 @@ static enum pf_status add_entry(struct entries *entries, const char *location, c
     }
     if (entries->count == MOST_FILES)
         return pf_fail(err, PF_LIMIT, "a folder has more than %d entries", MOST_FILES);
-    if (entries->count == entries->capacity) {
-        uint32_t capacity = entries->capacity * 2 + 64;
-        struct entry *list = pf_arena_alloc_zero(entries->arena, capacity, sizeof *list);
-        if (list == NULL)
-            return pf_fail_memory(err, capacity * sizeof *list);
-        if (entries->count > 0)
-            memcpy(list, entries->list, entries->count * sizeof *list);
-        entries->list = list;
-        entries->capacity = capacity;
-    }
+    list = pf_arena_grow(entries->arena, entries->list, entries->count, &entries->capacity, sizeof *list);
+    if (list == NULL)
+        return pf_fail_memory(err, entries->count * sizeof *list);
+    entries->list = list;
     entry = &entries->list[entries->count];
     entry->location = pf_arena_copy(entries->arena, location, strlen(location));
     entry->bytes = what->bytes;
@@ -180,20 +175,14 @@ static enum pf_status identify(struct pf_bulk *bulk, struct pf_bulk_file *file, 
 static enum pf_status add_file(struct pf_bulk *bulk, const char *location, const char *below, int64_t bytes,
                                struct pf_error *err)
 {
-    struct pf_bulk_file *file;
+    struct pf_bulk_file *file, *files;
 
     if (bulk->count == MOST_FILES)
         return pf_fail(err, PF_LIMIT, "the bulk has more than %d files", MOST_FILES);
-    if (bulk->count == bulk->capacity) {
-        uint32_t capacity = bulk->capacity * 2 + 64;
-        struct pf_bulk_file *files = pf_arena_alloc_zero(&bulk->arena, capacity, sizeof *files);
-        if (files == NULL)
-            return pf_fail_memory(err, capacity * sizeof *files);
-        if (bulk->count > 0)
-            memcpy(files, bulk->files, bulk->count * sizeof *files);
-        bulk->files = files;
-        bulk->capacity = capacity;
-    }
+    files = pf_arena_grow(&bulk->arena, bulk->files, bulk->count, &bulk->capacity, sizeof *files);
+    if (files == NULL)
+        return pf_fail_memory(err, bulk->count * sizeof *files);
+    bulk->files = files;
     file = &bulk->files[bulk->count];
     file->input = pf_arena_copy(&bulk->arena, location, strlen(location));
     file->below = pf_arena_copy(&bulk->arena, below, strlen(below));
@@ -356,11 +345,11 @@ static enum pf_status split(struct pf_bulk *bulk, char *text, struct walk *walk,
 /* Walks from the root, which is one of the folders that a link may lead back to. */
 static enum pf_status walk_root(struct walk *walk, struct pf_error *err)
 {
-    struct pf_error absent;
     bool directory;
 
+    pf_error_clear(&walk->absent);
     if (pf_location_stat(walk->bulk->request->ctx, walk->root[0] != '\0' ? walk->root : ".", &walk->above[0], &directory,
-                         &absent) == PF_OK)
+                         &walk->absent) == PF_OK)
         walk->depth = 1;
     return walk->part_count > 0 ? walk_part(walk, walk->root, 0, err) : PF_OK;
 }
@@ -377,6 +366,12 @@ static enum pf_status find_pattern(struct pf_bulk *bulk, const char *text, struc
         return err->status;
     if (bulk->count > before)
         return PF_OK;
+    if (walk.absent.status != PF_OK && pf_location_is_remote(bulk->request->ctx, walk.root)) {
+        pf_fail(err, PF_NOT_FOUND, "no file matches the pattern: %.300s", walk.absent.message);
+        pf_error_source(err, text);
+        pf_remedy(err, "%s", walk.absent.remedy);
+        return PF_NOT_FOUND;
+    }
     pf_fail(err, PF_NOT_FOUND, "no file matches the pattern%s", bulk->left_out > 0 ? " besides those of rejected rows" : "");
     pf_error_source(err, text);
     if (bulk->left_out > 0)

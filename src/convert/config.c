@@ -1,8 +1,8 @@
 /* Every option with its value in force, and which origin won. */
 #include <string.h>
 
+#include "base/json.h"
 #include "base/option.h"
-#include "convert/json.h"
 #include "convert/settings.h"
 
 enum { WIDTH = 20 };

@@ -1,19 +1,14 @@
 /* What an engine of an extension may ask of the core, and have done by it, while it is asked or runs. */
 #include <string.h>
 
+#include "base/json.h"
+#include "base/option.h"
 #include "convert/engines.h"
-#include "convert/json.h"
 #include "convert/settings.h"
 
 enum { COPY_PART = 1 << 20 };
 
 /* ---- the job */
-
-/* Of an option whose texts go on where it is given again. */
-static bool goes_on(const struct pf_option *option)
-{
-    return option != NULL && option->kind == PF_OPTION_TEXT && option->unit != NULL && strcmp(option->unit, "TEXTS") == 0;
-}
 
 /* What is in force of the option that the setting names: the last value, or all of them with commas between. NULL fills err. */
 static const char *in_force(struct pf_plan *plan, uint32_t last, const struct pf_option *option, struct pf_error *err)
@@ -22,7 +17,7 @@ static const char *in_force(struct pf_plan *plan, uint32_t last, const struct pf
     const char *text = NULL;
     bool good = true;
 
-    if (!goes_on(option))
+    if (option == NULL || !pf_option_goes_on(option))
         return pf_setting_text(plan->ctx, &plan->settings[last]);
     pf_buffer_init(&joined, &plan->ctx->memory, SIZE_MAX);
     for (uint32_t i = 0; i <= last && good; i++) {
@@ -150,28 +145,17 @@ static void forward_progress(void *user, const struct pf_progress *progress)
         pf_context_cancel(run->contexts[i]);
 }
 
-static bool names_option(const char *name, const char *option)
-{
-    const struct pf_option *found = pf_option_find(pf_convert_option_table, name);
-
-    return found != NULL && strcmp(found->name, option) == 0;
-}
-
 /* Whether an option is one of the conversion's that decides what the requests made for an engine decide otherwise. */
 static bool is_of_outer(const char *name)
 {
-    static const char *const names[] = { "engine", "force-core", "force-pyspark", "report-dir", "log-level" };
-    const struct pf_option *option = pf_option_find(pf_convert_option_table, name);
+    static const char *const names[] = { "engine", "force-core", "force-pyspark", "report-dir", "log-level", NULL };
 
-    for (size_t i = 0; option != NULL && i < PF_COUNT(names); i++) {
-        if (strcmp(option->name, names[i]) == 0)
-            return true;
-    }
-    return pf_is_target_option(name);
+    return pf_option_is_among(pf_convert_option_table, name, names) || pf_is_target_option(name);
 }
 
 static enum pf_status fill_request(const struct pf_plan *plan, struct pf_request *request, struct pf_error *err)
 {
+    static const char *const format_only[] = { "format", NULL };
     const char *format = plan->engines_only ? NULL : plan->job.writer->name;
 
     if (pf_request_paths(request, plan->job.input, plan->engines_only ? NULL : plan->job.output, err) != PF_OK)
@@ -179,7 +163,8 @@ static enum pf_status fill_request(const struct pf_plan *plan, struct pf_request
     for (uint32_t i = 0; i < plan->setting_count; i++) {
         const struct pf_setting *setting = &plan->settings[i];
 
-        if (!is_of_outer(setting->name) && !(plan->engines_only && names_option(setting->name, "format")) &&
+        if (!is_of_outer(setting->name) &&
+            !(plan->engines_only && pf_option_is_among(pf_convert_option_table, setting->name, format_only)) &&
             pf_request_set(request, setting->name, setting->value, err) != PF_OK)
             return err->status;
     }

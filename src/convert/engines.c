@@ -6,10 +6,12 @@
 #include "base/folder.h"
 #include "base/text.h"
 #include "base/thread.h"
+#include "convert/engine_place.h"
 #include "convert/result.h"
 
-enum { NAMES = 400, REASON = 1100, NEAR = 3, FIRST_ROOM = 4 };
+enum { NAMES = 400, REASON = 1100, NEAR = 3 };
 
+static const char spark[] = "spark"; /* the engine that version 1.0 had */
 static const struct pf_engine_candidate native = { .name = "native", .takes = true, .reason = "" };
 
 /* ---- names */
@@ -24,7 +26,7 @@ static bool is_auto(const struct pf_plan *plan)
     return pf_same_word(plan->options.engine, "auto");
 }
 
-/* "auto, native, spark"; the nearest name to what was asked for, NULL = none is near. */
+/* "auto, native, duck": of those that are there; the nearest name to what was asked for, NULL = none is near. */
 static const char *list_names(const struct pf_plan *plan, char to[NAMES])
 {
     const char *asked = plan->options.engine, *near = NULL;
@@ -68,14 +70,13 @@ enum pf_status pf_engines_check(struct pf_plan *plan, struct pf_error *err)
     const char *near;
     void *self;
 
-    if (!is_auto(plan) && !is_native(plan))
-        pf_want_options(plan->ctx); /* an engine that is not promised, as in who_writes() */
     if (is_auto(plan) || is_native(plan) || pf_find_engine(plan->ctx, plan->options.engine, &self, err) != NULL)
         return PF_OK;
     if (err->status != PF_OK)
         return err->status;
-    if (pf_same_word(plan->options.engine, "spark"))
+    if (pf_same_word(plan->options.engine, spark))
         return no_spark(err);
+    pf_want_engines(plan->ctx, true, NULL);
     near = list_names(plan, names);
     pf_fail(err, PF_BAD_OPTION, "option --engine cannot be '%.100s'", plan->options.engine);
     if (near != NULL)
@@ -89,19 +90,14 @@ enum pf_status pf_engines_check(struct pf_plan *plan, struct pf_error *err)
 
 static struct pf_engine_candidate *add(struct pf_plan *plan, struct pf_error *err)
 {
-    if (plan->engine_count == plan->engine_capacity) {
-        uint32_t capacity = plan->engine_capacity * 2 + FIRST_ROOM;
-        struct pf_engine_candidate *larger = pf_arena_alloc_zero(&plan->arena, capacity, sizeof *larger);
+    struct pf_engine_candidate *list =
+        pf_arena_grow(&plan->arena, plan->engines, plan->engine_count, &plan->engine_capacity, sizeof *list);
 
-        if (larger == NULL) {
-            pf_fail_memory(err, capacity * sizeof *larger);
-            return NULL;
-        }
-        if (plan->engine_count > 0)
-            memcpy(larger, plan->engines, plan->engine_count * sizeof *larger);
-        plan->engines = larger;
-        plan->engine_capacity = capacity;
+    if (list == NULL) {
+        pf_fail_memory(err, sizeof *list);
+        return NULL;
     }
+    plan->engines = list;
     return &plan->engines[plan->engine_count++];
 }
 
@@ -236,13 +232,14 @@ static enum pf_status ask_all(struct pf_plan *plan, struct pf_error *err)
     const struct pf_engine_addition *engine;
     void *self;
 
+    pf_want_engines(plan->ctx, plan->options.table != NULL, plan->engines_only ? format_asked(plan) : NULL);
     for (uint32_t i = 0; (engine = pf_engine_at(plan->ctx, i, &self)) != NULL; i++) {
         if (ask(plan, engine, self, err) != PF_OK)
             return err->status;
     }
     /* --force-pyspark of version 1.0: Spark first where it is to be had, and native where it is not */
     for (uint32_t i = 0; plan->options.force_pyspark && i < plan->engine_count; i++) {
-        if (pf_same_word(plan->engines[i].name, "spark"))
+        if (pf_same_word(plan->engines[i].name, spark))
             plan->engines[i].priority = INT32_MAX;
     }
     log_answers(plan);
@@ -278,16 +275,27 @@ static enum pf_status ask_one(struct pf_plan *plan, struct pf_error *err)
     return PF_UNSUPPORTED;
 }
 
-enum pf_status pf_engines_choose(struct pf_plan *plan, struct pf_error *err)
+/* --force-pyspark, where Spark does not have the job. */
+static enum pf_status tell_no_spark(struct pf_plan *plan, const struct pf_error *missing, bool there, struct pf_error *err)
+{
+    const struct pf_engine_candidate *first = &plan->engines[0];
+    const char *reason = missing->status != PF_OK ? missing->message : first->reason;
+    bool told;
+
+    if (first->calls != NULL)
+        return PF_OK;
+    for (uint32_t i = 0; i < plan->engine_count; i++)
+        reason = pf_same_word(plan->engines[i].name, spark) ? plan->engines[i].reason : reason;
+    told = there || missing->status != PF_OK
+               ? pf_plan_warn(plan, "the native engine was used, and not Spark: %.400s", reason)
+               : pf_plan_warn(plan, "Spark is not part of this version; the native engine was used");
+    return told ? PF_OK : pf_fail_memory(err, 1);
+}
+
+static enum pf_status choose(struct pf_plan *plan, struct pf_error *err)
 {
     const char *why = only_native(plan);
-    void *self;
 
-    if (plan->options.force_pyspark && is_auto(plan) && pf_find_engine(plan->ctx, "spark", &self, err) == NULL) {
-        pf_error_clear(err);
-        if (!pf_plan_warn(plan, "Spark is not part of this version; the native engine was used"))
-            return pf_fail_memory(err, 1);
-    }
     if (plan->engines_only && is_native(plan)) {
         pf_fail(err, PF_UNSUPPORTED, "the native engine writes files, and no %s",
                 plan->options.table != NULL ? "tables" : plan->job.writer->name);
@@ -303,6 +311,20 @@ enum pf_status pf_engines_choose(struct pf_plan *plan, struct pf_error *err)
     if (plan->ctx->inside_hook)
         return add_native(plan, "it is done for an extension", err);
     return why != NULL ? add_native(plan, why, err) : ask_all(plan, err);
+}
+
+enum pf_status pf_engines_choose(struct pf_plan *plan, struct pf_error *err)
+{
+    bool forced = plan->options.force_pyspark && is_auto(plan), there = false;
+    struct pf_error missing;
+    void *self;
+
+    pf_error_clear(&missing);
+    if (forced)
+        there = pf_find_engine(plan->ctx, spark, &self, &missing) != NULL; /* which loads it */
+    if (choose(plan, err) != PF_OK)
+        return err->status;
+    return forced ? tell_no_spark(plan, &missing, there, err) : PF_OK;
 }
 
 const char *pf_engines_reason(const struct pf_plan *plan, struct pf_arena *arena)
@@ -325,65 +347,20 @@ const char *pf_engines_reason(const struct pf_plan *plan, struct pf_arena *arena
 
 /* ---- running */
 
-/* What is at the output: by this an engine that fails is seen to have written nothing. */
-struct place {
-    bool there, unknown; /* unknown: it could not be looked at */
-    struct pf_source_stat stat;
-};
-
-enum change { SAME, CHANGED, CANNOT_TELL };
-
-/* A file that is written again within a tick of its clock keeps its time: of a store's such a tick is long. */
-static const int64_t local_tick_ns = 20000000, store_tick_ns = 2000000000;
-
-static struct place look(const struct pf_plan *plan)
-{
-    struct place place;
-    struct pf_error absent;
-    bool directory;
-
-    memset(&place, 0, sizeof place);
-    if (plan->engines_only)
-        return place;
-    pf_error_clear(&absent);
-    place.there = pf_location_stat(plan->ctx, plan->job.output, &place.stat, &directory, &absent) == PF_OK;
-    place.unknown = !place.there && absent.status != PF_NOT_FOUND;
-    return place;
-}
-
-/* began: when the engine was started, since 1970. A location of a scheme has no inode that would tell a new file. */
-static enum change change_of(const struct place *before, const struct place *after, int64_t began)
-{
-    bool of_store = after->stat.device == UINT64_MAX;
-
-    if (before->unknown || after->unknown)
-        return CANNOT_TELL;
-    if (before->there != after->there)
-        return CHANGED;
-    if (!after->there)
-        return SAME;
-    if (before->stat.size != after->stat.size || before->stat.modified_ns != after->stat.modified_ns ||
-        before->stat.device != after->stat.device || before->stat.inode != after->stat.inode)
-        return CHANGED;
-    if (after->stat.modified_ns == 0 || after->stat.modified_ns > began - (of_store ? store_tick_ns : local_tick_ns))
-        return CANNOT_TELL;
-    return SAME;
-}
-
 static bool status_ends(enum pf_status status)
 {
     return status == PF_CANCELLED || status == PF_EXISTS || status == PF_BAD_DATA || status == PF_BAD_OPTION ||
            status == PF_REJECTED;
 }
 
-static enum pf_engine_failure judge(const struct pf_plan *plan, const struct pf_engine_outcome *did, enum change change,
+static enum pf_engine_failure judge(const struct pf_plan *plan, const struct pf_engine_outcome *did, enum pf_change change,
                                     struct pf_error *err)
 {
     if (did->failure == PF_ENGINE_UNKNOWN)
         return PF_ENGINE_UNKNOWN;
-    if (change != SAME) {
-        pf_remedy(err, change == CHANGED ? "look at the output: it has changed although the engine has failed"
-                                         : "look at the output: whether it has changed cannot be told here");
+    if (change != PF_CHANGE_NONE && change != PF_CHANGE_SAME_BYTES) {
+        pf_remedy(err, change == PF_CHANGE_DONE ? "look at the output: it has changed although the engine has failed"
+                                                : "look at the output: whether it has changed cannot be told here");
         return PF_ENGINE_UNKNOWN;
     }
     if (pf_context_cancelled(plan->ctx))
@@ -409,7 +386,7 @@ static void name_unknown(const struct pf_engine_candidate *engine, struct pf_err
 
 /* An answer that no engine may give is a failure. */
 static enum pf_status check_answer(const struct pf_plan *plan, enum pf_status status, struct pf_engine_outcome *did,
-                                   const struct place *after, enum change change, struct pf_error *err)
+                                   const struct pf_place *after, enum pf_change change, struct pf_error *err)
 {
     bool counted = did->rows_read == did->rows_written + did->rows_rejected + did->rows_left_out && did->rows_written >= 0 &&
                    did->rows_rejected >= 0 && did->rows_left_out >= 0;
@@ -422,7 +399,7 @@ static enum pf_status check_answer(const struct pf_plan *plan, enum pf_status st
         err->status = status;
         return status;
     }
-    if (!plan->engines_only && (change == SAME || (!after->there && !after->unknown)))
+    if (!plan->engines_only && (change == PF_CHANGE_NONE || (!after->there && !after->unknown)))
         return pf_fail(err, PF_INTERNAL, "it says that it has succeeded, and nothing was written");
     if (!counted)
         return pf_fail(err, PF_INTERNAL, "rows do not add up: %lld read, %lld written, %lld rejected, %lld left out",
@@ -454,15 +431,17 @@ static enum pf_status run_added(struct pf_conversion *c, const struct pf_engine_
 {
     struct pf_context *ctx = c->plan.ctx;
     struct pf_engine_outcome did = { .size = sizeof did };
-    const struct place before = look(&c->plan);
-    const int64_t began = pf_now_ns();
-    enum change change = SAME;
+    struct pf_place before, after;
+    enum pf_change change = PF_CHANGE_NONE;
     struct pf_engine_run run;
     bool inside = ctx->inside_hook;
 
     memset(&run, 0, sizeof run);
+    memset(&before, 0, sizeof before);
+    memset(&after, 0, sizeof after);
+    if (!c->plan.engines_only)
+        pf_place_look(&c->plan, &before);
     if (pf_engine_run_begin(&run, &c->plan, err) == PF_OK) {
-        struct place after;
         enum pf_status status;
 
         run.running = true;
@@ -472,8 +451,8 @@ static enum pf_status run_added(struct pf_conversion *c, const struct pf_engine_
         status = engine->calls->run(engine->self, ctx, &run.job, &did, err);
         ctx->warn = NULL;
         ctx->inside_hook = inside;
-        after = look(&c->plan);
-        change = c->plan.engines_only ? SAME : change_of(&before, &after, began);
+        if (!c->plan.engines_only)
+            change = pf_place_compare(&c->plan, &before, &after);
         (void)check_answer(&c->plan, status, &did, &after, change, err);
     }
     pf_engine_run_end(&run);

@@ -14,6 +14,7 @@ static struct pf_context *host_context_new(struct pf_context *ctx)
         return own;
     pf_context_extensions(own, ctx->extensions);
     own->inside_hook = ctx->inside_hook || ctx->hook_run != NULL;
+    own->inside_environment = ctx->inside_environment || ctx->hook_run != NULL;
     return own;
 }
 

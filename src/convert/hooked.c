@@ -251,12 +251,16 @@ static void log_note(void *user, const char *text)
 enum pf_status pf_environment(struct pf_context *ctx, char **text, struct pf_error *err)
 {
     struct pf_request *request = pf_request_new(ctx);
+    bool inside_hook = ctx->inside_hook, inside = ctx->inside_environment;
     struct pf_hooked hooked;
 
     pf_error_clear(err);
     *text = NULL;
     if (request == NULL)
         return pf_fail_memory(err, sizeof *request);
+    /* an engine may ask; what is asked itself is told nothing */
+    ctx->inside_environment = true;
+    ctx->inside_hook = inside || ctx->hook_run != NULL;
     memset(&hooked, 0, sizeof hooked);
     hooked.request = request;
     pf_arena_init(&hooked.arena, &ctx->memory, SIZE_MAX);
@@ -273,6 +277,8 @@ enum pf_status pf_environment(struct pf_context *ctx, char **text, struct pf_err
     }
     pf_hooked_end(&hooked);
     pf_request_free(request);
+    ctx->inside_hook = inside_hook;
+    ctx->inside_environment = inside;
     return err->status;
 }
 

@@ -2,7 +2,7 @@
 #ifndef PF_CONVERT_HOOKED_H
 #define PF_CONVERT_HOOKED_H
 
-#include "convert/json.h"
+#include "base/json.h"
 #include "convert/request.h"
 #include "extension/use.h"
 

@@ -4,9 +4,10 @@
 #include <string.h>
 
 #include "base/option.h"
+#include "base/text.h"
 #include "convert/request.h"
 
-enum { LONGEST_NAME = 64 };
+enum { LONGEST_NAME = 64, LONGEST_LINE = 1024 };
 
 static bool is_choice(const struct pf_option *option, const char *word, size_t size)
 {
@@ -50,8 +51,9 @@ static size_t put_keyword(const struct pf_context *ctx, const char *text, char *
     const char *at, *mark;
     bool quoted;
 
-    for (at = text + 2;
-         (islower((unsigned char)*at) != 0 || isdigit((unsigned char)*at) != 0 || *at == '-') && size + 1 < sizeof name; at++)
+    for (at = text + 2; (islower((unsigned char)*at) != 0 || isdigit((unsigned char)*at) != 0 || *at == '-' || *at == '_') &&
+                        size + 1 < sizeof name;
+         at++)
         name[size++] = *at;
     name[size] = '\0';
     if (size > 1)
@@ -72,13 +74,15 @@ static size_t put_keyword(const struct pf_context *ctx, const char *text, char *
     return (size_t)(at - text) + (value > 0 ? value + 1 : 0);
 }
 
-static void translate(const struct pf_context *ctx, char *text, size_t room)
+/* before: what options stand behind, but for the beginning of the text. What does not fit in room is cut off between characters. */
+static void translate(const struct pf_context *ctx, const char *before, char *text, size_t room)
 {
-    char put[2 * LONGEST_NAME + 128], done[sizeof((struct pf_error *)0)->message];
+    char put[2 * LONGEST_NAME + 128], done[LONGEST_LINE];
     size_t used = 0;
 
+    room = room < sizeof done ? room : sizeof done;
     for (const char *at = text; *at != '\0' && used + 1 < room;) {
-        bool begins = at == text || strchr(" ('", at[-1]) != NULL;
+        bool begins = at == text || strchr(before, at[-1]) != NULL;
         size_t read = begins && at[0] == '-' && at[1] == '-' ? put_keyword(ctx, at, put, sizeof put) : 0;
         size_t size;
 
@@ -92,14 +96,27 @@ static void translate(const struct pf_context *ctx, char *text, size_t room)
         used += size;
         at += read;
     }
+    done[used] = '\0';
+    used -= pf_utf8_tail((const uint8_t *)done, used);
     memcpy(text, done, used);
     text[used] = '\0';
 }
 
+/* A warning may quote names and values, which are no advice whatever they look like. */
+static void reword(const struct pf_context *ctx, char *line, size_t room)
+{
+    translate(ctx, " (", line, room);
+}
+
+void pf_context_use_keywords(struct pf_context *ctx)
+{
+    ctx->reword = reword;
+}
+
 void pf_error_for_keywords(const struct pf_context *ctx, struct pf_error *err)
 {
-    translate(ctx, err->remedy, sizeof err->remedy);
+    translate(ctx, " ('", err->remedy, sizeof err->remedy);
     /* Elsewhere a message may quote the input. */
     if (err->status == PF_BAD_OPTION || err->status == PF_EXISTS)
-        translate(ctx, err->message, sizeof err->message);
+        translate(ctx, " ('", err->message, sizeof err->message);
 }

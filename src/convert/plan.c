@@ -26,6 +26,7 @@ bool pf_plan_warn(struct pf_plan *plan, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(line, sizeof line, format, args);
     va_end(args);
+    pf_reword(plan->ctx, line, sizeof line);
     pf_log(plan->ctx, PF_LOG_WARNING, "%s", line);
     return pf_arena_list_add(&plan->arena, &plan->warnings, &plan->warning_count, line);
 }
@@ -38,6 +39,7 @@ bool pf_plan_warn_loss(struct pf_plan *plan, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(line, sizeof line, format, args);
     va_end(args);
+    pf_reword(plan->ctx, line, sizeof line);
     if (pf_context_log_level(plan->ctx) > PF_LOG_WARNING)
         pf_log(plan->ctx, PF_LOG_ERROR, "%s", line);
     return pf_plan_warn(plan, "%s", line);
@@ -133,7 +135,6 @@ enum pf_status pf_setting_range(struct pf_context *ctx, const struct pf_setting 
     return err->status;
 }
 
-/* A list of texts goes on where the option is given again. */
 static enum pf_status join_texts(struct pf_plan *plan, const struct pf_option *option, const char *before, void *target,
                                  struct pf_error *err)
 {
@@ -141,7 +142,7 @@ static enum pf_status join_texts(struct pf_plan *plan, const struct pf_option *o
     size_t size, more;
     char *joined;
 
-    if (before == NULL || option->unit == NULL || strcmp(option->unit, "TEXTS") != 0)
+    if (before == NULL || !pf_option_goes_on(option))
         return PF_OK;
     size = strlen(before);
     more = strlen(*text);
@@ -315,6 +316,25 @@ static enum pf_status detect_reader(struct pf_plan *plan, struct pf_error *err)
     return err->status;
 }
 
+/* What a scheme knows of why nothing is there is told too: it may be a permission that is missing. */
+static enum pf_status no_input(struct pf_plan *plan, struct pf_error *err)
+{
+    bool has_pattern = strpbrk(plan->job.input, PF_BULK_WILDCARDS) != NULL;
+    char why[sizeof err->message], remedy[sizeof err->remedy];
+
+    memcpy(why, err->message, sizeof why);
+    memcpy(remedy, err->remedy, sizeof remedy);
+    if (pf_location_is_remote(plan->ctx, plan->job.input)) {
+        pf_fail(err, PF_NOT_FOUND, "Path '%.250s' does not exist: %.200s", plan->job.input, why);
+        pf_remedy(err, "%s", has_pattern ? several_files : remedy);
+    } else {
+        pf_fail(err, PF_NOT_FOUND, "Path '%.400s' does not exist.", plan->job.input);
+        pf_remedy(err, "%s", has_pattern ? several_files : "");
+    }
+    pf_error_source(err, plan->job.input);
+    return PF_NOT_FOUND;
+}
+
 static enum pf_status stat_input(struct pf_plan *plan, struct pf_error *err)
 {
     bool directory;
@@ -322,13 +342,7 @@ static enum pf_status stat_input(struct pf_plan *plan, struct pf_error *err)
     if (!pf_plan_input_located(plan) || strcmp(plan->job.input, "-") == 0)
         return PF_OK;
     if (pf_location_stat(plan->ctx, plan->job.input, &plan->input_stat, &directory, err) != PF_OK) {
-        if (err->status == PF_NOT_FOUND) {
-            pf_fail(err, PF_NOT_FOUND, "Path '%.400s' does not exist.", plan->job.input);
-            pf_error_source(err, plan->job.input);
-            if (strpbrk(plan->job.input, PF_BULK_WILDCARDS) != NULL)
-                pf_remedy(err, "%s", several_files);
-        }
-        return err->status;
+        return err->status == PF_NOT_FOUND ? no_input(plan, err) : err->status;
     }
     if (directory) {
         pf_fail(err, PF_UNSUPPORTED, "Unsupported input format '': this is a directory");
@@ -513,11 +527,9 @@ int pf_exit_code(enum pf_status status, bool rejected, const struct pf_convert_o
 
 int pf_request_exit_code(const struct pf_request *request, enum pf_status status)
 {
-    const struct pf_setting *settings;
     struct pf_convert_options options;
     struct pf_arena arena;
     struct pf_error err;
-    uint32_t count;
 
     memset(&options, 0, sizeof options);
     if (request->has_answered) {
@@ -526,8 +538,7 @@ int pf_request_exit_code(const struct pf_request *request, enum pf_status status
         return pf_exit_code(status, false, &options);
     }
     pf_arena_init(&arena, &request->ctx->memory, SIZE_MAX);
-    if (pf_request_settings(request, &arena, &settings, &count, &err) == PF_OK)
-        (void)pf_request_options(settings, count, &options, &err);
+    (void)pf_request_in_force(request, &arena, &options, &err);
     pf_arena_free(&arena);
     return pf_exit_code(status, false, &options);
 }

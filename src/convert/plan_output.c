@@ -58,12 +58,6 @@ static enum pf_status check_compressed_name(const char *output, struct pf_error 
     return PF_UNSUPPORTED;
 }
 
-/* The original wrote Parquet under every name, and txt was its word for that. */
-static bool is_compat_txt(const struct pf_plan *plan)
-{
-    return plan->options.compat == PF_COMPAT_1_0 && (plan->options.format == NULL || pf_same_word(plan->options.format, "txt"));
-}
-
 /* file: the output's name as given, NULL when it is still to be derived. */
 static enum pf_status choose_writer(struct pf_plan *plan, const char *file, struct pf_error *err)
 {
@@ -72,7 +66,7 @@ static enum pf_status choose_writer(struct pf_plan *plan, const char *file, stru
 
     if (file != NULL && check_compressed_name(file, err) != PF_OK)
         return err->status;
-    if (plan->options.format != NULL && !is_compat_txt(plan)) {
+    if (plan->options.format != NULL && !pf_is_compat_txt(&plan->options)) {
         plan->writer_chosen_by = "--format";
         if (pf_find_writer(plan->ctx, plan->options.format, &plan->job.writer, err) != PF_OK)
             return err->status;
@@ -117,13 +111,18 @@ static enum pf_status settle_name(struct pf_plan *plan, const char *output, bool
     /* the name of a storage scheme is no part of a file's name */
     if (output != NULL && pf_plan_input_located(plan) && pf_location_is_remote(plan->ctx, input))
         input = input[0] == '/' ? input : strchr(input, ':') + 1;
-    return pf_output_name(input, output, is_compat_txt(plan) ? "txt" : job->writer->suffixes[0], &plan->arena, &job->output,
-                          err);
+    return pf_output_name(input, output, pf_is_compat_txt(&plan->options) ? "txt" : job->writer->suffixes[0], &plan->arena,
+                          &job->output, err);
 }
 
-static bool same_remote(const struct pf_plan *plan, const char *a, const char *b)
+/* Nothing is there, or it cannot be told. A location that can never be one is refused before the work; what else stands in the way is told
+ * when it is made. */
+static enum pf_status no_place(const struct pf_error *absent, struct pf_error *err)
 {
-    return pf_scheme_same(plan->ctx, a, b);
+    if (absent->status != PF_BAD_OPTION)
+        return PF_OK;
+    *err = *absent;
+    return absent->status;
 }
 
 /* An old file in their place is found before the work is done, not with the first row that is rejected. */
@@ -135,14 +134,16 @@ static enum pf_status check_rejects(const struct pf_plan *plan, struct pf_error 
     bool directory;
 
     if (pf_plan_input_located(plan) &&
-        (pf_location_same(job->rejects, job->input) || same_remote(plan, job->rejects, job->input)))
+        (pf_location_same(job->rejects, job->input) || pf_scheme_same(plan->ctx, job->rejects, job->input)))
         return pf_fail(err, PF_BAD_OPTION, "--rejects names the input");
     if (pf_plan_output_located(plan) && job->output != NULL &&
-        (pf_location_same_target(job->rejects, job->output) || same_remote(plan, job->rejects, job->output)))
+        (pf_location_same_target(job->rejects, job->output) || pf_scheme_same(plan->ctx, job->rejects, job->output)))
         return pf_fail(err, PF_BAD_OPTION, "--rejects names the output");
-    if ((job->reader->flags & PF_READER_TYPED) != 0 ||
-        pf_location_stat(plan->ctx, job->rejects, &stat, &directory, &absent) != PF_OK ||
-        (!directory && (!stat.regular || job->replace)))
+    if ((job->reader->flags & PF_READER_TYPED) != 0)
+        return PF_OK;
+    if (pf_location_stat(plan->ctx, job->rejects, &stat, &directory, &absent) != PF_OK)
+        return no_place(&absent, err);
+    if (!directory && (!stat.regular || job->replace))
         return PF_OK;
     pf_fail(err, PF_EXISTS, "the place for rejected rows is taken: %s", directory ? "it is a directory" : "a file is there");
     pf_error_source(err, job->rejects);
@@ -156,7 +157,7 @@ static enum pf_status settle_rejects(struct pf_plan *plan, struct pf_error *err)
     struct pf_buffer path;
 
     if (plan->options.rejects != NULL) {
-        job->rejects = plan->options.rejects;
+        job->rejects = pf_location_path(plan->options.rejects);
     } else if (pf_plan_output_located(plan) && strcmp(job->output, "-") != 0) {
         pf_buffer_init(&path, &plan->ctx->memory, SIZE_MAX);
         job->rejects = pf_buffer_append_text(&path, job->output) && pf_buffer_append_text(&path, ".rejects.csv")
@@ -194,7 +195,7 @@ static enum pf_status check_target(struct pf_plan *plan, struct pf_error *err)
     bool directory;
 
     if (pf_location_stat(plan->ctx, output, &stat, &directory, &absent) != PF_OK)
-        return PF_OK; /* what stands in the way otherwise is told when it is made */
+        return no_place(&absent, err);
     plan->output_exists = stat.regular;
     if (stat.regular && stat.device == plan->input_stat.device && stat.inode == plan->input_stat.inode) {
         pf_fail(err, PF_EXISTS, "the output is the input itself");
@@ -284,7 +285,7 @@ enum pf_status pf_plan_output(struct pf_plan *plan, const struct pf_request *req
         return PF_BAD_OPTION;
     }
 
-    if (to_stdout && (plan->options.format == NULL || is_compat_txt(plan))) {
+    if (to_stdout && (plan->options.format == NULL || pf_is_compat_txt(&plan->options))) {
         pf_fail(err, PF_BAD_OPTION, "the format to write to standard output is not known");
         pf_remedy(err, "name it: --to csv; or name an output file");
         return PF_BAD_OPTION;
@@ -292,7 +293,7 @@ enum pf_status pf_plan_output(struct pf_plan *plan, const struct pf_request *req
     if (to_stdout)
         output = "-";
     else if (output == NULL && plan->options.output_dir != NULL && plan->options.output_dir[0] != '\0')
-        output = plan->options.output_dir;
+        output = pf_location_path(plan->options.output_dir);
     folder = output != NULL && !to_stdout && (request->output == NULL || is_folder(plan, output));
     if (choose_writer(plan, folder || to_stdout ? NULL : output, err) != PF_OK ||
         settle_name(plan, output, folder, err) != PF_OK || settle_rejects(plan, err) != PF_OK)

@@ -2,6 +2,7 @@
  * the engine's to say. */
 #include <string.h>
 
+#include "base/option.h"
 #include "base/text.h"
 #include "convert/engines.h"
 #include "extension/use.h"
@@ -12,21 +13,34 @@ static const char delta[] = "delta"; /* known by name where no engine writes it 
 
 bool pf_is_target_option(const char *name)
 {
-    static const char *const names[] = { "table", "mode", "merge-schema", "staging", "timezone" };
+    static const char *const names[] = { "table", "mode", "merge-schema", "staging", "timezone", NULL };
+
+    return pf_option_is_among(pf_convert_option_table, name, names);
+}
+
+/* Whether the caller gave the option, not a settings file, the environment or a hook. */
+static bool is_of_call(const struct pf_plan *plan, const char *name)
+{
     const struct pf_option *option = pf_option_find(pf_convert_option_table, name);
 
-    for (size_t i = 0; option != NULL && i < PF_COUNT(names); i++) {
-        if (strcmp(option->name, names[i]) == 0)
+    for (uint32_t i = 0; i < plan->setting_count; i++) {
+        if (plan->settings[i].variable == NULL && pf_option_find(pf_convert_option_table, plan->settings[i].name) == option)
             return true;
     }
     return false;
+}
+
+/* Whether --force is meant for this very target: what is given once and for all means files, which a table of a catalog is not. */
+static bool is_forced(const struct pf_plan *plan)
+{
+    return plan->options.force && (plan->options.table == NULL || (is_of_call(plan, "force") && is_of_call(plan, "table")));
 }
 
 const char *pf_plan_mode(const struct pf_plan *plan)
 {
     bool given = pf_plan_is_set(plan, pf_convert_option_table, pf_option_find(pf_convert_option_table, "mode"));
 
-    switch (given || !plan->options.force ? (enum pf_table_mode)plan->options.mode : PF_TABLE_OVERWRITE) {
+    switch (given || !is_forced(plan) ? (enum pf_table_mode)plan->options.mode : PF_TABLE_OVERWRITE) {
     case PF_TABLE_APPEND:
         return "append";
     case PF_TABLE_OVERWRITE:
@@ -59,8 +73,7 @@ static const char *who_writes(const struct pf_plan *plan, bool table, const char
     const struct pf_engine_addition *engine;
     void *self;
 
-    pf_want_options(
-        plan->ctx); /* who writes tables has options for them: where its engine is not promised, it is found by these */
+    pf_want_engines(plan->ctx, table, format);
     for (uint32_t i = 0; (engine = pf_engine_at(plan->ctx, i, &self)) != NULL; i++) {
         if (pf_engine_writes(engine, table, format))
             return format_among(engine, format) != NULL ? format_among(engine, format) : "table";
@@ -134,8 +147,8 @@ static enum pf_status take_location(struct pf_plan *plan, const struct pf_reques
         return PF_BAD_OPTION;
     }
     if (output == NULL)
-        return pf_output_name(plan->job.input, folder != NULL && folder[0] != '\0' ? folder : NULL, plan->job.writer->name,
-                              &plan->arena, &plan->job.output, err);
+        return pf_output_name(plan->job.input, folder != NULL && folder[0] != '\0' ? pf_location_path(folder) : NULL,
+                              plan->job.writer->name, &plan->arena, &plan->job.output, err);
     plan->job.output = pf_arena_copy(&plan->arena, output, strlen(output));
     return plan->job.output != NULL ? PF_OK : pf_fail_memory(err, strlen(output));
 }
@@ -147,7 +160,7 @@ static enum pf_status find_format(struct pf_plan *plan, const char **name, struc
     const struct pf_writer *writer = NULL;
 
     *name = NULL;
-    if (format == NULL || (plan->options.compat == PF_COMPAT_1_0 && pf_same_word(format, "txt")))
+    if (format == NULL || pf_is_compat_txt(&plan->options))
         return PF_OK;
     if (pf_find_writer(plan->ctx, format, &writer, err) != PF_OK)
         return err->status;

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/date.h"
+#include "base/json.h"
 #include "base/option.h"
 #include "base/sha256.h"
 #include "base/system.h"
-#include "convert/json.h"
 
 /* So many reports may be begun by one process in the same microsecond. */
 enum { SAME_NAME = 1000, DAY_SECONDS = 86400, STAMP = 32, REPORT_FORM = 1 };
@@ -42,7 +42,7 @@ static const char *folder_of(const struct pf_conversion *c)
                 folder = request->settings[i].value;
         }
     }
-    return folder != NULL && folder[0] != '\0' ? folder : NULL;
+    return folder != NULL && folder[0] != '\0' ? pf_location_path(folder) : NULL;
 }
 
 /* "20240131T102030.123456Z" */

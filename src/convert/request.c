@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/option.h"
+#include "base/text.h"
 #include "extension/use.h"
 #include "formats/format.h"
 
@@ -39,6 +40,7 @@ void pf_request_free(struct pf_request *request)
 
 static enum pf_status take_path(struct pf_request *request, const char *path, const char **to, struct pf_error *err)
 {
+    path = pf_location_path(path);
     *to = pf_arena_copy(&request->arena, path, strlen(path));
     return *to != NULL ? PF_OK : pf_fail_memory(err, strlen(path));
 }
@@ -237,4 +239,20 @@ enum pf_status pf_request_options(const struct pf_setting *settings, uint32_t co
             return err->status;
     }
     return PF_OK;
+}
+
+enum pf_status pf_request_in_force(const struct pf_request *request, struct pf_arena *arena, struct pf_convert_options *options,
+                                   struct pf_error *err)
+{
+    const struct pf_setting *settings;
+    uint32_t count;
+
+    if (pf_request_settings(request, arena, &settings, &count, err) != PF_OK)
+        return err->status;
+    return pf_request_options(settings, count, options, err);
+}
+
+bool pf_is_compat_txt(const struct pf_convert_options *options)
+{
+    return options->compat == PF_COMPAT_1_0 && (options->format == NULL || pf_same_word(options->format, "txt"));
 }

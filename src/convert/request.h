@@ -54,5 +54,10 @@ enum pf_status pf_request_settings(const struct pf_request *request, struct pf_a
 /* The options of the convert table under these settings. Texts are the settings'. */
 enum pf_status pf_request_options(const struct pf_setting *settings, uint32_t count, struct pf_convert_options *options,
                                   struct pf_error *err);
+/* Both: the options in force. Texts are in arena. */
+enum pf_status pf_request_in_force(const struct pf_request *request, struct pf_arena *arena, struct pf_convert_options *options,
+                                   struct pf_error *err);
+/* Whether Parquet is written under names that end in .txt: the original wrote it under every name, and txt was its word for it. */
+bool pf_is_compat_txt(const struct pf_convert_options *options);
 
 #endif

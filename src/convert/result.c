@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "convert/json.h"
+#include "base/json.h"
 #include "convert/words.h"
 
 struct pf_result {

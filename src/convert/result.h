@@ -2,8 +2,8 @@
 #ifndef PF_CONVERT_RESULT_H
 #define PF_CONVERT_RESULT_H
 
+#include "base/json.h"
 #include "convert/engines.h"
-#include "convert/json.h"
 #include "convert/plan.h"
 
 /* A conversion that has ended. */

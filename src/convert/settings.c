@@ -220,6 +220,29 @@ static enum pf_status check_table(const struct file *file, const struct pf_toml_
     return at_line(file, table->line);
 }
 
+/* Options that tell the command how to run and to speak, and what says the same in a file, if anything does. */
+/* clang-format off */
+static const struct pf_option of_command_line[] = {
+    { .name = "verbose", .aliases = "v", .help = "in a file, log-level = \"debug\" says the same" },
+    { .name = "quiet", .aliases = "q", .help = "in a file, log-level = \"error\" says the same" },
+    { .name = "no-extensions", .help = "in a file, disable = [\"*\"] in the table [extensions] says the same" },
+    { .name = "log-json" }, { .name = "json" }, { .name = "explain" }, { .name = "progress" }, { .name = "jobs" },
+    { .name = "recursive" }, { .name = "list-extensions" }, { .name = "help" }, { .name = "version" },
+    { .name = NULL },
+};
+/* clang-format on */
+
+static enum pf_status only_for_commands(const struct file *file, const struct pf_toml_entry *entry,
+                                        const struct pf_option *option)
+{
+    struct pf_error *err = file->g->err;
+
+    pf_fail(err, PF_BAD_OPTION, "--%s is for the command line only", option->name);
+    pf_remedy(err, "%s",
+              option->help != NULL ? option->help : "leave it out of the file, and give it where the command is called");
+    return at_line(file, entry->line);
+}
+
 static enum pf_status check_name(const struct file *file, const struct pf_toml_entry *entry, const char *owner)
 {
     const struct pf_option *tables[PF_REQUEST_TABLES];
@@ -259,7 +282,7 @@ static enum pf_status join_items(const struct file *file, const struct pf_option
                                  const char **value)
 {
     const struct pf_toml_value *array = &entry->value;
-    bool texts = option->unit != NULL && strcmp(option->unit, "TEXTS") == 0;
+    bool texts = pf_option_goes_on(option);
     bool names = option->unit != NULL && strcmp(option->unit, "NAMES") == 0;
     struct pf_error *err = file->g->err;
     struct pf_buffer text;
@@ -299,11 +322,14 @@ static enum pf_status take_entry(const struct file *file, const struct pf_toml_e
     const struct pf_context *ctx = g->request->ctx;
     const struct pf_option *tables[PF_REQUEST_TABLES];
     const struct pf_option *option = pf_option_anywhere(ctx, entry->name);
+    const struct pf_option *command = option == NULL ? pf_option_find(of_command_line, entry->name) : NULL;
     struct pf_setting setting = { .variable = file->path, .line = entry->line };
     const char *owner = entry->table;
 
     if (is_own(owner))
         return check_own(file, entry);
+    if (command != NULL && strncmp(owner, EXTENSION_TABLE, strlen(EXTENSION_TABLE)) != 0)
+        return only_for_commands(file, entry, command);
     if (strncmp(owner, EXTENSION_TABLE, strlen(EXTENSION_TABLE)) == 0) {
         owner += strlen(EXTENSION_TABLE);
         if (tables_of(file, owner, NULL, tables) == 0)

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "convert/json.h"
+#include "base/json.h"
 #include "convert/notes.h"
 #include "convert/words.h"
 #include "formats/format.h"

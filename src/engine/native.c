@@ -149,10 +149,35 @@ static void report_progress(const struct pf_run *run, const char *step)
     run->ctx->progress(run->ctx->progress_user, &progress);
 }
 
+/* How much would be enough is not known here, but twice as much is a number to try, and a long record is held several times, from its block to
+ * its column chunk; who knows better has named one already. */
+static void advise_memory(const struct pf_run *run, struct pf_error *err)
+{
+    const struct pf_memory *memory = &run->ctx->memory;
+    const size_t mib = memory->limit >> 20, longest = run->longest >> 20;
+    const size_t advised = mib * 2 > longest * LONG_HELD ? mib * 2 : longest * LONG_HELD;
+
+    pf_error_source(err, run->job->input);
+    /* with room to spare it was the system that had no more */
+    if (memory->limit == SIZE_MAX || atomic_load(&memory->refused) == 0 || strncmp(err->remedy, "use --memory", 12) == 0)
+        return;
+    err->remedy[0] = '\0';
+    if (longest < LONG_MIB) {
+        pf_remedy(err, "raise --memory, which is %zuM: try --memory %zuM", mib, advised);
+        return;
+    }
+    if (err->row <= 0 && err->line <= 0)
+        err->row = run->longest_row;
+    pf_remedy(err, "there is a record of about %zu MiB, which is held up to %d times, and --memory is %zuM: try --memory %zuM",
+              longest, LONG_HELD, mib, advised);
+}
+
 enum pf_status pf_run_failure(const struct pf_run *run, enum pf_status status, struct pf_error *err)
 {
     struct pf_error changed;
 
+    if (status == PF_NO_MEMORY)
+        advise_memory(run, err);
     if ((status != PF_INTERNAL && status != PF_BAD_DATA) || run->source == NULL)
         return status;
     pf_error_clear(&changed);
@@ -380,6 +405,7 @@ struct conversion {
     struct pf_writing output;
     struct pf_rejects_file rejects;
     struct pf_schema schema;
+    int64_t *nulls; /* one a field of the schema, of the batches written in the first pass; -1 = not known */
 };
 
 static enum pf_status infer_head(struct pf_run *run, struct pf_error *err)
@@ -398,6 +424,32 @@ static enum pf_status infer_head(struct pf_run *run, struct pf_error *err)
     return status;
 }
 
+static void count_nulls(struct conversion *c, const struct pf_batch *batch)
+{
+    for (uint32_t i = 0; i < batch->column_count; i++) {
+        if (batch->columns[i].release == NULL)
+            c->nulls[i] = -1;
+        else if (c->nulls[i] >= 0)
+            c->nulls[i] += batch->columns[i].null_count;
+    }
+}
+
+/* What the evidence does not tell: of inferred columns it does, also of those that not every batch has. */
+static enum pf_status tell_nulls(const struct conversion *c, struct pf_outcome *outcome, struct pf_error *err)
+{
+    const bool none = outcome->columns == NULL;
+
+    if (none)
+        outcome->columns = pf_arena_alloc_zero(&outcome->arena, c->schema.count, sizeof *outcome->columns);
+    if (outcome->columns == NULL)
+        return pf_fail_memory(err, c->schema.count * sizeof *outcome->columns);
+    for (uint32_t i = 0; i < c->schema.count; i++) {
+        if (none || outcome->columns[i].nulls < 0)
+            outcome->columns[i].nulls = c->nulls[i];
+    }
+    return PF_OK;
+}
+
 /* Takes the blocks of a pass to the output. first: rejected rows are written, too (a repair meets the same ones again). */
 static enum pf_status write_blocks(struct conversion *c, bool first, struct pf_error *err)
 {
@@ -413,6 +465,8 @@ static enum pf_status write_blocks(struct conversion *c, bool first, struct pf_e
             break;
         if (first)
             status = add_rejects(run, work, &c->rejects, err);
+        if (first && work->batch.rows != 0)
+            count_nulls(c, &work->batch);
         if (status == PF_OK)
             status = pf_writing_add(&c->output, &work->batch, err);
         if (status != PF_OK)
@@ -434,6 +488,9 @@ static enum pf_status first_pass(struct conversion *c, struct pf_error *err)
         return err->status;
     if (pf_settle_schema(&run->plan, &run->table.schema, &c->schema, err) != PF_OK)
         return err->status;
+    c->nulls = pf_alloc_zero(&run->ctx->memory, c->schema.count, sizeof *c->nulls);
+    if (c->nulls == NULL)
+        return pf_fail_memory(err, c->schema.count * sizeof *c->nulls);
     if (pf_writing_open(&c->output, run->ctx, run->pool, run->job, &c->schema, err) != PF_OK)
         return err->status;
     return write_blocks(c, true, err);
@@ -521,7 +578,7 @@ static enum pf_status convert(struct conversion *c, struct pf_outcome *outcome, 
 
     if (run->infers && run->job->writer->settle == PF_SETTLE_FIRST && pf_run_types_first(run, NULL, outcome, err) != PF_OK)
         return err->status;
-    if (first_pass(c, err) != PF_OK || settle(c, outcome, err) != PF_OK)
+    if (first_pass(c, err) != PF_OK || settle(c, outcome, err) != PF_OK || tell_nulls(c, outcome, err) != PF_OK)
         return err->status;
     /* what can fail comes before the output is seen */
     if (!pf_schema_copy(&outcome->schema, &c->schema))
@@ -529,29 +586,6 @@ static enum pf_status convert(struct conversion *c, struct pf_outcome *outcome, 
     if (pf_run_warn_misfits(run, outcome, err) != PF_OK)
         return err->status;
     return complete(c, outcome, err);
-}
-
-/* How much would be enough is not known here, but twice as much is a number to try, and a long record is held several times, from its block to
- * its column chunk; who knows better has named one already. */
-static void advise_memory(const struct pf_run *run, struct pf_error *err)
-{
-    const struct pf_memory *memory = &run->ctx->memory;
-    const size_t mib = memory->limit >> 20, longest = run->longest >> 20;
-    const size_t advised = mib * 2 > longest * LONG_HELD ? mib * 2 : longest * LONG_HELD;
-
-    pf_error_source(err, run->job->input);
-    /* with room to spare it was the system that had no more */
-    if (memory->limit == SIZE_MAX || atomic_load(&memory->refused) == 0 || strncmp(err->remedy, "use --memory", 12) == 0)
-        return;
-    err->remedy[0] = '\0';
-    if (longest < LONG_MIB) {
-        pf_remedy(err, "raise --memory, which is %zuM: try --memory %zuM", mib, advised);
-        return;
-    }
-    if (err->row <= 0 && err->line <= 0)
-        err->row = run->longest_row;
-    pf_remedy(err, "there is a record of about %zu MiB, which is held up to %d times, and --memory is %zuM: try --memory %zuM",
-              longest, LONG_HELD, mib, advised);
 }
 
 /* Once. *again: the job, which is changed, is to be run once more. */
@@ -572,13 +606,12 @@ static enum pf_status run_once(struct pf_context *ctx, struct pf_job *job, struc
         status = convert(&c, outcome, err);
     }
     status = pf_run_failure(&c.run, status, err);
-    if (status == PF_NO_MEMORY)
-        advise_memory(&c.run, err);
     status = pf_run_again(&c.run, status, job, kept, again, err);
     pf_run_account(&c.run, outcome);
     pf_pipeline_end(&c.run.pipeline);
     pf_writing_close(&c.output);
     pf_rejects_close(&c.rejects);
+    pf_free(&ctx->memory, c.nulls);
     pf_schema_free(&c.schema);
     pf_run_close(&c.run);
     return status;

@@ -32,6 +32,7 @@ bool pf_outcome_warn(struct pf_outcome *outcome, struct pf_context *ctx, const c
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    pf_reword(ctx, text, sizeof text);
     return add_warning(outcome, ctx, text);
 }
 

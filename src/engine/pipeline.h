@@ -29,6 +29,7 @@ struct pf_column_plan {
     enum pf_column_way way;
     struct pf_target target;
     uint64_t refuted;            /* what earlier blocks or passes have refuted: need not be looked for again */
+    uint32_t unlike;             /* likewise, forms of numbers */
     atomic_bool abandoned;       /* contradicted: evidence only from here on */
     struct pf_evidence evidence; /* merged over the blocks handed back */
     struct pf_reason reason;     /* why it is text; its row counts from the start of the table */

@@ -51,7 +51,8 @@ enum pf_status pf_run_types(struct pf_run *run, struct pf_rejects_file *rejects,
  * reads the data. */
 enum pf_status pf_run_types_first(struct pf_run *run, struct pf_rejects_file *rejects, struct pf_outcome *outcome,
                                   struct pf_error *err);
-/* After a failure with the given status: a file that was changed meanwhile explains it, whatever it looked like. */
+/* After a failure with the given status: a file that was changed meanwhile explains it, whatever it looked like; where memory was short,
+ * how much more to try. */
 enum pf_status pf_run_failure(const struct pf_run *run, enum pf_status status, struct pf_error *err);
 /* After a whole pass: PF_REJECTED when more rows were set aside than the job allows. */
 enum pf_status pf_run_check_rejects(const struct pf_run *run, struct pf_error *err);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "transform/number_form.h"
+
 static enum pf_status fail_no_column(const char *name, const struct pf_schema *table, struct pf_error *err)
 {
     const char *near = pf_names_near(table, name);
@@ -117,6 +119,7 @@ void pf_settle_head(struct pf_pass_plan *plan, const struct pf_evidence *head)
             continue;
         pf_evidence_decide(&head[i], &column->target);
         column->refuted = head[i].refuted;
+        column->unlike = head[i].unlike;
     }
 }
 
@@ -168,6 +171,7 @@ void pf_settle_repair(struct pf_pass_plan *plan, const bool *again)
         else
             continue;
         column.refuted = column.evidence.refuted;
+        column.unlike = PF_UNLIKE_ALL; /* they were told after the first reading */
         atomic_store(&column.abandoned, false);
         plan->columns[kept++] = column;
     }
@@ -183,6 +187,7 @@ void pf_settle_data(struct pf_pass_plan *plan)
             continue;
         column->way = PF_WAY_SETTLED;
         column->refuted = column->evidence.refuted;
+        column->unlike = PF_UNLIKE_ALL; /* they were told after this reading */
     }
 }
 

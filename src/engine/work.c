@@ -391,6 +391,7 @@ static enum pf_status cast_block(struct pf_work *work)
         return work->err.status;
     for (uint32_t i = 0; i < plan->column_count; i++) {
         work->evidence[i].refuted = plan->columns[i].refuted;
+        work->evidence[i].unlike = plan->columns[i].unlike;
         if (cast_column(work, i) != PF_OK)
             return work->err.status;
     }

@@ -28,7 +28,7 @@ static bool cache_path(const struct pf_extensions *set, const char *folder, char
 
 static void first_line(const char *folder, const struct pf_file_facts *facts, char to[LINE])
 {
-    (void)snprintf(to, LINE, "pyforge 1 %lld %llu %llu %s\n", (long long)facts->modified_ns, (unsigned long long)facts->inode,
+    (void)snprintf(to, LINE, "pyforge 2 %lld %llu %llu %s\n", (long long)facts->modified_ns, (unsigned long long)facts->inode,
                    (unsigned long long)facts->device, folder);
 }
 
@@ -60,7 +60,8 @@ static void read_kept(char *text, pf_entry_point_fn emit, void *user)
         point.name = field(&text);
         point.value = field(&text);
         point.package = field(&text);
-        if (point.package != NULL)
+        point.wrong = field(&text);
+        if (point.wrong != NULL)
             emit(user, &point);
         text = next;
     }
@@ -68,15 +69,10 @@ static void read_kept(char *text, pf_entry_point_fn emit, void *user)
 
 static bool use_kept(struct pf_extensions *set, const char *path, const char *first, pf_entry_point_fn emit, void *user)
 {
-    struct pf_file_facts facts;
-    struct pf_error ignored;
-    size_t size, begins = strlen(first);
-    char *text;
-    bool good;
+    size_t begins = strlen(first);
+    char *text = pf_kept_load(set, path, MOST_TEXT);
+    bool good = text != NULL && strncmp(text, first, begins) == 0;
 
-    if (pf_file_load(&set->memory, path, MOST_TEXT, &text, &size, &facts, &ignored) != PF_OK)
-        return false;
-    good = facts.ours && !facts.shared && strlen(text) == size && strncmp(text, first, begins) == 0;
     if (good)
         read_kept(text + begins, emit, user);
     pf_free(&set->memory, text);
@@ -89,10 +85,10 @@ static void keep(void *user, const struct pf_entry_point *point)
 {
     struct keeping *keeping = user;
 
-    keeping->failed =
-        keeping->failed || strchr(point->name, '\t') != NULL || strchr(point->value, '\t') != NULL ||
-        strchr(point->package, '\t') != NULL || strchr(point->package, '\n') != NULL ||
-        !pf_buffer_printf(&keeping->text, "%s\t%s\t%s\t%s\n", point->group, point->name, point->value, point->package);
+    keeping->failed = keeping->failed || strchr(point->name, '\t') != NULL || strchr(point->value, '\t') != NULL ||
+                      strchr(point->package, '\t') != NULL || strchr(point->package, '\n') != NULL ||
+                      !pf_buffer_printf(&keeping->text, "%s\t%s\t%s\t%s\t%s\n", point->group, point->name, point->value,
+                                        point->package, point->wrong);
     keeping->emit(keeping->user, point);
 }
 

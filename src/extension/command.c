@@ -118,12 +118,13 @@ enum pf_status pf_extension_command_run(struct pf_extensions *set, struct pf_con
 {
     struct pf_command_io io = { host };
     struct pf_addition *addition = NULL;
+    bool turn;
 
     pf_error_clear(err);
     pf_extensions_use(set);
-    pf_extensions_lock(set);
+    turn = pf_extensions_begin(set);
     (void)pf_addition_get(set, PF_ADDS_COMMAND, name, true, &addition, err);
-    pf_extensions_unlock(set);
+    pf_extensions_end(set, turn);
     if (addition == NULL && err->status == PF_OK)
         pf_fail(err, PF_NOT_FOUND, "there is no command '%.60s'", name);
     else if (addition != NULL && asks_for_help(argc, argv))

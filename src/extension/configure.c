@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/toml.h"
 #include "extension/set.h"
 
@@ -12,54 +13,40 @@
 
 /* ---- values as text */
 
-static bool put_quoted(struct pf_buffer *out, const char *text)
+/* Numbers of TOML, as they are read here, are such of JSON. */
+static void put_value(struct pf_json *json, const struct pf_toml_value *value)
 {
-    static const char digits[] = "0123456789abcdef";
-    bool good = pf_buffer_append(out, "\"", 1);
-
-    for (; good && *text != '\0'; text++) {
-        uint8_t c = (uint8_t)*text;
-
-        if (c == '"' || c == '\\')
-            good = pf_buffer_append(out, "\\", 1) && pf_buffer_append(out, text, 1);
-        else if (c < 0x20)
-            good = pf_buffer_append(out, "\\u00", 4) && pf_buffer_append(out, &digits[c >> 4], 1) &&
-                   pf_buffer_append(out, &digits[c & 15], 1);
-        else
-            good = pf_buffer_append(out, text, 1);
+    if (value->kind == PF_TOML_TEXT) {
+        pf_json_text(json, value->text);
+        return;
     }
-    return good && pf_buffer_append(out, "\"", 1);
+    if (value->kind != PF_TOML_ARRAY) {
+        pf_json_raw(json, value->text);
+        return;
+    }
+    pf_json_open(json, '[');
+    for (uint32_t i = 0; i < value->count; i++)
+        put_value(json, &value->items[i]);
+    pf_json_close(json, ']');
 }
 
-/* As JSON; numbers of TOML, as they are read here, are such of JSON. */
-static bool put_value(struct pf_buffer *out, const struct pf_toml_value *value)
+/* Ends json; NULL = an allocation was refused. */
+static const char *keep(struct pf_extensions *set, struct pf_json *json)
 {
-    bool good;
+    char *text = pf_json_end(json);
+    const char *kept = text != NULL ? pf_arena_copy(&set->arena, text, strlen(text)) : NULL;
 
-    if (value->kind == PF_TOML_TEXT)
-        return put_quoted(out, value->text);
-    if (value->kind != PF_TOML_ARRAY)
-        return pf_buffer_append_text(out, value->text);
-    good = pf_buffer_append(out, "[", 1);
-    for (uint32_t i = 0; good && i < value->count; i++)
-        good = (i == 0 || pf_buffer_append(out, ", ", 2)) && put_value(out, &value->items[i]);
-    return good && pf_buffer_append(out, "]", 1);
-}
-
-static const char *keep(struct pf_extensions *set, struct pf_buffer *text, bool good)
-{
-    const char *kept = good ? pf_arena_copy(&set->arena, text->size > 0 ? (const char *)text->data : "", text->size) : NULL;
-
-    pf_buffer_free(text);
+    pf_free(&set->memory, text);
     return kept;
 }
 
 static const char *json_of(struct pf_extensions *set, const struct pf_toml_value *value)
 {
-    struct pf_buffer text;
+    struct pf_json json;
 
-    pf_buffer_init(&text, &set->memory, SIZE_MAX);
-    return keep(set, &text, put_value(&text, value));
+    pf_json_begin(&json, &set->memory);
+    put_value(&json, value);
+    return keep(set, &json);
 }
 
 /* ---- one file */
@@ -97,6 +84,24 @@ static void choose(struct pf_extensions *set, const char *path, const char *name
     set->choices = choice;
 }
 
+static void warn(struct pf_extensions *set, const char *text)
+{
+    struct pf_extension_warning *warning = pf_arena_alloc_zero(&set->arena, 1, sizeof *warning), **end = &set->warnings;
+
+    if (warning == NULL)
+        return;
+    warning->text = text;
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = warning;
+}
+
+static void warn_kind(struct pf_extensions *set, const char *path, const char *name, const struct pf_toml_value *value)
+{
+    warn(set, pf_set_text(set, "%s, line %lld: %s in [extensions] is %s, a list of names was expected", path,
+                          (long long)value->line, name, pf_toml_kind_word(value->kind)));
+}
+
 static void take_choices(struct pf_extensions *set, const char *path, const struct pf_toml *toml, const char *name,
                          bool enabled)
 {
@@ -104,9 +109,13 @@ static void take_choices(struct pf_extensions *set, const char *path, const stru
 
     if (value != NULL && value->kind == PF_TOML_TEXT)
         choose(set, path, value->text, enabled);
+    else if (value != NULL && value->kind != PF_TOML_ARRAY)
+        warn_kind(set, path, name, value);
     for (uint32_t i = 0; value != NULL && value->kind == PF_TOML_ARRAY && i < value->count; i++) {
         if (value->items[i].kind == PF_TOML_TEXT)
             choose(set, path, value->items[i].text, enabled);
+        else
+            warn_kind(set, path, name, &value->items[i]);
     }
 }
 
@@ -138,6 +147,28 @@ void pf_configure(struct pf_extensions *set)
         take_file(set, paths[i]);
 }
 
+void pf_configured_check(struct pf_extensions *set)
+{
+    for (const struct pf_extension_choice *choice = set->choices; choice != NULL; choice = choice->next) {
+        if (strcmp(choice->name, "*") != 0 && pf_entry_find(set, choice->name) == NULL)
+            warn(set, pf_set_line(set,
+                                  pf_set_text(set, "%s: %s in [extensions] names '%.60s', and there is no such extension",
+                                              choice->path, choice->enabled ? "enable" : "disable", choice->name),
+                                  SIZE_MAX));
+    }
+}
+
+const char *pf_extension_warning_at(struct pf_extensions *set, uint32_t index)
+{
+    const struct pf_extension_warning *warning;
+
+    pf_extensions_lock(set);
+    for (warning = set->warnings; warning != NULL && index > 0; index--)
+        warning = warning->next;
+    pf_extensions_unlock(set);
+    return warning != NULL ? warning->text : NULL;
+}
+
 const char *pf_configured_off(struct pf_extensions *set, const char *name)
 {
     for (const struct pf_extension_choice *choice = set->choices; choice != NULL; choice = choice->next) {
@@ -160,20 +191,21 @@ static const char *setting(const struct pf_registration *to, const char *name)
 
 static const char *settings(const struct pf_registration *to)
 {
-    struct pf_buffer text;
+    struct pf_json json;
     const char *kept;
-    bool good, first = true;
 
-    pf_buffer_init(&text, &to->set->memory, SIZE_MAX);
-    good = pf_buffer_append(&text, "{", 1);
-    for (const struct pf_extension_setting *one = to->set->settings; good && one != NULL; one = one->next) {
+    pf_extensions_lock(to->set);
+    pf_json_begin(&json, &to->set->memory);
+    pf_json_open(&json, '{');
+    for (const struct pf_extension_setting *one = to->set->settings; one != NULL; one = one->next) {
         if (strcmp(one->extension, to->entry->name) != 0 || one->json == NULL)
             continue;
-        good = (first || pf_buffer_append(&text, ", ", 2)) && put_quoted(&text, one->name) &&
-               pf_buffer_append(&text, ": ", 2) && pf_buffer_append_text(&text, one->json);
-        first = false;
+        pf_json_name(&json, one->name);
+        pf_json_raw(&json, one->json);
     }
-    kept = keep(to->set, &text, good && pf_buffer_append(&text, "}", 1));
+    pf_json_close(&json, '}');
+    kept = keep(to->set, &json);
+    pf_extensions_unlock(to->set);
     return kept != NULL ? kept : "{}";
 }
 

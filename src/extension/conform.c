@@ -45,9 +45,12 @@ bool pf_conform_is_told(enum pf_status status, const struct pf_error *err)
 static void check_description(struct conform *c)
 {
     const struct pf_entry *entry = c->entry;
-    const char *missing = pf_promise_missing(c->set, entry->promises, entry->added);
-    const char *unsaid = pf_promise_missing(c->set, entry->added, entry->promises);
+    const char *missing, *unsaid;
 
+    pf_extensions_lock(c->set);
+    missing = pf_promise_missing(c->set, entry->promises, entry->added);
+    unsaid = pf_promise_missing(c->set, entry->added, entry->promises);
+    pf_extensions_unlock(c->set);
     (void)pf_conform_check(c, entry->version[0] != '\0' && entry->description[0] != '\0' && entry->licence[0] != '\0',
                            "descriptor: version, description, licence", "one of them is missing");
     (void)pf_conform_check(c, entry->added != NULL, "descriptor: adds something", "it adds nothing");
@@ -62,6 +65,19 @@ static void check_description(struct conform *c)
     (void)pf_conform_check(c, unsaid == NULL, "manifest: what is added is promised", "%s is not", unsaid != NULL ? unsaid : "");
 }
 
+static void load_again(struct conform *c, struct pf_error *err)
+{
+    bool turn = pf_extensions_begin(c->set);
+
+    for (int i = 0; i < 2 && pf_entry_idle(c->set, c->entry, turn, err) == PF_OK; i++) {
+        pf_entry_unload(c->set, c->entry);
+        c->entry->state = PF_EXTENSION_DISCOVERED;
+        if (pf_entry_load(c->set, c->entry, err) != PF_OK)
+            break;
+    }
+    pf_extensions_end(c->set, turn);
+}
+
 /* Shut down and initialised again it is what it was. */
 static void check_twice(struct conform *c)
 {
@@ -69,11 +85,7 @@ static void check_twice(struct conform *c)
     struct pf_error err;
 
     pf_error_clear(&err);
-    for (int i = 0; i < 2 && err.status == PF_OK; i++) {
-        pf_entry_unload(c->set, c->entry);
-        c->entry->state = PF_EXTENSION_DISCOVERED;
-        (void)pf_entry_load(c->set, c->entry, &err);
-    }
+    load_again(c, &err);
     if (pf_conform_check(c, err.status == PF_OK, "shut down and initialised again, twice", "%s",
                          err.status == PF_OK ? "" : err.message))
         (void)pf_conform_check(c, strcmp(before, c->entry->adds) == 0, "initialised again: adds the same", "%s before, %s now",
@@ -255,17 +267,33 @@ static void check_addition(struct conform *c, const struct pf_addition *addition
         pf_conform_memory(c, before, what);
 }
 
+/* What it added behind last; NULL = the first. */
+static const struct pf_addition *next_addition(const struct conform *c, const struct pf_addition *last)
+{
+    const struct pf_addition *next;
+
+    pf_extensions_lock(c->set);
+    next = last != NULL ? last->next : c->set->additions;
+    while (next != NULL && (!next->live || next->entry != c->entry))
+        next = next->next;
+    pf_extensions_unlock(c->set);
+    return next;
+}
+
+/* Without the lock, as everything that is checked runs otherwise, and as a user of the set: nobody shuts it down meanwhile. */
 static void run_checks(struct conform *c, const char *location)
 {
+    const struct pf_addition *addition = NULL;
+
     check_description(c);
     check_twice(c);
-    if (c->entry->state != PF_EXTENSION_LOADED)
-        return;
-    for (const struct pf_addition *addition = c->set->additions; addition != NULL; addition = addition->next) {
-        if (addition->live && addition->entry == c->entry)
+    pf_extensions_use(c->set);
+    if (c->entry->state == PF_EXTENSION_LOADED) {
+        while ((addition = next_addition(c, addition)) != NULL)
             check_addition(c, addition, location);
+        check_hooks(c);
     }
-    check_hooks(c);
+    pf_extensions_leave(c->set);
 }
 
 enum pf_status pf_extension_test(struct pf_extensions *set, const char *name, const char *location, pf_extension_check_fn tell,
@@ -281,8 +309,8 @@ enum pf_status pf_extension_test(struct pf_extensions *set, const char *name, co
     pf_context_extensions(c.ctx, set);
     pf_extensions_lock(set);
     c.entry = pf_entry_find(set, name);
-    run_checks(&c, location);
     pf_extensions_unlock(set);
+    run_checks(&c, location);
     pf_context_free(c.ctx);
     if (c.failed != 0)
         return pf_fail(err, PF_BAD_DATA, "the extension %s fails %u checks", name, c.failed);

@@ -93,9 +93,11 @@ static void check_cancel(struct trial *trial)
     pf_error_clear(&err);
     status = convert(trial, true, &rows, &err);
     (void)snprintf(what, sizeof what, "engine %.60s: ends when it is cancelled, and leaves nothing", trial->engine->name);
-    if (status == PF_OK || trial->progress == 0)
-        pf_conform_note(c, what, "it tells no progress, so it cannot be cancelled here");
-    else
+    /* progress that is told once, when all is done, comes too late to end anything */
+    if (trial->progress == 0 || (trial->progress == 1 && status == PF_OK))
+        pf_conform_note(c, what, "it tells too little progress to be cancelled here");
+    else if (pf_conform_check(c, status == PF_CANCELLED, what, "it was told to end, and %s",
+                              status == PF_OK ? "went on to the end" : err.message))
         (void)pf_conform_check(c, !is_there(trial->output), what, "something is at the output");
     (void)pf_file_remove(trial->output);
 }

@@ -147,7 +147,11 @@ static void take_point(void *user, const struct pf_entry_point *point)
     if (entry == NULL)
         return;
     entry->point = pf_set_text(set, "%.1000s", point->value);
-    if (!pf_name_is_legal(entry->name))
+    if (point->wrong[0] != '\0')
+        pf_entry_refuse(set, entry,
+                        "its entry points in %.200s %s: NAME = MODULE:CLASS was expected; install the package again",
+                        point->package, point->wrong);
+    else if (!pf_name_is_legal(entry->name))
         pf_entry_refuse(set, entry, "its entry point in %.200s has no legal name", point->package);
     else if (other != NULL)
         pf_entry_refuse(set, entry, "an extension of this name was found before: %.300s; this one is %.300s", other->origin,
@@ -159,7 +163,7 @@ static void take_point(void *user, const struct pf_entry_point *point)
 static void find_in_packages(struct pf_extensions *set)
 {
     for (const char *const *at = set->language.points; at != NULL && *at != NULL; at += 3)
-        take_point(set, &(struct pf_entry_point){ .name = at[0], .value = at[1], .package = at[2] });
+        take_point(set, &(struct pf_entry_point){ .name = at[0], .value = at[1], .package = at[2], .wrong = "" });
     for (const char *const *folder = set->language.path; *folder != NULL; folder++) {
         if ((*folder)[0] == '/')
             pf_entry_points_cached(set, *folder, take_point, set);
@@ -191,8 +195,7 @@ static bool is_off_by_variable(const char *name)
            !pf_same_word(value, "false") && !pf_same_word(value, "no") && !pf_same_word(value, "off");
 }
 
-/* NULL = nobody has disabled it. */
-static const char *why_disabled(struct pf_extensions *set, const char *name)
+const char *pf_why_disabled(struct pf_extensions *set, const char *name)
 {
     char path[PF_PATH_BYTES];
     struct pf_file_facts facts;
@@ -209,7 +212,7 @@ static const char *why_disabled(struct pf_extensions *set, const char *name)
 static void apply_choices(struct pf_extensions *set)
 {
     for (struct pf_entry *entry = set->entries; entry != NULL; entry = entry->next) {
-        const char *why = entry->refused ? NULL : why_disabled(set, entry->name);
+        const char *why = entry->refused ? NULL : pf_why_disabled(set, entry->name);
 
         if (why == NULL)
             continue;
@@ -225,6 +228,7 @@ void pf_discover(struct pf_extensions *set)
     if (set->has_language)
         find_in_packages(set);
     apply_choices(set);
+    pf_configured_check(set);
     for (struct pf_entry *entry = set->entries; entry != NULL; entry = entry->next)
         pf_recall(set, entry);
 }

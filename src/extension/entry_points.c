@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "extension/set.h"
 
 enum { MOST_TEXT = 1 << 20 };
@@ -43,18 +44,26 @@ static const char *group_of(const char *name)
 static void read_line(char *line, const char *group, const char *package, pf_entry_point_fn emit, void *user)
 {
     char *mark = strchr(line, '='), *extras;
-    struct pf_entry_point point = { .group = group, .package = package };
+    struct pf_entry_point point = { .group = group, .name = package, .value = "", .package = package, .wrong = "" };
 
-    if (mark == NULL)
+    if (mark == NULL) {
+        point.wrong = "have a line without '='";
+        emit(user, &point);
         return;
+    }
     *mark = '\0';
     extras = strchr(mark + 1, '[');
     if (extras != NULL)
         *extras = '\0';
     point.name = trim(line);
     point.value = trim(mark + 1);
-    if (point.name[0] != '\0' && point.value[0] != '\0')
-        emit(user, &point);
+    if (point.name[0] == '\0') {
+        point.name = package;
+        point.wrong = "have a line without a name before '='";
+    } else if (point.value[0] == '\0' || point.value[0] == ':') {
+        point.wrong = "name no module";
+    }
+    emit(user, &point);
 }
 
 void pf_entry_points_read(char *text, const char *package, pf_entry_point_fn emit, void *user)
@@ -82,6 +91,16 @@ void pf_entry_points_read(char *text, const char *package, pf_entry_point_fn emi
 }
 
 /* ---- all packages in a folder */
+
+/* Of a text that cannot be read. */
+static bool names_group(const char *text)
+{
+    for (size_t i = 0; i < PF_COUNT(groups); i++) {
+        if (strstr(text, groups[i]) != NULL)
+            return true;
+    }
+    return false;
+}
 
 struct search {
     struct pf_extensions *set;
@@ -112,8 +131,10 @@ static bool look_at(void *user, const char *name)
     if (wrote < 0 || (size_t)wrote >= sizeof path ||
         pf_file_load(memory, path, MOST_TEXT, &text, &size, NULL, &ignored) != PF_OK)
         return true;
-    if (strlen(text) == size)
+    if (strlen(text) == size && pf_utf8_valid((const uint8_t *)text, size, 0) == size)
         pf_entry_points_read(text, name, search->emit, search->user);
+    else if (names_group(text))
+        search->emit(search->user, &(struct pf_entry_point){ groups[0], name, "", name, "are not UTF-8" });
     pf_free(memory, text);
     return true;
 }

@@ -36,20 +36,6 @@ static void note(const struct pf_hook_run *run, const char *format, ...)
 
 /* ---- which */
 
-static double limit_of(const char *text)
-{
-    char *end = NULL;
-    long value = text != NULL ? strtol(text, &end, 10) : 0;
-    double milliseconds;
-
-    if (text == NULL || end == text || value < 0)
-        return usual_limit;
-    if (strcmp(end, "ms") != 0)
-        return (double)value;
-    milliseconds = (double)value;
-    return milliseconds / 1000;
-}
-
 static bool goes_before(const struct pf_hook_user *a, const struct pf_hook_user *b)
 {
     if (a->extension->hook_order != b->extension->hook_order)
@@ -98,6 +84,7 @@ enum pf_status pf_hooks_begin_one(struct pf_hook_run *run, struct pf_context *ct
                                   const struct pf_entry *entry, struct pf_error *err)
 {
     enum pf_status status;
+    bool turn;
 
     run->ctx = ctx;
     run->subject = subject;
@@ -105,15 +92,15 @@ enum pf_status pf_hooks_begin_one(struct pf_hook_run *run, struct pf_context *ct
     if (ctx->extensions == NULL || ctx->inside_hook || ctx->extensions->entries == NULL)
         return PF_OK;
     run->set = ctx->extensions;
-    run->limit = limit_of(getenv("PYFORGE_HOOK_LIMIT"));
+    run->limit = pf_limit_of(getenv("PYFORGE_HOOK_LIMIT"), usual_limit);
     pf_extensions_use(run->set);
-    pf_extensions_lock(run->set);
+    turn = pf_extensions_begin(run->set);
     if (entry == NULL) {
         pf_load_unknown(run->set);
         pf_load_promised(run->set, PF_ADDS_HOOK);
     }
     status = collect(run, entry, err);
-    pf_extensions_unlock(run->set);
+    pf_extensions_end(run->set, turn);
     if (status != PF_OK || run->count == 0)
         return status;
     run->log_lock = pf_mutex_new();
@@ -269,14 +256,15 @@ void pf_hooks_probe(struct pf_hook_run *run, bool all)
     const struct pf_addition **probes;
     struct pf_watch *watch;
     uint32_t count;
+    bool turn;
 
     if (run->set == NULL)
         return;
-    pf_extensions_lock(run->set);
+    turn = pf_extensions_begin(run->set);
     if (all)
         pf_load_promised(run->set, PF_ADDS_PROBE);
     probes = collect_probes(run, &count);
-    pf_extensions_unlock(run->set);
+    pf_extensions_end(run->set, turn);
     watch = count > 0 ? pf_watch_new(tell_late_probe, run) : NULL;
     run->ctx->inside_hook = true;
     for (uint32_t i = 0; i < count; i++) {
@@ -299,6 +287,8 @@ void pf_hooks_tell_failed(const struct pf_hook_run *run)
     for (const struct pf_entry *entry = run->set->entries; entry != NULL; entry = entry->next) {
         if ((entry->state == PF_EXTENSION_FAILED && !entry->refused) || entry->crashed)
             note(run, "the extension %s could not be loaded, so it takes no part: %s", entry->name, entry->reason);
+        else if (entry->state == PF_EXTENSION_LOADING)
+            note(run, "the extension %s is still being loaded, so it takes no part", entry->name);
     }
     pf_extensions_unlock(run->set);
 }

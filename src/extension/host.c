@@ -59,14 +59,15 @@ static const void *host_find_service(struct pf_context *ctx, const char *name, u
     struct pf_addition *addition = NULL;
     const void *functions = NULL;
     struct pf_error ignored;
+    bool turn;
 
     if (ctx == NULL || ctx->extensions == NULL || name == NULL)
         return NULL;
-    pf_extensions_lock(ctx->extensions);
+    turn = pf_extensions_begin(ctx->extensions);
     if (pf_addition_get(ctx->extensions, PF_ADDS_SERVICE, name, true, &addition, &ignored) == PF_OK && addition != NULL &&
         addition->as.service.version >= version)
         functions = addition->as.service.functions;
-    pf_extensions_unlock(ctx->extensions);
+    pf_extensions_end(ctx->extensions, turn);
     return functions;
 }
 

@@ -1,10 +1,12 @@
 /* Running an extension's code for the first time, and for the last. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "extension/set.h"
 
-enum { ENDINGS = 2, ENDINGS_TEXT = 16 };
+enum { ENDINGS = 2, ENDINGS_TEXT = 40 };
 
 #define LOADING "loading-"
 #define CRASHED "crashed-"
@@ -34,39 +36,63 @@ bool pf_crashed_path(const struct pf_extensions *set, const char *name, char to[
 /* The marker of loading entry; negative = there is none. */
 static int make_marker(const struct pf_extensions *set, const struct pf_entry *entry, char path[PF_PATH_BYTES])
 {
-    char number[32];
+    char host[PF_HOST_BYTES];
+    size_t used;
+    int wrote;
 
     if (entry->kind == PF_ENTRY_PART || !path_of(set->state_folder, LOADING, entry->name, path))
         return -1;
     /* two processes may load it at the same time; names of extensions have no '@' */
-    (void)snprintf(number, sizeof number, "@%lld", (long long)pf_now_ns());
-    strcat(path, number);
+    pf_host_name(host);
+    used = strlen(path);
+    wrote = snprintf(path + used, PF_PATH_BYTES - used, "@%lld-%s", (long long)pf_now_ns(), host);
+    if (wrote < 0 || (size_t)wrote >= PF_PATH_BYTES - used)
+        return -1;
     return pf_folder_make_private(set->state_folder) ? pf_marker_make(path) : -1;
 }
 
-/* How often in a row loading has ended a process, by the file that says so: 0 = there is none. */
-static uint32_t read_endings(struct pf_extensions *set, const char *path)
+/* When the loading began; -1 = the marker is of another machine, whose locks are not seen here, or it is none. file: behind '@'. */
+static int64_t marker_began(const char *file)
+{
+    char host[PF_HOST_BYTES], *end;
+    int64_t began = strtoll(file, &end, 10);
+
+    pf_host_name(host);
+    return end != file && *end == '-' && strcmp(end + 1, host) == 0 ? began : -1;
+}
+
+/* How often in a row loading has ended a process, by the file that says so: 0 = there is none. noted: when that was written last. */
+static uint32_t read_endings(struct pf_extensions *set, const char *path, int64_t *noted)
 {
     struct pf_error ignored;
     uint32_t count = ENDINGS; /* what cannot be read counts as enough */
     size_t size;
     char *text;
 
+    *noted = 0;
     if (pf_file_load(&set->memory, path, ENDINGS_TEXT, &text, &size, NULL, &ignored) != PF_OK)
         return ignored.status == PF_NOT_FOUND ? 0 : count;
-    if (size == 1 && text[0] >= '1' && text[0] <= '9')
+    if (size > 0 && text[0] >= '1' && text[0] <= '9' && (size == 1 || text[1] == ' ')) {
         count = (uint32_t)(text[0] - '0');
+        *noted = strtoll(text + 1, NULL, 10);
+    }
     pf_free(&set->memory, text);
     return count;
 }
 
-/* A process may be ended by others (a job that is stopped, memory that is short), and hardly twice at the same place. */
-static void note_ending(struct pf_extensions *set, const char *path)
+/* A process may be ended by others (a job that is stopped, memory that is short), and hardly twice at the same place. Several processes
+ * are ended by others at once: a loading that began before the last ending was noted does not count once more. */
+static void note_ending(struct pf_extensions *set, const char *path, int64_t began)
 {
-    uint32_t count = read_endings(set, path) + 1;
-    char digit = (char)('0' + (count < 9 ? count : 9));
+    char text[ENDINGS_TEXT];
+    int64_t noted;
+    uint32_t count = read_endings(set, path, &noted);
+    int wrote;
 
-    (void)pf_file_store(path, &digit, 1);
+    if (count > 0 && began <= noted)
+        return;
+    wrote = snprintf(text, sizeof text, "%u %lld", count < 9 ? count + 1 : 9, (long long)pf_now_ns());
+    (void)pf_file_store(path, text, (size_t)wrote);
 }
 
 static bool ends_in(const char *text, const char *end)
@@ -84,20 +110,25 @@ static bool look_at_marker(void *user, const char *file)
     char name[PF_EXTENSION_NAME], left[PF_PATH_BYTES], crashed[PF_PATH_BYTES];
     size_t size = strlen(file) > strlen(LOADING) ? strcspn(file + strlen(LOADING), "@") : 0;
     int wrote = snprintf(left, sizeof left, "%s/%s", set->state_folder, file);
+    int64_t began;
 
-    if (strncmp(file, LOADING, strlen(LOADING)) != 0 || size == 0 || size >= sizeof name || wrote < 0 ||
-        (size_t)wrote >= sizeof left || ends_in(file, ".new"))
+    if (strncmp(file, LOADING, strlen(LOADING)) != 0 || size == 0 || size >= sizeof name ||
+        file[strlen(LOADING) + size] != '@' || wrote < 0 || (size_t)wrote >= sizeof left)
         return true;
     memcpy(name, file + strlen(LOADING), size);
     name[size] = '\0';
-    if (pf_crashed_path(set, name, crashed) && pf_marker_take(left))
-        note_ending(set, crashed);
+    began = marker_began(file + strlen(LOADING) + size + 1);
+    if (ends_in(file, ".new")) /* the process ended before it could begin */
+        (void)pf_marker_take(left);
+    else if (began >= 0 && pf_crashed_path(set, name, crashed) && pf_marker_take(left))
+        note_ending(set, crashed, began);
     return true;
 }
 
 void pf_markers_read(struct pf_extensions *set)
 {
     char path[PF_PATH_BYTES];
+    int64_t noted;
 
     if (set->entries == NULL || set->state_folder[0] == '\0')
         return;
@@ -105,7 +136,7 @@ void pf_markers_read(struct pf_extensions *set)
     for (struct pf_entry *entry = set->entries; entry != NULL; entry = entry->next) {
         if (entry->refused || entry->state == PF_EXTENSION_DISABLED || !pf_crashed_path(set, entry->name, path))
             continue;
-        entry->endings = read_endings(set, path);
+        entry->endings = read_endings(set, path, &noted);
         if (entry->endings < ENDINGS)
             continue;
         entry->crashed = true;
@@ -190,8 +221,12 @@ static void drop_additions(struct pf_extensions *set, const struct pf_entry *ent
 static bool ask_available(struct pf_extensions *set, struct pf_entry *entry)
 {
     char reason[PF_REASON] = "";
+    bool good;
 
-    if (entry->extension.available == NULL || entry->extension.available(&set->host, reason, sizeof reason))
+    pf_extensions_unlock(set);
+    good = entry->extension.available == NULL || entry->extension.available(&set->host, reason, sizeof reason);
+    pf_extensions_lock(set);
+    if (good)
         return true;
     reason[sizeof reason - 1] = '\0';
     entry->reason = pf_set_line(set, reason[0] != '\0' ? reason : "it says that it is not available here", SIZE_MAX);
@@ -233,44 +268,60 @@ static enum pf_status compare(struct pf_extensions *set, struct pf_entry *entry,
 }
 
 /* The class before its library: it may use what that has. */
-static void shut_down(struct pf_entry *entry)
+static void shut_down(struct pf_extensions *set, struct pf_entry *entry)
 {
+    pf_extensions_unlock(set);
     if (entry->extension.shutdown != NULL)
         entry->extension.shutdown(entry->self);
     pf_half_end(entry);
+    pf_extensions_lock(set);
 }
 
-static enum pf_status initialise(struct pf_extensions *set, struct pf_entry *entry, struct pf_error *err)
+/* Its own function, and what was begun of its library is ended when that fails. */
+static enum pf_status start(struct pf_extensions *set, struct pf_entry *entry, struct pf_error *err)
 {
     struct pf_registration to = { set, entry, false };
     enum pf_status status = PF_OK;
 
+    pf_extensions_unlock(set);
+    if (entry->extension.initialise != NULL)
+        status = entry->extension.initialise(&set->host, &to, &entry->self, err);
+    if (status != PF_OK)
+        pf_half_end(entry);
+    pf_extensions_lock(set);
+    return status;
+}
+
+static enum pf_status initialise(struct pf_extensions *set, struct pf_entry *entry, struct pf_error *err)
+{
+    enum pf_status status;
+
     pf_error_clear(err);
     entry->self = NULL;
     entry->added = NULL;
-    if (entry->extension.initialise != NULL)
-        status = entry->extension.initialise(&set->host, &to, &entry->self, err);
+    status = start(set, entry, err);
     if (status != PF_OK) {
         if (err->message[0] == '\0')
             pf_fail(err, PF_IO, "it could not be initialised (%s)", pf_status_name(status));
         err->status = status;
-        pf_half_end(entry);
         return status;
     }
     status = note_hooks(set, entry, err);
     if (status == PF_OK)
         status = compare(set, entry, err);
     if (status != PF_OK)
-        shut_down(entry);
+        shut_down(set, entry);
     return status;
 }
 
-static void unload_language(const struct pf_extensions *set, struct pf_entry *entry)
+static void unload_language(struct pf_extensions *set, struct pf_entry *entry)
 {
     if (entry->kind != PF_ENTRY_LANGUAGE || entry->language == NULL)
         return;
+    pf_extensions_unlock(set);
     if (set->language.unload != NULL)
         set->language.unload(set->language.user, entry->language);
+    pf_extensions_lock(set);
     entry->language = NULL;
     memset(&entry->extension, 0, sizeof entry->extension);
 }
@@ -291,8 +342,12 @@ static void give_self(struct pf_extensions *set, const struct pf_entry *entry)
 static enum pf_status run_code(struct pf_extensions *set, struct pf_entry *entry, struct pf_error *err)
 {
     const struct pf_extension *given = NULL;
+    enum pf_status status;
 
-    if (get_descriptor(set, entry, &given, err) != PF_OK)
+    pf_extensions_unlock(set);
+    status = get_descriptor(set, entry, &given, err);
+    pf_extensions_lock(set);
+    if (status != PF_OK)
         return err->status;
     entry->loads++;
     if (pf_descriptor_take(entry, given, &entry->extension, err) != PF_OK)
@@ -316,12 +371,12 @@ static void fail_entry(struct pf_extensions *set, struct pf_entry *entry, const 
     entry->reason = pf_set_text(set, "%s%s%s", err->message, err->remedy[0] != '\0' ? "; " : "", err->remedy);
 }
 
-/* Good or not, loading has come to its end. */
+/* Good or not, loading has come to its end. Another process may have noted an ending since this one has looked. */
 static void forget_endings(const struct pf_extensions *set, struct pf_entry *entry)
 {
     char path[PF_PATH_BYTES];
 
-    if (entry->endings > 0 && pf_crashed_path(set, entry->name, path))
+    if (entry->kind != PF_ENTRY_PART && pf_crashed_path(set, entry->name, path))
         (void)pf_file_remove(path);
     entry->endings = 0;
 }
@@ -333,6 +388,7 @@ static enum pf_status load_now(struct pf_extensions *set, struct pf_entry *entry
     int marker = make_marker(set, entry, path);
     enum pf_status status;
 
+    set->begun++;
     entry->state = PF_EXTENSION_LOADING;
     entry->reason = "";
     entry->available = true;
@@ -373,19 +429,26 @@ static enum pf_status tell_missing(const struct pf_entry *entry, struct pf_error
 
 enum pf_status pf_entry_load(struct pf_extensions *set, struct pf_entry *entry, struct pf_error *err)
 {
+    enum pf_status status;
+
     if (entry->state == PF_EXTENSION_LOADED)
         return PF_OK;
     if (entry->refused || entry->state != PF_EXTENSION_DISCOVERED)
         return tell_missing(entry, err);
-    return load_now(set, entry, err) == PF_OK ? PF_OK : tell_missing(entry, err);
+    if (!pf_mutex_try(set->turn))
+        return pf_fail(err, PF_UNSUPPORTED, "the extension %s is not available: another thread has been loading one for long",
+                       entry->name);
+    status = load_now(set, entry, err);
+    pf_mutex_unlock(set->turn);
+    return status == PF_OK ? PF_OK : tell_missing(entry, err);
 }
 
 void pf_entry_unload(struct pf_extensions *set, struct pf_entry *entry)
 {
     drop_additions(set, entry);
-    shut_down(entry);
+    entry->state = PF_EXTENSION_UNLOADED; /* others may look at it while it is shut down */
+    shut_down(set, entry);
     entry->self = NULL;
-    entry->state = PF_EXTENSION_UNLOADED;
     entry->added = NULL;
     entry->adds = pf_promise_text(set, entry->promises);
     unload_language(set, entry);
@@ -410,6 +473,34 @@ void pf_load_promised(struct pf_extensions *set, enum pf_adds kind)
     for (struct pf_entry *entry = set->entries; entry != NULL; entry = entry->next) {
         for (const struct pf_promise *promise = entry->promises; promise != NULL; promise = promise->next) {
             if (promise->kind != kind || entry->state != PF_EXTENSION_DISCOVERED)
+                continue;
+            (void)pf_entry_load(set, entry, &ignored);
+            break;
+        }
+    }
+}
+
+static bool is_engine_for(const struct pf_promise *promise, bool table, const char *format)
+{
+    const char *wanted = table ? "tables" : format;
+
+    if (promise->suffixes == NULL || promise->suffixes[0] == NULL)
+        return true;
+    for (const char *const *word = promise->suffixes; wanted != NULL && *word != NULL; word++) {
+        if (pf_same_word(*word, wanted))
+            return true;
+    }
+    return false;
+}
+
+void pf_load_engines(struct pf_extensions *set, bool table, const char *format)
+{
+    struct pf_error ignored;
+
+    for (struct pf_entry *entry = set->entries; entry != NULL; entry = entry->next) {
+        for (const struct pf_promise *promise = entry->promises; promise != NULL; promise = promise->next) {
+            if (promise->kind != PF_ADDS_ENGINE || entry->state != PF_EXTENSION_DISCOVERED ||
+                !is_engine_for(promise, table, format))
                 continue;
             (void)pf_entry_load(set, entry, &ignored);
             break;

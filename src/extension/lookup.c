@@ -89,12 +89,13 @@ static struct pf_addition *scheme_of_path(const struct pf_extensions *set, const
     return NULL;
 }
 
-/* Of the scheme that promises to claim the path; with lost, one that is disabled or has failed. */
+/* Of the scheme that promises to claim the path; with lost, one that is disabled, has failed, or that another thread is loading. */
 static const struct pf_promise *who_claims(const struct pf_extensions *set, const char *location, bool lost,
                                            struct pf_entry **of)
 {
     for (struct pf_entry *entry = set->entries; entry != NULL; entry = entry->next) {
-        bool wanted = lost ? entry->state == PF_EXTENSION_DISABLED || entry->state == PF_EXTENSION_FAILED
+        bool wanted = lost ? entry->state == PF_EXTENSION_DISABLED || entry->state == PF_EXTENSION_FAILED ||
+                                 entry->state == PF_EXTENSION_LOADING || entry->state == PF_EXTENSION_DISCOVERED
                            : entry->state == PF_EXTENSION_DISCOVERED;
 
         for (const struct pf_promise *promise = entry->promises; wanted && promise != NULL; promise = promise->next) {
@@ -110,8 +111,14 @@ static const struct pf_promise *who_claims(const struct pf_extensions *set, cons
 static enum pf_status tell_unclaimed(const char *location, const struct pf_promise *promise, const struct pf_entry *entry,
                                      struct pf_error *err)
 {
+    bool waits = entry->state == PF_EXTENSION_LOADING || entry->state == PF_EXTENSION_DISCOVERED;
+
     pf_fail(err, PF_UNSUPPORTED, "this path is of the scheme %.60s, which is not there: the extension %s %s: %.400s",
-            promise->name, entry->name, entry->state == PF_EXTENSION_DISABLED ? "is disabled" : "has failed", entry->reason);
+            promise->name, entry->name,
+            waits                                   ? "is not loaded"
+            : entry->state == PF_EXTENSION_DISABLED ? "is disabled"
+                                                    : "has failed",
+            waits ? "another thread has been loading one for long" : entry->reason);
     pf_error_source(err, location);
     return PF_UNSUPPORTED;
 }
@@ -188,13 +195,14 @@ static enum pf_status want_format(const struct pf_context *ctx, const char *name
 {
     struct pf_addition *addition;
     enum pf_status status;
+    bool turn;
 
     pf_error_clear(err);
     if (ctx->extensions == NULL)
         return PF_OK;
-    pf_extensions_lock(ctx->extensions);
+    turn = pf_extensions_begin(ctx->extensions);
     status = pf_addition_get(ctx->extensions, PF_ADDS_FORMAT, name, true, &addition, err);
-    pf_extensions_unlock(ctx->extensions);
+    pf_extensions_end(ctx->extensions, turn);
     return status;
 }
 
@@ -274,15 +282,16 @@ static enum pf_status want_suffix(const struct pf_context *ctx, const char *path
     const struct pf_promise *promise;
     struct pf_addition *addition;
     enum pf_status status = PF_OK;
+    bool turn;
 
     pf_error_clear(err);
     if (set == NULL)
         return PF_OK;
-    pf_extensions_lock(set);
+    turn = pf_extensions_begin(set);
     promise = suffix_promise(set, path);
     if (promise != NULL)
         status = pf_addition_get(set, PF_ADDS_FORMAT, promise->name, false, &addition, err);
-    pf_extensions_unlock(set);
+    pf_extensions_end(set, turn);
     return status;
 }
 
@@ -347,7 +356,7 @@ const struct pf_option *pf_extension_options(const struct pf_context *ctx, uint3
         return NULL;
     pf_extensions_lock(set);
     for (const struct pf_addition *addition = set->additions; addition != NULL && found == NULL; addition = addition->next) {
-        if (!addition->live || addition->kind != PF_ADDS_OPTION || index-- > 0)
+        if (!addition->live || addition->kind != PF_ADDS_OPTION || addition->entry->state != PF_EXTENSION_LOADED || index-- > 0)
             continue;
         found = addition->as.options.options;
         *owner = addition->owner;
@@ -374,10 +383,11 @@ bool pf_want_option(const struct pf_context *ctx, const char *name)
     struct pf_error ignored;
     uint32_t before;
     bool more;
+    bool turn;
 
     if (set == NULL)
         return false;
-    pf_extensions_lock(set);
+    turn = pf_extensions_begin(set);
     before = set->loads;
     for (struct pf_entry *entry = set->entries; entry != NULL; entry = entry->next) {
         if (entry->state == PF_EXTENSION_DISCOVERED && is_option_promised(entry, name))
@@ -386,29 +396,44 @@ bool pf_want_option(const struct pf_context *ctx, const char *name)
     if (set->loads == before)
         pf_load_unknown(set);
     more = set->loads != before;
-    pf_extensions_unlock(set);
+    pf_extensions_end(set, turn);
     return more;
 }
 
 void pf_want_options(const struct pf_context *ctx)
 {
+    bool turn;
+
     if (ctx->extensions == NULL)
         return;
-    pf_extensions_lock(ctx->extensions);
+    turn = pf_extensions_begin(ctx->extensions);
     pf_load_promised(ctx->extensions, PF_ADDS_OPTION);
-    pf_extensions_unlock(ctx->extensions);
+    pf_extensions_end(ctx->extensions, turn);
 }
 
 void pf_want_unknown(struct pf_context *ctx)
 {
+    bool turn;
+
     if (ctx->extensions == NULL)
         return;
-    pf_extensions_lock(ctx->extensions);
+    turn = pf_extensions_begin(ctx->extensions);
     pf_load_unknown(ctx->extensions);
-    pf_extensions_unlock(ctx->extensions);
+    pf_extensions_end(ctx->extensions, turn);
 }
 
 /* ---- engines */
+
+void pf_want_engines(const struct pf_context *ctx, bool table, const char *format)
+{
+    bool turn;
+
+    if (ctx->extensions == NULL)
+        return;
+    turn = pf_extensions_begin(ctx->extensions);
+    pf_load_engines(ctx->extensions, table, format);
+    pf_extensions_end(ctx->extensions, turn);
+}
 
 const struct pf_engine_addition *pf_engine_at(struct pf_context *ctx, uint32_t index, void **self)
 {
@@ -418,7 +443,6 @@ const struct pf_engine_addition *pf_engine_at(struct pf_context *ctx, uint32_t i
     if (set == NULL)
         return NULL;
     pf_extensions_lock(set);
-    pf_load_promised(set, PF_ADDS_ENGINE);
     for (const struct pf_addition *addition = set->additions; addition != NULL && found == NULL; addition = addition->next) {
         if (!addition->live || addition->kind != PF_ADDS_ENGINE || addition->entry->state != PF_EXTENSION_LOADED || index-- > 0)
             continue;
@@ -432,14 +456,15 @@ const struct pf_engine_addition *pf_engine_at(struct pf_context *ctx, uint32_t i
 const struct pf_engine_addition *pf_find_engine(struct pf_context *ctx, const char *name, void **self, struct pf_error *err)
 {
     struct pf_addition *addition = NULL;
+    bool turn;
 
     pf_error_clear(err);
     if (ctx->extensions == NULL)
         return NULL;
-    pf_extensions_lock(ctx->extensions);
+    turn = pf_extensions_begin(ctx->extensions);
     (void)pf_addition_get(ctx->extensions, PF_ADDS_ENGINE, name, true, &addition, err);
     if (addition != NULL)
         *self = pf_addition_self(addition, addition->as.engine.self);
-    pf_extensions_unlock(ctx->extensions);
+    pf_extensions_end(ctx->extensions, turn);
     return addition != NULL ? &addition->as.engine : NULL;
 }

@@ -151,6 +151,17 @@ static void check_library(struct manifest *manifest, struct pf_entry *entry, con
                         entry->manifest_abi, PF_EXTENSION_ABI, pf_version());
 }
 
+/* By two paths, such as a link, or a folder that is named twice. */
+static bool is_listed(const struct pf_extensions *set, const struct pf_file_facts *facts)
+{
+    for (const struct pf_entry *entry = set->entries; entry != NULL; entry = entry->next) {
+        if (entry->kind == PF_ENTRY_NATIVE && facts->inode != 0 && entry->inode == facts->inode &&
+            entry->device == facts->device)
+            return true;
+    }
+    return false;
+}
+
 /* The entry of a manifest that could be read so far as to know its name. */
 static struct pf_entry *enter(struct manifest *manifest, const char *stem)
 {
@@ -178,7 +189,11 @@ static void read_native(struct manifest *manifest, const char *stem, const struc
     struct pf_entry *entry = enter(manifest, stem);
     const char *library;
 
-    if (entry == NULL || entry->refused)
+    if (entry == NULL)
+        return;
+    entry->device = facts->device;
+    entry->inode = facts->inode;
+    if (entry->refused)
         return;
     library = text_of(manifest, "library");
     if (manifest->err.status != PF_OK || read_members(manifest, entry) != PF_OK)
@@ -219,7 +234,8 @@ void pf_manifest_find(struct pf_extensions *set, const char *folder, const char 
     memset(&facts, 0, sizeof facts);
     manifest.path = pf_set_text(set, "%s/%s", folder, file);
     load(&manifest, &facts);
-    read_native(&manifest, pf_set_text(set, "%.*s", (int)(size - suffix), file), folder_facts, &facts);
+    if (!is_listed(set, &facts))
+        read_native(&manifest, pf_set_text(set, "%.*s", (int)(size - suffix), file), folder_facts, &facts);
     pf_toml_free(&manifest.toml);
 }
 

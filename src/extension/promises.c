@@ -37,6 +37,19 @@ const char *pf_hook_word(enum pf_hook hook)
     return hook_words[hook];
 }
 
+bool pf_command_is_taken(const char *name)
+{
+    /* tests compare them with what pyforge help lists */
+    static const char *const taken[] = { "convert",         "info", "validate", "formats",  "options", "config", "extensions",
+                                         "list-extensions", "help", "install",  "mdf-tools" };
+
+    for (size_t i = 0; i < PF_COUNT(taken); i++) {
+        if (pf_same_word(taken[i], name))
+            return true;
+    }
+    return false;
+}
+
 bool pf_promise_add(struct pf_extensions *set, struct pf_promise **list, enum pf_adds kind, const char *name,
                     const char *const *suffixes)
 {
@@ -88,7 +101,22 @@ static bool is_hook(const char *word)
     return false;
 }
 
-/* A name, and for a format its suffixes, for a scheme the paths it claims. */
+/* Of the words behind a name. */
+static bool is_legal_word(enum pf_adds kind, const char *word)
+{
+    size_t size = strlen(word);
+
+    switch (kind) {
+    case PF_ADDS_SCHEME:
+        return word[0] == '/' && size >= 3 && word[size - 1] == '/';
+    case PF_ADDS_ENGINE:
+        return pf_name_is_legal(word);
+    default:
+        return true;
+    }
+}
+
+/* A name, and for a format its suffixes, for a scheme the paths it claims, for an engine what it is for. */
 static bool parse_more(struct pf_extensions *set, enum pf_adds kind, const char *text, struct pf_promise **list)
 {
     char word[PF_EXTENSION_NAME], name[PF_EXTENSION_NAME];
@@ -99,8 +127,8 @@ static bool parse_more(struct pf_extensions *set, enum pf_adds kind, const char 
         return false;
     while (next_word(&text, word)) {
         const char *from = word[0] == '.' ? word + 1 : word;
-        if (count == MOST_SUFFIXES ||
-            (kind == PF_ADDS_SCHEME && (word[0] != '/' || strlen(word) < 3 || word[strlen(word) - 1] != '/')))
+
+        if (count == MOST_SUFFIXES || !is_legal_word(kind, word))
             return false;
         more[count] = pf_arena_copy(&set->arena, from, strlen(from));
         if (more[count++] == NULL)
@@ -133,16 +161,24 @@ bool pf_promise_parse(struct pf_extensions *set, const char *text, struct pf_pro
         for (size_t kind = 0; kind < PF_ADDS; kind++) {
             if (strcmp(word, words[kind]) != 0)
                 continue;
-            good = kind == PF_ADDS_FORMAT || kind == PF_ADDS_SCHEME ? parse_more(set, (enum pf_adds)kind, rest, list)
-                                                                    : parse_names(set, (enum pf_adds)kind, rest, list);
+            good = kind == PF_ADDS_FORMAT || kind == PF_ADDS_SCHEME || kind == PF_ADDS_ENGINE
+                       ? parse_more(set, (enum pf_adds)kind, rest, list)
+                       : parse_names(set, (enum pf_adds)kind, rest, list);
             break;
         }
     }
     if (!good)
         (void)snprintf(why, size,
-                       "'%.100s' is not of the form \"format NAME SUFFIX...\", \"scheme NAME /PATH/...\", \"engine NAME\", "
-                       "\"command NAME\", \"options NAME...\", \"probe NAME\", \"service NAME\" or \"hooks pre post...\"",
+                       "'%.100s' is not of the form \"format NAME SUFFIX...\", \"scheme NAME /PATH/...\", \"engine NAME "
+                       "[tables] [FORMAT...]\", \"command NAME\", \"options NAME...\", \"probe NAME\", \"service NAME\" or "
+                       "\"hooks pre post...\"",
                        text);
+    for (const struct pf_promise *one = *list; good && one != NULL; one = one->next) {
+        if (one->kind == PF_ADDS_COMMAND && pf_command_is_taken(one->name)) {
+            (void)snprintf(why, size, "it promises the command '%.60s', which pyforge itself has", one->name);
+            return false;
+        }
+    }
     return good;
 }
 

@@ -74,7 +74,7 @@ static enum pf_status note_options(struct pf_registration *to, const struct pf_o
     return PF_OK;
 }
 
-static enum pf_status add_format(struct pf_registration *to, const struct pf_format_addition *format, struct pf_error *err)
+static enum pf_status put_format(struct pf_registration *to, const struct pf_format_addition *format, struct pf_error *err)
 {
     struct pf_format_addition known;
     struct pf_addition *addition;
@@ -123,7 +123,7 @@ static enum pf_status check_paths(const struct pf_registration *to, const char *
     return PF_OK;
 }
 
-static enum pf_status add_scheme(struct pf_registration *to, const struct pf_scheme_addition *scheme, struct pf_error *err)
+static enum pf_status put_scheme(struct pf_registration *to, const struct pf_scheme_addition *scheme, struct pf_error *err)
 {
     struct pf_scheme known;
     struct pf_addition *addition;
@@ -149,7 +149,7 @@ static enum pf_status add_scheme(struct pf_registration *to, const struct pf_sch
     return end(to, addition, err);
 }
 
-static enum pf_status add_engine(struct pf_registration *to, const struct pf_engine_addition *engine, struct pf_error *err)
+static enum pf_status put_engine(struct pf_registration *to, const struct pf_engine_addition *engine, struct pf_error *err)
 {
     struct pf_engine_addition known;
     struct pf_addition *addition;
@@ -167,7 +167,7 @@ static enum pf_status add_engine(struct pf_registration *to, const struct pf_eng
     return end(to, addition, err);
 }
 
-static enum pf_status add_command(struct pf_registration *to, const struct pf_command_addition *command, struct pf_error *err)
+static enum pf_status put_command(struct pf_registration *to, const struct pf_command_addition *command, struct pf_error *err)
 {
     struct pf_command_addition known;
     struct pf_addition *addition;
@@ -176,6 +176,8 @@ static enum pf_status add_command(struct pf_registration *to, const struct pf_co
     COPY_KNOWN(&known, command);
     if (known.run == NULL)
         return incomplete("command", known.name, err);
+    if (known.name != NULL && pf_command_is_taken(known.name))
+        return pf_fail(err, PF_EXISTS, "pyforge itself has a command '%.60s'", known.name);
     addition = begin(to, PF_ADDS_COMMAND, known.name, err);
     if (addition == NULL)
         return err->status;
@@ -228,7 +230,7 @@ static enum pf_status check_option(const struct pf_registration *to, const struc
     return taken ? pf_fail(err, PF_EXISTS, "there is an option --%s already", option->name) : PF_OK;
 }
 
-static enum pf_status add_options(struct pf_registration *to, const struct pf_options_addition *options, struct pf_error *err)
+static enum pf_status put_options(struct pf_registration *to, const struct pf_options_addition *options, struct pf_error *err)
 {
     struct pf_options_addition known;
     struct pf_addition *addition;
@@ -254,7 +256,7 @@ static enum pf_status add_options(struct pf_registration *to, const struct pf_op
     return PF_OK;
 }
 
-static enum pf_status add_probe(struct pf_registration *to, const struct pf_probe_addition *probe, struct pf_error *err)
+static enum pf_status put_probe(struct pf_registration *to, const struct pf_probe_addition *probe, struct pf_error *err)
 {
     struct pf_probe_addition known;
     struct pf_addition *addition;
@@ -270,7 +272,7 @@ static enum pf_status add_probe(struct pf_registration *to, const struct pf_prob
     return end(to, addition, err);
 }
 
-static enum pf_status add_service(struct pf_registration *to, const struct pf_service_addition *service, struct pf_error *err)
+static enum pf_status put_service(struct pf_registration *to, const struct pf_service_addition *service, struct pf_error *err)
 {
     struct pf_service_addition known;
     struct pf_addition *addition;
@@ -285,6 +287,26 @@ static enum pf_status add_service(struct pf_registration *to, const struct pf_se
     addition->as.service = known;
     return end(to, addition, err);
 }
+
+/* Code of the extension runs without the set's lock, and what it adds becomes the set's. */
+#define LOCKED(name, type)                                                                                                     \
+    static enum pf_status add_##name(struct pf_registration *to, const struct type *addition, struct pf_error *err)            \
+    {                                                                                                                          \
+        enum pf_status status;                                                                                                 \
+                                                                                                                               \
+        pf_extensions_lock(to->set);                                                                                           \
+        status = put_##name(to, addition, err);                                                                                \
+        pf_extensions_unlock(to->set);                                                                                         \
+        return status;                                                                                                         \
+    }
+
+LOCKED(format, pf_format_addition)
+LOCKED(scheme, pf_scheme_addition)
+LOCKED(engine, pf_engine_addition)
+LOCKED(command, pf_command_addition)
+LOCKED(options, pf_options_addition)
+LOCKED(probe, pf_probe_addition)
+LOCKED(service, pf_service_addition)
 
 void pf_host_fill_additions(struct pf_host *host)
 {

@@ -3,9 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/text.h"
 #include "extension/set.h"
+
+enum { LOAD_SECONDS = 20 };
 
 /* ---- the set */
 
@@ -34,6 +37,58 @@ void pf_extensions_leave(struct pf_extensions *set)
         return;
     pf_extensions_lock(set);
     set->users--;
+    pf_extensions_unlock(set);
+}
+
+double pf_limit_of(const char *text, double usual)
+{
+    char *end = NULL;
+    long value = text != NULL ? strtol(text, &end, 10) : 0;
+    double milliseconds;
+
+    if (text == NULL || end == text || value < 0)
+        return usual;
+    if (strcmp(end, "ms") != 0)
+        return (double)value;
+    milliseconds = (double)value;
+    return milliseconds / 1000;
+}
+
+static void rest(void)
+{
+    const struct timespec time = { 0, 1000000 };
+
+    (void)nanosleep(&time, NULL);
+}
+
+/* The turn is taken and given back under the lock: who has the lock and cannot have the turn sees a loading under way. It may be one that
+ * waits for this very thread, which nobody can tell from one that takes long; a thread that has waited once does not wait again. */
+bool pf_extensions_begin(struct pf_extensions *set)
+{
+    double until = 0;
+    uint32_t begun;
+
+    pf_extensions_lock(set);
+    begun = set->begun;
+    while (!pf_mutex_try(set->turn)) {
+        if (until == 0 || set->begun != begun)
+            until = pf_clock() + pf_limit_of(getenv("PYFORGE_LOAD_LIMIT"), LOAD_SECONDS);
+        begun = set->begun;
+        if (set->waited_for == begun || pf_clock() >= until) {
+            set->waited_for = begun;
+            return false;
+        }
+        pf_extensions_unlock(set);
+        rest();
+        pf_extensions_lock(set);
+    }
+    return true;
+}
+
+void pf_extensions_end(struct pf_extensions *set, bool turn)
+{
+    if (turn)
+        pf_mutex_unlock(set->turn);
     pf_extensions_unlock(set);
 }
 
@@ -116,7 +171,8 @@ static const char *user_folder(struct pf_extensions *set, const char *variable, 
 static bool prepare(struct pf_extensions *set, const struct pf_extension_language *language)
 {
     set->lock = pf_mutex_new_nested();
-    if (set->lock == NULL || (language != NULL && !take_language(set, language)))
+    set->turn = pf_mutex_new_nested();
+    if (set->lock == NULL || set->turn == NULL || (language != NULL && !take_language(set, language)))
         return false;
     set->state_folder = user_folder(set, "XDG_STATE_HOME", ".local/state", "pyforge");
     set->settings_folder = user_folder(set, "XDG_CONFIG_HOME", ".config", "pyforge");
@@ -139,12 +195,13 @@ static enum pf_status find_scheme(const struct pf_schemes *schemes, const char *
 {
     struct pf_extensions *set = (struct pf_extensions *)(uintptr_t)schemes; /* its first member */
     struct pf_addition *addition;
+    bool turn;
 
     pf_error_clear(err);
-    pf_extensions_lock(set);
+    turn = pf_extensions_begin(set);
     if (pf_addition_get(set, PF_ADDS_SCHEME, name, true, &addition, err) == PF_OK)
         *out = addition != NULL ? &addition->as.scheme : NULL;
-    pf_extensions_unlock(set);
+    pf_extensions_end(set, turn);
     return err->status;
 }
 
@@ -155,11 +212,11 @@ static enum pf_status find_path(const struct pf_schemes *schemes, const char *lo
 {
     struct pf_extensions *set = (struct pf_extensions *)(uintptr_t)schemes;
     struct pf_addition *addition = NULL;
+    bool turn = pf_extensions_begin(set);
 
-    pf_extensions_lock(set);
     (void)pf_scheme_get(set, location, &addition, err);
     *out = addition != NULL ? &addition->as.scheme : NULL;
-    pf_extensions_unlock(set);
+    pf_extensions_end(set, turn);
     return err->status;
 }
 
@@ -204,16 +261,22 @@ static struct pf_entry *last_loaded(const struct pf_extensions *set)
 void pf_extensions_free(struct pf_extensions *set)
 {
     struct pf_entry *entry;
+    bool turn;
 
     if (set == NULL)
         return;
-    while ((entry = last_loaded(set)) != NULL)
-        pf_entry_unload(set, entry);
+    if (set->turn != NULL && set->entries != NULL) {
+        turn = pf_extensions_begin(set);
+        while ((entry = last_loaded(set)) != NULL)
+            pf_entry_unload(set, entry);
+        pf_extensions_end(set, turn);
+    }
     if (set->has_language && set->language.release != NULL)
         set->language.release(set->language.user);
     pf_free(&set->memory, set->by_name);
     pf_arena_free(&set->arena);
     pf_mutex_free(set->lock);
+    pf_mutex_free(set->turn);
     pf_memory_destroy(&set->memory);
     pf_free_disowned(set);
 }
@@ -345,19 +408,25 @@ static struct pf_entry *named(struct pf_extensions *set, const char *name, struc
 enum pf_status pf_extension_load(struct pf_extensions *set, const char *name, struct pf_error *err)
 {
     struct pf_entry *entry;
+    bool turn;
 
     pf_error_clear(err);
-    pf_extensions_lock(set);
+    turn = pf_extensions_begin(set);
     entry = named(set, name, err);
     if (entry != NULL)
         (void)pf_entry_load(set, entry, err);
-    pf_extensions_unlock(set);
+    pf_extensions_end(set, turn);
     return err->status;
 }
 
 /* What runs may not lose what it uses. */
-static enum pf_status check_idle(const struct pf_extensions *set, const struct pf_entry *entry, struct pf_error *err)
+enum pf_status pf_entry_idle(const struct pf_extensions *set, const struct pf_entry *entry, bool turn, struct pf_error *err)
 {
+    if (!turn || entry->state == PF_EXTENSION_LOADING) {
+        pf_fail(err, PF_LIMIT, "the extension %s cannot be changed while an extension is being loaded", entry->name);
+        pf_remedy(err, "try again when it is");
+        return PF_LIMIT;
+    }
     if (set->users == 0 || entry->state != PF_EXTENSION_LOADED)
         return PF_OK;
     pf_fail(err, PF_LIMIT, "the extension %s is in use: %u conversions or streams are under way", entry->name, set->users);
@@ -382,14 +451,21 @@ static enum pf_status keep_choice(const struct pf_extensions *set, const char *n
 
 static enum pf_status enable(struct pf_extensions *set, struct pf_entry *entry, bool enabled, struct pf_error *err)
 {
-    if (!enabled && check_idle(set, entry, err) != PF_OK)
-        return err->status;
+    const char *why;
+
     if (keep_choice(set, entry->name, enabled, err) != PF_OK)
         return err->status;
     if (!enabled && entry->state == PF_EXTENSION_LOADED)
         pf_entry_unload(set, entry);
     if (entry->refused || entry->state == PF_EXTENSION_LOADED)
         return PF_OK;
+    why = enabled ? pf_why_disabled(set, entry->name) : NULL;
+    if (why != NULL) {
+        entry->reason = why;
+        pf_fail(err, PF_BAD_OPTION, "the extension %s is still %s", entry->name, why);
+        pf_remedy(err, "what says so there goes before this choice: take it out");
+        return PF_BAD_OPTION;
+    }
     entry->crashed = false;
     entry->endings = 0;
     entry->state = enabled ? PF_EXTENSION_DISCOVERED : PF_EXTENSION_DISABLED;
@@ -401,31 +477,33 @@ static enum pf_status enable(struct pf_extensions *set, struct pf_entry *entry, 
 enum pf_status pf_extension_enable(struct pf_extensions *set, const char *name, bool enabled, struct pf_error *err)
 {
     struct pf_entry *entry;
+    bool turn;
 
     pf_error_clear(err);
-    pf_extensions_lock(set);
+    turn = pf_extensions_begin(set);
     entry = named(set, name, err);
-    if (entry != NULL)
+    if (entry != NULL && ((enabled && entry->state == PF_EXTENSION_LOADED) || pf_entry_idle(set, entry, turn, err) == PF_OK))
         (void)enable(set, entry, enabled, err);
-    pf_extensions_unlock(set);
+    pf_extensions_end(set, turn);
     return err->status;
 }
 
 enum pf_status pf_extension_reload(struct pf_extensions *set, const char *name, struct pf_error *err)
 {
     struct pf_entry *entry;
+    bool turn;
 
     pf_error_clear(err);
-    pf_extensions_lock(set);
+    turn = pf_extensions_begin(set);
     entry = named(set, name, err);
-    if (entry != NULL && check_idle(set, entry, err) == PF_OK) {
+    if (entry != NULL && pf_entry_idle(set, entry, turn, err) == PF_OK) {
         if (entry->state == PF_EXTENSION_LOADED)
             pf_entry_unload(set, entry);
         if (!entry->refused && entry->state != PF_EXTENSION_DISABLED)
             entry->state = PF_EXTENSION_DISCOVERED;
         (void)pf_entry_load(set, entry, err);
     }
-    pf_extensions_unlock(set);
+    pf_extensions_end(set, turn);
     return err->status;
 }
 

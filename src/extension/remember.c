@@ -35,15 +35,14 @@ static bool put_all(struct pf_buffer *text, const struct pf_entry *entry)
     return good;
 }
 
-/* The file's text, in memory of the set; NULL = there is none, or it is not to be believed. */
-static char *load(struct pf_extensions *set, const char *path)
+char *pf_kept_load(struct pf_extensions *set, const char *path, size_t most)
 {
     struct pf_file_facts facts;
     struct pf_error ignored;
     size_t size;
     char *text;
 
-    if (pf_file_load(&set->memory, path, MOST_TEXT, &text, &size, &facts, &ignored) != PF_OK)
+    if (pf_file_load(&set->memory, path, most, &text, &size, &facts, &ignored) != PF_OK)
         return NULL;
     if (facts.ours && !facts.shared && strlen(text) == size)
         return text;
@@ -60,7 +59,7 @@ void pf_remember(struct pf_extensions *set, const struct pf_entry *entry)
         return;
     pf_buffer_init(&text, &set->memory, MOST_TEXT);
     if (put_all(&text, entry) && pf_buffer_append(&text, "", 1)) {
-        before = load(set, path);
+        before = pf_kept_load(set, path, MOST_TEXT);
         if ((before == NULL || strcmp(before, (const char *)text.data) != 0) && pf_folder_make_private(set->cache_folder))
             (void)pf_file_store(path, text.data, text.size - 1);
         pf_free(&set->memory, before);
@@ -73,7 +72,8 @@ void pf_recall(struct pf_extensions *set, struct pf_entry *entry)
     char path[PF_PATH_BYTES], why[400], *text, *line;
     struct pf_buffer first;
 
-    if (entry->has_manifest || entry->refused || !memory_path(set, entry, path) || (text = load(set, path)) == NULL)
+    if (entry->has_manifest || entry->refused || !memory_path(set, entry, path) ||
+        (text = pf_kept_load(set, path, MOST_TEXT)) == NULL)
         return;
     pf_buffer_init(&first, &set->memory, MOST_TEXT);
     if (put_first(&first, entry) && strncmp(text, (const char *)first.data, first.size) == 0) {

@@ -2,7 +2,8 @@
  *
  * Everything that is found or added lives in the set's arena until the set is freed: what an extension added is only marked as
  * gone when it is shut down, so that a pointer to it never dangles. The set's lock is held wherever entries and additions are
- * looked at or changed, also while an extension is loaded; never while a command, a hook or a conversion runs. */
+ * looked at or changed, and never while code of an extension runs. One thread at a time loads, initialises and shuts down: it has the
+ * turn, and an extension may load another meanwhile. */
 #ifndef PF_EXTENSION_SET_H
 #define PF_EXTENSION_SET_H
 
@@ -30,7 +31,9 @@ enum { PF_REASON = 900, PF_EXTENSION_NAME = 64 };
 struct pf_promise {
     enum pf_adds kind;
     const char *name;
-    const char *const *suffixes; /* of a format; of a scheme, paths it claims; NULL-ended, NULL = none are named */
+    /* Of a format; of a scheme, paths it claims; of an engine, "tables" and formats that are all it is for. NULL-ended, NULL = none are
+     * named. */
+    const char *const *suffixes;
     struct pf_promise *next;
 };
 
@@ -57,6 +60,7 @@ struct pf_entry {
     const char *point;                                           /* of a language: "module:Class" */
     bool has_manifest;
     uint32_t manifest_abi;
+    uint64_t device, inode;      /* native: of the manifest */
     struct pf_promise *promises; /* of the manifest, else what it added when it was loaded before */
     struct pf_promise *added;    /* what it did add */
     bool refused;                /* is never loaded: the reason says why */
@@ -117,6 +121,12 @@ struct pf_extension_choice {
     struct pf_extension_choice *next;
 };
 
+/* What is wrong with what the user says of extensions. */
+struct pf_extension_warning {
+    const char *text;
+    struct pf_extension_warning *next;
+};
+
 enum { PF_CONFIGURE_FILES = 8 };
 
 /* What the room above gives: what is built in, and the functions of the host that run conversions. */
@@ -133,6 +143,8 @@ struct pf_extensions {
     struct pf_memory memory;
     struct pf_arena arena;
     struct pf_mutex *lock;
+    struct pf_mutex
+        *turn; /* of the thread that loads; taken and given back under the lock, and kept while code runs without it */
     const struct pf_extension_core *core;
     struct pf_host host;
     bool has_language;
@@ -141,12 +153,14 @@ struct pf_extensions {
     struct pf_entry *entries, **entries_end;
     struct pf_addition *additions, **additions_end;
     struct pf_extension_setting *settings;
-    struct pf_extension_choice *choices;  /* the last one first */
+    struct pf_extension_choice *choices; /* the last one first */
+    struct pf_extension_warning *warnings;
     const struct pf_format_list *formats; /* with those of extensions; NULL = is to be made */
     struct pf_entry **by_name;            /* sorted by name, then in the order of finding */
     uint32_t count, capacity;
     uint32_t users; /* conversions and streams under way */
     uint32_t loads;
+    uint32_t begun, waited_for; /* loadings; the last one that was waited for in vain */
 };
 
 struct pf_registration {
@@ -159,6 +173,12 @@ struct pf_registration {
 struct pf_extensions *pf_extensions_make(const struct pf_extension_core *core, const struct pf_extension_language *language);
 void pf_extensions_lock(struct pf_extensions *set);
 void pf_extensions_unlock(struct pf_extensions *set);
+/* The lock, for what may load: waits while another thread is loading, and when that takes too long (PYFORGE_LOAD_LIMIT), goes on
+ * without being able to load; pf_entry_load says so then. Gives what pf_extensions_end is to be given. */
+bool pf_extensions_begin(struct pf_extensions *set);
+void pf_extensions_end(struct pf_extensions *set, bool turn);
+/* Seconds as a variable has them, "5" or "500ms"; usual when it has none. */
+double pf_limit_of(const char *text, double usual);
 /* Conversions keep what they use: nothing is shut down meanwhile. */
 void pf_extensions_use(struct pf_extensions *set);
 void pf_extensions_leave(struct pf_extensions *set);
@@ -170,6 +190,8 @@ const char *pf_set_line(struct pf_extensions *set, const char *text, size_t most
 struct pf_entry *pf_entry_new(struct pf_extensions *set, enum pf_entry_kind kind, const char *name, const char *origin);
 /* The one that counts under this name; NULL = none. */
 struct pf_entry *pf_entry_find(const struct pf_extensions *set, const char *name);
+/* Whether it may be shut down now: nothing uses it, or is being loaded. turn: of pf_extensions_begin. */
+enum pf_status pf_entry_idle(const struct pf_extensions *set, const struct pf_entry *entry, bool turn, struct pf_error *err);
 /* Never to be loaded, and why. */
 void pf_entry_refuse(struct pf_extensions *set, struct pf_entry *entry, const char *format, ...) PF_PRINTF(3, 4);
 /* Whether text can be the name of an extension or of something it adds. */
@@ -186,18 +208,24 @@ const char *pf_promise_text(struct pf_extensions *set, const struct pf_promise *
 /* The first of list that others has not, as words: "format example"; NULL = none. */
 const char *pf_promise_missing(struct pf_extensions *set, const struct pf_promise *list, const struct pf_promise *others);
 const char *pf_adds_word(enum pf_adds kind);
+/* Whether it is a command of pyforge itself: one of an extension would never be called. */
+bool pf_command_is_taken(const char *name);
 /* The word by which a manifest's line begins. */
 const char *pf_adds_begin(enum pf_adds kind);
 const char *pf_hook_word(enum pf_hook hook);
 
 /* ---- configure.c */
 void pf_configure(struct pf_extensions *set);
+/* Warns of choices for extensions that were not found. */
+void pf_configured_check(struct pf_extensions *set);
 /* Why an extension is disabled by a settings file; NULL = it is not. */
 const char *pf_configured_off(struct pf_extensions *set, const char *name);
 void pf_host_fill_settings(struct pf_host *host);
 
 /* ---- discover.c, manifest.c, entry_points.c, cache.c */
 void pf_discover(struct pf_extensions *set);
+/* Who has disabled it; NULL = nobody. */
+const char *pf_why_disabled(struct pf_extensions *set, const char *name);
 /* Reads a manifest; what is wrong with it makes the entry a refused one. folder has it. */
 void pf_manifest_find(struct pf_extensions *set, const char *folder, const char *file,
                       const struct pf_file_facts *folder_facts);
@@ -207,6 +235,7 @@ void pf_manifest_beside(struct pf_extensions *set, struct pf_entry *entry, const
 /* An entry point of one of the groups that are looked for. */
 struct pf_entry_point {
     const char *group, *name, *value, *package;
+    const char *wrong; /* "" = nothing; else it names no extension: why, in words that follow "its entry points in PACKAGE" */
 };
 typedef void (*pf_entry_point_fn)(void *user, const struct pf_entry_point *point);
 
@@ -218,6 +247,9 @@ void pf_entry_points_find(struct pf_extensions *set, const char *folder, pf_entr
 void pf_entry_points_cached(struct pf_extensions *set, const char *folder, pf_entry_point_fn emit, void *user);
 
 /* ---- remember.c */
+/* The text of a file in the cache folder, in memory of the set; NULL = there is none, or it is not to be believed: others may write to
+ * it. */
+char *pf_kept_load(struct pf_extensions *set, const char *path, size_t most);
 /* What entry has added, for the time when it cannot be loaded. */
 void pf_remember(struct pf_extensions *set, const struct pf_entry *entry);
 /* Makes what it added then its promises. */
@@ -236,6 +268,8 @@ void pf_entry_unload(struct pf_extensions *set, struct pf_entry *entry);
 /* Everything that promises an addition, or whose promises are not known. kind PF_ADDS = all. */
 void pf_load_unknown(struct pf_extensions *set);
 void pf_load_promised(struct pf_extensions *set, enum pf_adds kind);
+/* Engines that are for any conversion, and those that are for this kind: to a table, or to a format that only engines write. */
+void pf_load_engines(struct pf_extensions *set, bool table, const char *format);
 /* Markers of loadings that ended a process. */
 void pf_markers_read(struct pf_extensions *set);
 /* "settings folder/disabled-NAME" */

@@ -31,6 +31,9 @@ void pf_want_options(const struct pf_context *ctx);
 void pf_want_unknown(struct pf_context *ctx);
 
 /* ---- engines; borrowed for as long as the set is in use */
+/* Loads those that are for any conversion, and those for what only engines write: a table, or this format. */
+void pf_want_engines(const struct pf_context *ctx, bool table, const char *format);
+/* Of those that are loaded. NULL after the last. */
 const struct pf_engine_addition *pf_engine_at(struct pf_context *ctx, uint32_t index, void **self);
 /* NULL = there is none; err is filled when it should be there. */
 const struct pf_engine_addition *pf_find_engine(struct pf_context *ctx, const char *name, void **self, struct pf_error *err);

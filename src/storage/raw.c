@@ -17,6 +17,7 @@ void pf_source_stat_fill(struct pf_source_stat *out, const struct stat *st)
     out->regular = S_ISREG(st->st_mode);
     out->size = out->regular ? (int64_t)st->st_size : -1;
     out->modified_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+    out->changed_ns = (int64_t)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec;
     out->device = (uint64_t)st->st_dev;
     out->inode = (uint64_t)st->st_ino;
 }

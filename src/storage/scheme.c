@@ -33,17 +33,46 @@ void pf_scheme_name(const char *location, char to[PF_SCHEME_NAME])
     to[size] = '\0';
 }
 
+const char *pf_location_path(const char *location)
+{
+    char name[PF_SCHEME_NAME];
+    const char *path;
+
+    pf_scheme_name(location, name);
+    if (strcmp(name, "file") != 0)
+        return location;
+    path = location + strlen(name) + 1;
+    if (strncmp(path, "///", 3) == 0)
+        return path + 2;
+    return path[0] == '/' && path[1] != '/' ? path : location; /* two slashes name a host */
+}
+
+static enum pf_status nobody_has(const char *name, const char *location, struct pf_error *err)
+{
+    if (strcmp(name, "file") == 0) {
+        pf_fail(err, PF_BAD_OPTION, "file:// names a host: expected file:/PATH");
+        pf_remedy(err, "write the path with one slash after file:, or without file:");
+    } else {
+        pf_fail(err, PF_BAD_OPTION, "%s:/ is a storage scheme that nobody has here", name);
+        pf_remedy(err, "use a local path, or one below which the store is mounted (Databricks: an external volume over it, "
+                       "/Volumes/...), or an extension that adds it; ./ in front makes it the name of a local file");
+    }
+    pf_error_source(err, location);
+    return PF_BAD_OPTION;
+}
+
 enum pf_status pf_scheme_of(struct pf_context *ctx, const char *location, const struct pf_scheme **out, struct pf_error *err)
 {
+    const struct pf_schemes *schemes = ctx != NULL ? ctx->schemes : NULL;
     char name[PF_SCHEME_NAME];
 
     *out = NULL;
-    if (ctx == NULL || ctx->schemes == NULL)
-        return PF_OK;
     pf_scheme_name(location, name);
-    if (name[0] != '\0')
-        return ctx->schemes->find(ctx->schemes, name, out, err);
-    return location[0] == '/' ? ctx->schemes->find_path(ctx->schemes, location, out, err) : PF_OK;
+    if (name[0] == '\0')
+        return schemes != NULL && location[0] == '/' ? schemes->find_path(schemes, location, out, err) : PF_OK;
+    if (schemes != NULL && schemes->find(schemes, name, out, err) != PF_OK)
+        return err->status;
+    return *out == NULL && location[strlen(name) + 1] == '/' ? nobody_has(name, location, err) : PF_OK;
 }
 
 bool pf_location_is_remote(struct pf_context *ctx, const char *location)

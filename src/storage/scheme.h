@@ -2,7 +2,8 @@
  * "/Volumes/a/b". Whose functions they are is not known here: extensions add them.
  *
  * A location is of a scheme only when a scheme of that name is there or is promised by an extension; it is then, even if a local
- * file is called so ("./s3:x" names the file). A name has two characters at least, so that no drive letter is one. */
+ * file is called so ("./s3:x" names the file). A name has two characters at least, so that no drive letter is one. "s3:x" is a path
+ * where nobody has such a scheme, but "s3:/x" and "s3://x" never are: an output meant for a store must not land on the disk. */
 #ifndef PF_STORAGE_SCHEME_H
 #define PF_STORAGE_SCHEME_H
 
@@ -28,7 +29,8 @@ enum { PF_SCHEME_NAME = 64, PF_SCHEME_IDENTITY = 4096 };
 
 /* The name of the scheme that location may begin with, "" = it is a path. */
 void pf_scheme_name(const char *location, char to[PF_SCHEME_NAME]);
-/* *out NULL = location is a local path that no scheme claims. */
+/* *out NULL = location is a local path that no scheme claims. PF_BAD_OPTION when it begins with a name, a colon and a slash, and nobody
+ * has such a scheme; what pf_location_path knows to be a path has to be given to it before. */
 enum pf_status pf_scheme_of(struct pf_context *ctx, const char *location, const struct pf_scheme **out, struct pf_error *err);
 
 /* A location of a scheme has no inode: its identity is made of its text. */

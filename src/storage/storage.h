@@ -13,6 +13,7 @@ struct pf_source;
 struct pf_source_stat {
     int64_t size;        /* bytes as stored; -1 = not known (pipe) */
     int64_t modified_ns; /* since 1970; 0 = not known */
+    int64_t changed_ns;  /* the same of what is known of it, which no process can set; 0 = not known */
     uint64_t device, inode;
     bool regular; /* a file that can be read again and at any place */
 };
@@ -101,6 +102,8 @@ void pf_sink_free(struct pf_sink *sink);
 /* PF_NOT_FOUND when there is nothing. directory is set for a directory. */
 enum pf_status pf_location_stat(struct pf_context *ctx, const char *location, struct pf_source_stat *out, bool *directory,
                                 struct pf_error *err);
+/* file:/x and file:///x as the path /x, which is a part of location; any other location as it is. */
+const char *pf_location_path(const char *location);
 /* Whether location is of a storage scheme (storage/scheme.h) and not a path. */
 bool pf_location_is_remote(struct pf_context *ctx, const char *location);
 /* Whether both name the same existing file, also through links. */

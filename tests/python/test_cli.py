@@ -246,6 +246,29 @@ def test_awkward_names(pyforge, tmp_path):
         assert process.stderr.count(b"\n") == 1
 
 
+@pytest.mark.parametrize("target", ["abfss://data@account.dfs.core.windows.net/out.parquet", "s3://bucket/out.csv", "gs:/bucket/out.parquet",
+                                    "file://host/out.parquet"])
+@pytest.mark.parametrize("more", [[], ["--no-extensions"]], ids=["", "no extensions"])
+def test_stores_are_no_folders(pyforge, sales, target, more):
+    """An output that is meant for a store never lands on the disk, under a name that looks like it."""
+    scheme = target.split(":")[0]
+    for words in ([sales, target], [sales, "--rejects", target], [target], [target.rsplit("/", 1)[0] + "/*.csv"]):
+        said = check(pyforge("convert", *words, *more), USAGE)
+        assert f"{scheme}:/" in said and "hint" in said, said
+    assert not (sales.parent / f"{scheme}:").exists() and names_in(sales.parent) == ["sales.csv"]
+
+
+@pytest.mark.parametrize("prefix", ["file:", "file://", "FILE:"])
+def test_file_in_front_of_a_path(pyforge, sales, tmp_path, prefix):
+    there = tmp_path / "there"
+    check(pyforge("convert", f"{prefix}{sales}", f"{prefix}{there}/a.parquet", "--rejects", f"{prefix}{there}/r.csv"), DONE)
+    check(pyforge("convert", f"{prefix}{sales}", "--output-dir", f"{prefix}{there}/b"), DONE)
+    check(pyforge("convert", f"{prefix}{sales.parent}/s*.csv", "--output-dir", f"{prefix}{there}/c"), DONE)
+    check(pyforge("info", f"{prefix}{sales}"), DONE, None)
+    assert sorted(str(path.relative_to(there)) for path in there.rglob("*.parquet")) == ["a.parquet", "b/sales.parquet", "c/sales.parquet"]
+    check(pyforge("convert", f"{prefix}{sales}", sales, "--force"), REFUSED)
+
+
 # ---- exit codes
 
 

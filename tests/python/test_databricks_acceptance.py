@@ -17,8 +17,10 @@ FOLDER = ROOT / "examples" / "databricks" / "acceptance"
 SAME = {
     "writing_from_start_to_end", "reading_at_any_place", "renaming", "renaming_over_a_file", "exclusive_creation", "waiting_for_the_disk",
     "size_after_closing", "folders_and_removing", "environment", "a_good_file", "a_broken_file", "an_output_that_is_there",
-    "every_output_format", "killed_in_the_middle", "what_is_left_behind", "in_a_shell", "a_task_turns_red",
+    "every_output_format", "in_a_shell", "a_task_turns_red",
 }
+# Where files without a name exist, nothing of a new file is ever seen in the folder: a kill shows nothing there.
+KILLED = {"killed_in_the_middle", "what_is_left_behind"}
 OTHER = {"volumes_are_mounted", "appending", "seeking_while_writing", "hard_links"}
 
 
@@ -57,7 +59,7 @@ def test_on_a_plain_folder(run, tmp_path):
         assert "planted-token" not in text
 
 
-MOUNTED = SAME | OTHER | {"making_a_volume_as_a_folder"}
+MOUNTED = SAME | OTHER | KILLED | {"making_a_volume_as_a_folder"}
 
 
 def test_on_a_mount(volume, package_folder):  # noqa: F811
@@ -82,6 +84,25 @@ def test_what_is_broken_is_told(acceptance, tmp_path, monkeypatch, capsys):
         acceptance.main([str(tmp_path / "v"), "--output", str(tmp_path / "told.json")])
     told = json.loads((tmp_path / "told.json").read_text())["checks"]
     assert [row["outcome"] for row in told] == ["BROKEN", "as expected"] and "RuntimeError: no such thing" in told[0]["found"]
+
+
+def test_kills_that_came_too_late_show_nothing(acceptance, tmp_path, monkeypatch):
+    """Where no run was killed with its output under way, it is not said that all went well."""
+    place = acceptance.Place(str(tmp_path), None, 1 << 20, None)
+    os.makedirs(place.folder)
+    monkeypatch.setattr(acceptance, "pyforge", lambda *words, **how: False)
+    for name in ("killed_in_the_middle", "what_is_left_behind"):
+        assert acceptance.one(name, "x", getattr(acceptance, name), place)["outcome"] == "not here"
+
+    def tears(*words, is_time=None):
+        if is_time is not None:
+            acceptance.write(place.path(".target.parquet.part"))
+            acceptance.write(place.path("target.parquet"), b"PAR1 half")
+        return is_time is not None
+
+    monkeypatch.setattr(acceptance, "pyforge", tears)
+    row = acceptance.one("killed_in_the_middle", "the old file or a whole new one, every time", acceptance.killed_in_the_middle, place)
+    assert row["outcome"] == "DIFFERS" and "torn or missing 12 times (12 of 12 runs were killed, 12 with a part" in row["found"]
 
 
 def test_what_volumes_refuse(acceptance, tmp_path, monkeypatch):
@@ -147,6 +168,7 @@ def test_definitions_of_jobs(path):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     names = [task["task_key"] for task in job["tasks"]]
     environments = [environment["environment_key"] for environment in job["environments"]]
+    parameters = {parameter["name"] for parameter in job["parameters"]}
     assert len(set(names)) == len(names)
     for task in job["tasks"]:
         assert set(depends["task_key"] for depends in task.get("depends_on", [])) <= set(names)
@@ -154,11 +176,17 @@ def test_definitions_of_jobs(path):
         if wheel:
             assert wheel["package_name"] == project["name"] and wheel["entry_point"] in project["scripts"]
         if "spark_python_task" in task:
-            assert (FOLDER / task["spark_python_task"]["python_file"]).exists()
+            file = task["spark_python_task"]["python_file"]
+            assert file.startswith("/Workspace/") and (FOLDER / file.rsplit("/", 1)[1]).exists()
         if "notebook_task" in task:
-            assert (FOLDER.parent / (task["notebook_task"]["notebook_path"].rsplit("/", 1)[1] + ".ipynb")).exists()
+            given = task["notebook_task"]
+            notebook = FOLDER.parent / (given["notebook_path"].rsplit("/", 1)[1] + ".ipynb")
+            cells = ["".join(cell["source"]) for cell in json.loads(notebook.read_text())["cells"] if cell["cell_type"] == "code"]
+            # environments are for other tasks than notebooks, and the job's parameters win over the task's
+            assert given["notebook_path"].startswith("/Workspace/") and cells[0] == f"%pip install {project['name']}"
+            assert "environment_key" not in task and not set(given["base_parameters"]) & parameters
+            assert all(f'parameter("{name}"' in "".join(cells) for name in given["base_parameters"])
         else:
             assert task["environment_key"] in environments
-    parameters = {parameter["name"] for parameter in job["parameters"]}
     used = json.dumps(job["tasks"]).split("{{job.parameters.")[1:]
     assert {text.split("}}", 1)[0] for text in used} == parameters

@@ -170,9 +170,9 @@ def test_in_a_notebook_it_is_told_in_the_cell(forge, write, monkeypatch, capsys,
     result["processing_engine"] = result["converter_used"] = "spark (serverless)"
     forge._announce([result])
     assert capsys.readouterr().out == "Detected Databricks Classic - using Spark optimization (4 bytes)\n"
-    result["processing_engine"], result["engine_reason"] = "native", "spark: Spark from 1 GB; other: no"
+    result["processing_engine"], result["engine_reason"] = "native", "spark: Spark is for tables and Delta only; other: no"
     forge._announce([result])
-    assert capsys.readouterr().out == "Detected Databricks Classic - native engine (4 bytes; Spark from 1 GB)\n"
+    assert capsys.readouterr().out == "Detected Databricks Classic - native engine (4 bytes; Spark is for tables and Delta only)\n"
     monkeypatch.setattr(sys, "stderr", None)
     monkeypatch.delitem(sys.modules, "IPython")
     forge._announce([result])
@@ -342,6 +342,7 @@ def test_trees(forge, many, tmp_path):
     assert made(str(tmp_path / "in" / "**" / "*.csv")) == tree
     assert made(tmp_path / "in", recursive=True) == sorted([*tree, "2024/b.parquet"])
     assert made(tmp_path / "in") == ["a.parquet"]
+    assert made(str(tmp_path / "in" / "*.rejects.csv")) == ["x.parquet.rejects.parquet"], "taken where they are asked for"
     beside = forge.batch_convert(tmp_path / "in", recursive=True)
     assert {os.path.dirname(result.output_path) for result in beside} == {os.path.dirname(result["input_path"]) for result in beside}
 
@@ -365,6 +366,13 @@ def test_no_collisions(forge, many, tmp_path):
     ("file:/tmp/a.csv", "/tmp/a.csv"),
     ("file:///tmp/a.csv", "/tmp/a.csv"),
     ("/dbfs/tmp/a.csv", "/dbfs/tmp/a.csv"),
+    ("dbfs:///Volumes/c/s/v/a.csv", "/Volumes/c/s/v/a.csv"),
+    ("DBFS:/Volumes/c/s/v/a.csv", "/Volumes/c/s/v/a.csv"),
+    ("File:/tmp/a.csv", "/tmp/a.csv"),
+    ("/dbfs//./Volumes/c/s/v/x/../a.csv", "/Volumes/c/s/v/a.csv"),
+    ("/Volumes/c/s/v/../w/a.csv", "/Volumes/c/s/v/../w/a.csv"),
+    ("/dbfsx/a.csv", "/dbfsx/a.csv"),
+    ("../a.csv", "../a.csv"),
     ("a.csv", "a.csv"),
 ])
 def test_paths_of_databricks(package, given, seen):
@@ -514,6 +522,65 @@ def test_tables_of_a_batch(forge, many, tables):
     assert [(call[1], call[3]) for call in tables.calls] == [("main.bronze.t", "overwrite"), ("main.bronze.t", "append")]
 
 
+@pytest.mark.parametrize("pattern, name, table", [
+    ("main.bronze.{stem}", "a.csv", "main.bronze.a"),
+    ("bronze.{stem}", "silver.customers.csv", "bronze.`silver.customers`"),
+    ("bronze.{stem}", "b c.csv", "bronze.`b c`"),
+    ("bronze.{stem}", "x.csv.gz", "bronze.x"),
+    ("bronze.{stem}", "`; DROP TABLE x.csv", "bronze.```; DROP TABLE x`"),
+    ("main.bronze.raw_{stem}_v1", "a.b.csv", "main.bronze.`raw_a.b_v1`"),
+    ("bronze.`old {stem}`", "a`b.csv", "bronze.`old a``b`"),
+    ("{stem}.{stem}", "a.b.csv", "`a.b`.`a.b`"),
+])
+def test_names_of_files_stay_one_part_of_the_name_of_a_table(package, pattern, name, table):
+    from pyforge_cli.extensions.databricks.batch import tables
+    from pyforge_cli.extensions.databricks.identifiers import parse_table
+
+    assert tables(pattern, [f"/in.x/{name}"]) == [table]
+    assert len(parse_table(table)) == pattern.count(".") + 1
+
+
+def test_two_files_of_one_table_are_refused_before_anything_is_written(forge, many, tables):
+    files = [many("sales.csv"), many("sub/Sales.csv"), many("b.csv")]
+    with pytest.raises(ValueError, match="would both be the table bronze.Sales") as refused:
+        forge.batch_convert(files, table="bronze.{stem}")
+    assert "sub/Sales.csv" in str(refused.value) and tables.calls == []
+    with pytest.raises(ValueError, match="needs backticks"):
+        forge.batch_convert(files, table="bad name.{stem}")
+
+
+def test_one_table_takes_the_files_in_their_order(forge, many, tables):
+    files = [many("small.csv", 1), many("large.csv", 500), many("middle.csv", 20)]
+    forge.spark = object()
+    assert forge.batch_convert(files, table="bronze.t", threads=4)
+    assert [(call[0], call[3]) for call in tables.calls] == [("small.csv", "error"), ("large.csv", "append"), ("middle.csv", "append")]
+
+
+def test_a_table_is_overwritten_only_when_this_call_says_so(forge, many, tables, tmp_path, monkeypatch):
+    import pyforge_cli
+    from pyforge_cli.extensions.databricks.session import session_given
+
+    source = many("a.csv")
+    forge.spark = object()
+    for options, mode in (({"mode": None}, "error"), ({"csv_options": {"mode": None}}, "error"), ({"mode": "append"}, "append")):
+        assert forge.convert(source, table="t", **options)
+        assert tables.calls.pop()[3] == mode, options
+    settings = tmp_path / "settings.toml"
+    settings.write_text("force = true\n")
+    monkeypatch.setenv("PYFORGE_CONFIG", str(settings))
+    for options, mode in (({}, "error"), ({"force": True}, "overwrite"), ({"force": False}, "error"), ({"mode": "overwrite"}, "overwrite")):
+        with session_given(forge.spark):
+            assert pyforge_cli.convert(source, table="t", **options)
+        assert tables.calls.pop()[3] == mode, options
+    # nor is a table that a settings file names, by the force that forge implies
+    settings.write_text('table = "t"\n')
+    assert forge.convert(source) and tables.calls.pop()[1:4] == ("t", "t", "error")
+    settings.write_text("force = true\n")
+    # a Delta table by its path is an output like others
+    with session_given(forge.spark):
+        assert pyforge_cli.convert(source, tmp_path / "d", format="delta") and tables.calls.pop()[3] == "overwrite"
+
+
 def test_a_table(forge, many, tables, tmp_path, monkeypatch, capsys):
     source = many("a.csv", 2)
     monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "15.4")
@@ -615,8 +682,9 @@ def test_preview_of_rows_that_are_rejected(forge, write):
 
 
 def test_info_of_volumes(forge, write, monkeypatch):
-    known = forge.get_info("dbfs:/Volumes/main/default/bronze/none.csv")
-    assert (known["is_volume"], known["catalog"], known["schema"], known["volume"]) == (True, "main", "default", "bronze")
+    for form in ("dbfs:///Volumes", "DBFS:/Volumes", "/dbfs/Volumes", "/Volumes", "dbfs:/Volumes"):
+        known = forge.get_info(f"{form}/main/default/bronze/none.csv")
+        assert (known["is_volume"], known["catalog"], known["schema"], known["volume"]) == (True, "main", "default", "bronze"), form
     assert known["exists"] is False and known["error"] and known["format"] == "csv"
     here = forge.get_info(write("a.CSV", "a\n1\n"))
     assert here["exists"] and here["modified"].startswith("20") and here["format"] == "csv" and "error" not in here
@@ -728,6 +796,43 @@ print(took)
         times.append(float(done.stdout))
     print(f"import of forge: {min(times):.0f} ms")
     assert min(times) < 100, times
+
+
+def test_import_loads_next_to_nothing(run_python):
+    """By this the import stays quick on a busy machine, where a time says little: what a method needs is imported by it."""
+    script = """
+import sys
+before = set(sys.modules)
+from pyforge_cli.extensions.databricks import forge
+loaded = {name for name in set(sys.modules) - before if name.startswith("pyforge_cli") or name in {heavy}}
+print(sorted(loaded))
+assert not any("_databricks.so" in line for line in open("/proc/self/maps")), "the native half is loaded"
+import pyforge_cli
+from pyforge_cli.extensions.databricks import PyForgeDatabricks, __version__
+assert __version__ == pyforge_cli.__version__ and isinstance(forge, PyForgeDatabricks)
+""".replace("{heavy}", repr({
+        "_pyforge", "abc", "asyncio", "concurrent.futures", "contextlib", "dataclasses", "datetime", "html", "inspect", "json", "logging",
+        "pathlib", "pyspark", "databricks", "re", "shutil", "tempfile", "typing", "urllib", "uuid"}))
+    done = run_python(script)
+    assert done.returncode == 0, done.stderr
+    names = ("pyforge_cli", "pyforge_cli.extensions", "pyforge_cli.extensions.databricks", "pyforge_cli.extensions.databricks.api")
+    assert done.stdout.strip() == str(sorted(names))
+
+
+def test_in_a_folder_that_is_gone(run_python, write):
+    """A notebook's folder may be removed or renamed while it runs."""
+    source = write("a.csv", "a\n1\n")
+    done = run_python("""
+import os, sys
+os.mkdir("gone")
+os.chdir("gone")
+os.rmdir("../gone")
+from pyforge_cli.extensions.databricks import forge
+result = forge.convert(sys.argv[1])
+assert result and result["row_count"] == 1, result
+assert forge.get_environment_info()["compute"] == "none"
+""", source)
+    assert done.returncode == 0, done.stderr
 
 
 def test_names_of_the_package(package, capsys):

@@ -36,6 +36,8 @@ def run_notebook(environment, tmp_path):
     def run(path, parameters=None, env=None, cwd=tmp_path, fails=False):
         notebook = nbformat.read(path, as_version=4)
         nbformat.validate(notebook)
+        # The package under test is there already.
+        notebook.cells = [cell for cell in notebook.cells if "install" not in cell.metadata.get("tags", [])]
         at = next((at for at, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", [])), -1)
         text = "\n".join(f"{name} = {value!r}" for name, value in (parameters or {}).items())
         notebook.cells.insert(at + 1, nbformat.v4.new_code_cell(text))
@@ -87,7 +89,7 @@ def test_batch_and_tables(run_notebook, tmp_path):
 def test_job(run_notebook, tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.csv").write_text("a,b\n1,2\n")
-    env = {"SOURCE": str(tmp_path / "in"), "TARGET": str(tmp_path / "out")}
+    env = {"FOLDER": str(tmp_path / "in"), "OUTPUT": str(tmp_path / "out")}
     assert "1 of 1 files converted" in shown(run_notebook(EXAMPLES / "job.ipynb", env=env))
     (tmp_path / "in" / "bad.csv").write_bytes(b"PK\x03\x04 no table")
     told = run_notebook(EXAMPLES / "job.ipynb", env=env, fails=True)
@@ -97,7 +99,7 @@ def test_job(run_notebook, tmp_path):
 class dbutils:
     class widgets:
         text = staticmethod(lambda name, default: None)
-        get = staticmethod({{"source": {str(tmp_path / "in" / "a.csv")!r}, "target": {str(tmp_path / "widgets")!r}}}.get)
+        get = staticmethod({{"folder": {str(tmp_path / "in" / "a.csv")!r}, "output": {str(tmp_path / "widgets")!r}}}.get)
 """
     notebook = nbformat.read(EXAMPLES / "job.ipynb", as_version=4)
     notebook.cells.insert(0, nbformat.v4.new_code_cell(widgets))

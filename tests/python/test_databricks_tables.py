@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -71,7 +72,15 @@ def test_what_is_no_name_of_a_table(modules, text, why):
 
 @pytest.mark.parametrize("names, how, there, result", [
     (["a", "B"], "repair", [], ["a", "B"]),
-    (["a b", "a_b", "a,b"], "repair", [], ["a_b", "a_b_2", "a_b_3"]),
+    (["a b", "a_b", "a,b"], "repair", [], ["a_b_2", "a_b", "a_b_3"]),
+    (["a,b", "a_b", "a b"], "repair", [], ["a_b_3", "a_b", "a_b_2"]),
+    (["a b", "a_b"], "repair", ["a_b"], ["a_b_2", "a_b"]),
+    (["a b", "A_B"], "repair", ["a_b", "a_b_2"], ["a_b_2", "A_B"]),
+    (["a b"], "repair", ["a_b"], ["a_b"]),
+    (["a b", "a_b_2", "a_b"], "repair", ["a_b", "a_b_2", "a_b_3"], ["a_b_3", "a_b_2", "a_b"]),
+    (["a,b", "a b"], "repair", ["a_b", "a_b_2"], ["a_b_2", "a_b"]),
+    (["a_b"], "repair", ["a_b", "a_b_2"], ["a_b"]),
+    (["a b", "a_b"], "snake", ["a_b"], ["a_b_2", "a_b"]),
     (["x y"], "repair", ["X Y"], ["x y"]),
     (["a b"], "map", [], ["a b"]),
     (["Order ID", "orderID", "%"], "snake", [], ["order_id", "order_id_2", "column"]),
@@ -81,6 +90,16 @@ def test_names_of_columns(modules, names, how, there, result):
     changed, notes = modules.identifiers.table_columns(names, how, there)
     assert changed == result
     assert bool(notes) == (changed != names)
+
+
+@pytest.mark.parametrize("names, there", [
+    (["a b"], ["a_b", "a_b_2"]), (["a b", "a,b", "a_b"], ["a_b", "a_b_2"]), (["a,b", "c"], ["A_b", "a_B_7", "c"]),
+])
+def test_columns_that_cannot_be_told_apart(modules, names, there):
+    """Which of the file's columns made a_b, and which a_b_2, is not known when not all of them come again."""
+    with pytest.raises(ValueError, match="cannot be told which") as refused:
+        modules.identifiers.table_columns(names, "repair", there)
+    assert "rename it" in refused.value.remedy
 
 
 @pytest.mark.parametrize("names, how, says", [
@@ -110,7 +129,10 @@ def test_a_note_names_only_so_many(modules):
     ("bigint", "string", False), ("string", "bigint", False), ("double", "int", False), ("timestamp", "date", False), ("void", "string", True),
 ])
 def test_types_that_fit(modules, ours, theirs, fits):
-    assert (modules.tables.conversion(ours, theirs, "c0") is not None) == fits
+    expression = modules.tables.conversion(ours, theirs, "c0")
+    assert (expression is not None) == fits
+    # where the types differ, Spark is told to change the values
+    assert expression is None or (expression == "c0") == (ours == theirs)
 
 
 # ---- staging
@@ -125,11 +147,25 @@ def test_types_that_fit(modules, ours, theirs, fits):
     ("/data/x", "file:/data/x", None),
     ("file:/data/x", "file:/data/x", None),
     ("file:///data/x", "file:/data/x", None),
+    ("dbfs:///Volumes/a/b/c/x.csv", "/Volumes/a/b/c/x.csv", "/Volumes/a/b/c/x.csv"),
+    ("DBFS:/x", "dbfs:/x", "dbfs:/x"),
+    ("//Volumes/a/b/c/d/../e", "/Volumes/a/b/c/e", "/Volumes/a/b/c/e"),
+    ("/dbfs/x/../Volumes/a/b/c", "/Volumes/a/b/c", "/Volumes/a/b/c"),
+    ("/data/../../x", "file:/x", None),
     ("/Workspace/x", "file:/Workspace/x", None),
 ])
 def test_what_spark_sees(modules, location, seen_here, seen_on_databricks):
     assert modules.staging.spark_path(location, False) == seen_here
     assert modules.staging.spark_path(location, True) == seen_on_databricks
+
+
+@pytest.mark.parametrize("location, says", [
+    ("/Volumes/a/b/c/../d/x", "leaves /Volumes/a/b/c"), ("dbfs:/Volumes/a/../../x", "leaves /Volumes/a"), ("/Volumes/a/b/c/x/../../y", "leaves"),
+    ("dbfs:/../x", "leaves /dbfs"), ("dbfs://Volumes/a/b/c", "names a host"),
+])
+def test_what_the_native_half_refuses_is_no_path_of_spark(modules, location, says):
+    with pytest.raises(ValueError, match=says):
+        modules.staging.spark_path(location, True)
 
 
 def test_where_the_data_are_staged(modules):
@@ -159,6 +195,16 @@ def test_staging_is_gone_at_every_end(modules, tmp_path):
         assert staging.spark_path == f"file:{staging.folder}/data"
         1 / 0
     assert sorted(tmp_path.iterdir()) == sorted([others, running])
+
+
+def test_what_is_staged_is_for_nobody_else(modules, tmp_path):
+    before = os.umask(0o022)
+    try:
+        with modules.staging.Staging(str(tmp_path / "new")) as staging:
+            assert os.stat(staging.folder).st_mode & 0o777 == 0o700
+            assert os.stat(staging.base).st_mode & 0o777 == 0o755
+    finally:
+        os.umask(before)
 
 
 def test_staging_that_cannot_be(modules, tmp_path):
@@ -275,17 +321,13 @@ class Job:
         return self.options.get(name)
 
 
-def test_what_the_engine_takes(modules, monkeypatch):
+@pytest.mark.parametrize("size", [12, 12 << 20, 2 << 30, None])
+def test_what_the_engine_takes(modules, size):
+    """No size goes to Spark yet, so none is named."""
     engine = modules.engine.SparkEngine()
-    assert engine.takes(Job()) == (False, "Spark from 1 GB")
-    assert engine.takes(Job(2 << 30)) == (False, "Spark is for tables and Delta only")
-    assert engine.takes(Job(None)) == (False, "Spark is for tables and Delta only")
-    takes, why = engine.takes(Job(table="a.b.c"))
+    assert engine.takes(Job(size)) == (False, "Spark is for tables and Delta only")
+    takes, why = engine.takes(Job(size, table="a.b.c"))
     assert not takes and why.startswith("tables and Delta need a session of Spark, and none is at hand; run this in a notebook or a job")
-    monkeypatch.setenv("PYFORGE_SPARK_THRESHOLD", "20M")
-    assert engine.takes(Job()) == (False, "Spark from 20 MB")
-    monkeypatch.setenv("PYFORGE_SPARK_THRESHOLD", "much")
-    assert engine.takes(Job()) == (False, "Spark from 1 GB")
 
 
 def test_without_a_session(modules):
@@ -295,3 +337,178 @@ def test_without_a_session(modules):
         modules.engine.SparkEngine().run(Job(table="t"), None)
     assert refused.value.outcome == "falls back"
     assert "session" in str(refused.value) and "spark_session=" in refused.value.remedy
+
+
+# ---- a session that stands for Spark's: what it was told is in server
+
+
+class NotThere(AnalysisException):
+    def getCondition(self):
+        return "TABLE_OR_VIEW_NOT_FOUND"
+
+
+class Type:
+    def __init__(self, name):
+        self.name = name
+
+    def simpleString(self):
+        return self.name
+
+
+class Field:
+    def __init__(self, name, type="bigint"):
+        self.name, self.dataType = name, Type(type)
+
+
+class Server:
+    """What runs, as (session, token), and whether a create() loses its answer, hangs, or is done."""
+
+    def __init__(self, does="lost"):
+        self.does, self.running, self.began, self.reads = does, set(), threading.Event(), 0.0
+        self.stops = threading.Event()
+
+
+class Frame:
+    def __init__(self, session):
+        self.session, self.schema = session, type("Schema", (), {"fields": [Field("a")]})
+
+    def __getattr__(self, name):
+        return lambda *given: self
+
+    def format(self, name):
+        raise NotThere("[DELTA_TABLE_NOT_FOUND] no")
+
+    def create(self):
+        server = self.session.server
+        server.running.add((self.session, self.session.tag))
+        server.began.set()
+        if server.does == "lost":
+            self.session.is_dead = True
+            raise ConnectionError("gone")
+        if server.does in ("hangs", "stops"):
+            server.stops.wait(60)
+        raise Conditioned("OPERATION_CANCELED", "HY008")
+
+
+class Session:
+    def __init__(self, server):
+        self.server, self.is_dead, self.tag = server, False, None
+
+    def alive(self):
+        if self.is_dead:
+            raise ConnectionError("gone")
+
+    def table(self, name):
+        self.alive()
+        raise NotThere("[TABLE_OR_VIEW_NOT_FOUND] no")
+
+    sql = table
+
+    @property
+    def read(self):
+        self.alive()
+        self.server.began.set()
+        time.sleep(self.server.reads)
+        return Frame(self)
+
+    def addTag(self, tag):
+        self.tag = tag
+
+    def removeTag(self, tag):
+        pass
+
+    def interruptTag(self, tag):
+        self.alive()
+        if self.server.does == "stops":
+            self.server.stops.set()
+        return [running for running in self.server.running if running == (self, tag)]
+
+
+WRITE = {"staged": "file:/x", "mode": "error", "rows": 1, "columns": [{"name": "a", "type": "int64"}]}
+
+
+def test_a_new_session_knows_nothing_of_what_the_lost_one_runs(modules):
+    server = Server("lost")
+    with pytest.raises(OSError) as lost:
+        modules.tables.write_table(Session(server), target=modules.tables.table_target("m.d.t"), kind="connect", patience=1,
+                                   renew=lambda: Session(server), **WRITE)
+    assert len(server.running) == 1, "the write goes on"
+    assert lost.value.failure == "unknown" and "run it again" not in lost.value.remedy.replace("Do not run it again before", "")
+
+
+class Cancelled(Exception):
+    pass
+
+
+def cancelled(modules, monkeypatch, server, wait=1.0):
+    """A write that is cancelled as soon as the server has begun something."""
+    monkeypatch.setattr(modules.engine, "_LAST_WAIT", wait)
+
+    def watch():
+        if server.began.is_set():
+            raise Cancelled
+
+    hand = type("Hand", (), {"session": Session(server), "kind": "connect"})
+    return modules.engine._write(hand, watch, target=modules.tables.table_target("m.d.t"), patience=30, **WRITE)
+
+
+def test_what_is_cancelled_before_the_write_never_begins(modules, monkeypatch):
+    server = Server()
+    server.reads = 1.0
+    with pytest.raises(Cancelled):
+        cancelled(modules, monkeypatch, server)
+    time.sleep(1.5)
+    assert not server.running
+
+
+def test_a_write_that_may_go_on_after_a_cancel_is_not_told_as_ended(modules, monkeypatch):
+    server = Server("hangs")
+    with pytest.raises(OSError) as unknown:
+        cancelled(modules, monkeypatch, server)
+    server.stops.set()
+    assert unknown.value.failure == "unknown" and "it was cancelled" in unknown.value.message
+    assert "DESCRIBE HISTORY `m`.`d`.`t`" in unknown.value.remedy
+
+
+def test_a_cancel_does_not_hide_that_the_outcome_is_unknown(modules, monkeypatch):
+    server = Server("hangs")
+    lost = modules.errors.failure("unknown", "outcome unknown: lost", "look")
+
+    def resolve(*given):
+        raise lost
+
+    monkeypatch.setattr(modules.tables, "_carry_out", lambda write, patience, renew: (write.begin() if hasattr(write, "begin") else None,
+                                                                                      time.sleep(0.5), resolve()))
+    with pytest.raises(OSError) as unknown:
+        cancelled(modules, monkeypatch, server, wait=5.0)
+    assert unknown.value is lost
+
+
+def test_a_write_that_stops_is_cancelled(modules, monkeypatch):
+    server = Server("stops")
+    with pytest.raises(Cancelled):
+        cancelled(modules, monkeypatch, server, wait=10.0)
+
+
+# ---- what a folder holds
+
+
+def test_no_delta_table_is_made_among_other_files(modules, tmp_path):
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / "2024.xlsx").write_text("x")
+    (tmp_path / "file").write_text("x")
+    for name, says in (("reports", "2024.xlsx"), ("file", "is a file")):
+        server = Server()
+        with pytest.raises(FileExistsError, match=says) as refused:
+            modules.tables.write_table(Session(server), target=modules.tables.path_target(tmp_path / name), kind="connect",
+                                       **{**WRITE, "mode": "overwrite"})
+        assert refused.value.failure == "ends" and not server.running
+    for name in ("empty", "none", "table", "staged"):
+        if name != "none":
+            (tmp_path / name).mkdir()
+        if name == "table":
+            (tmp_path / name / "_delta_log").mkdir()
+            (tmp_path / name / "x").write_text("")
+        if name == "staged":
+            (tmp_path / name / f"{modules.staging.PREFIX}h-1-0a").mkdir()
+        modules.tables._Write(None, "connect", modules.tables.path_target(tmp_path / name), "error", False, None).check_folder()

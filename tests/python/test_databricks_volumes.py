@@ -10,6 +10,7 @@ import random
 import shutil
 import signal
 import subprocess
+import sys
 import time
 import warnings
 
@@ -303,6 +304,39 @@ def test_places_that_are_not(volume, write, path, says):
     assert done.returncode != 0 and says in done.stderr.decode(), done.stderr.decode()
 
 
+@pytest.mark.parametrize("path,missing,grant", [
+    ("/Volumes/nothing/x/y/a.csv", "there is no catalog nothing that you may use", "GRANT USE CATALOG ON CATALOG `nothing` TO"),
+    ("dbfs:/Volumes/main/nothing/y/a.csv", "there is no schema main.nothing that", "GRANT USE SCHEMA ON SCHEMA `main`.`nothing` TO"),
+    ("/Volumes/main/default/nothing/*.csv", "there is no volume main.default.nothing that", "GRANT READ VOLUME ON VOLUME `main`.`default`.`nothing` TO"),
+    ("/Volumes/main/default/bronze/none.csv", "No such file", "check the path"),
+])
+def test_inputs_that_are_not(volume, package_folder, path, missing, grant):
+    """The command, and forge in each of its ways, tell which part is missing, and the statements that make it usable."""
+    done = volume("convert", path)
+    assert done.returncode in (1, 2) and missing in done.stderr.decode() and grant in done.stderr.decode(), done.stderr.decode()
+    script = """
+import os, sys
+os.chdir(sys.argv[2])
+from pyforge_cli.extensions.databricks import forge
+print(forge.batch_convert(sys.argv[1])[0]["error"])
+if "*" not in sys.argv[1]:
+    result = forge.convert(sys.argv[1])
+    print("\\0", result["error"], result.exception.remedy, result.error_details["hint"], result._repr_html_().replace("&#x27;", "'"))
+    print("\\0", forge.get_info(sys.argv[1])["error"])
+    print("\\0", forge.validate(sys.argv[1]).issues)
+    try:
+        forge.preview(sys.argv[1])
+    except FileNotFoundError as error:
+        print("\\0", error)
+"""
+    words = volume.mount.inside(sys.executable, "-c", script, path, volume.local)
+    done = subprocess.run(words, env=clean_environment({**volume.env, "PYTHONPATH": package_folder}), capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    told = done.stdout.split("\0")
+    assert len(told) == (1 if "*" in path else 5)
+    assert not [text for text in told if missing not in text or grant not in text], told
+
+
 def test_old_runtime_is_refused(volume, write):
     done = volume("convert", write("in.csv", rows(10)), f"{volume.path}/a.parquet", env={"DATABRICKS_RUNTIME_VERSION": "12.2"})
     assert done.returncode != 0 and "13.3" in done.stderr.decode(), done.stderr.decode()
@@ -492,6 +526,54 @@ def test_record_that_does_not_fit_is_none(volume, write, record):
     assert volume("convert", write("tiny.csv", "a\n1\n"), f"{volume.path}/b.csv", "--format", "csv").returncode == 0
     assert volume.names() == ["a.csv", "b.csv"]
     assert (volume.real / "a.csv").read_text() == "a,b\n"
+
+
+@pytest.mark.parametrize("delay", [0, 2000])
+def test_several_complete_one_copy(volume, write, delay):
+    """Runs that come upon the same torn target at once: it is whole at their end, and nothing is lost."""
+    tiny, content = write("tiny.csv", "a\n1\n"), rows(40000).encode()
+    stem = ".a.csv.0badc0de-1-1-00000001"
+    for _ in range(6):
+        (volume.real / f"{stem}.pyforge-part").write_bytes(content)
+        (volume.real / f"{stem}.pyforge-left").write_text(f"{len(content)}\n")
+        (volume.real / "a.csv").write_bytes(content[:1000])
+        volume.set(delay=delay, rename=ENOSYS)
+        runs = [volume.start("convert", tiny, f"{volume.path}/b{i}.csv", "--format", "csv", "--force") for i in range(4)]
+        said = [run.communicate()[1].decode() for run in runs]
+        assert [run.returncode for run in runs] == [0] * 4, said
+        assert (volume.real / "a.csv").read_bytes() == content
+        assert sum("is complete now" in text for text in said) == 1, said
+        assert volume.names() == ["a.csv", "b0.csv", "b1.csv", "b2.csv", "b3.csv"]
+
+
+def test_machines_of_one_name(volume, write):
+    """Machines are called alike, and their first namespaces of processes too: the process of a part is another machine's after all."""
+    volume.set(delay=10000)
+    slow = volume.start("convert", write("in.csv", rows(100000)), f"{volume.path}/a.csv", "--format", "csv")
+    while not volume.parts():
+        assert slow.poll() is None
+        time.sleep(0.005)
+    slow.kill()
+    slow.communicate()
+    part = volume.parts()
+    volume.set()
+    other = volume.local / "boot_id"
+    other.write_text("00000000-1111-2222-3333-444444444444\n")
+    script = 'mount --bind "$1" /proc/sys/kernel/random/boot_id && shift && exec "$@"'
+    words = ["unshare", "--mount", "sh", "-c", script, "sh", other, command_path()]
+    convert = ("convert", write("tiny.csv", "a\n1\n"), f"{volume.path}/b.csv", "--format", "csv", "--force")
+    done = run_pyforge(*convert, command=volume.mount.inside(*words), env=volume.env)
+    assert done.returncode == 0 and volume.parts() == part, done.stderr.decode()
+    assert volume(*convert).returncode == 0 and volume.parts() == []
+
+
+@pytest.mark.parametrize("target", ["abfss://data@account/out.parquet", "s3://bucket/out.parquet", "file:{local}/there.parquet"])
+def test_locations_of_stores(volume, write, target):
+    """Beside the extension's own scheme: a store is refused, file: is a path."""
+    done = volume("convert", write("in.csv", rows(10)), target.format(local=volume.local))
+    assert done.returncode == (0 if target.startswith("file:") else 2), done.stderr.decode()
+    assert (volume.local / "there.parquet").exists() == target.startswith("file:")
+    assert not [path.name for path in volume.local.iterdir() if path.name.endswith(":")]
 
 
 @pytest.mark.parametrize("name", ["x" * 250 + ".csv", "é" * 120 + ".csv"])

@@ -59,3 +59,30 @@ def test_a_record_too_long_for_the_budget(pyforge, tmp_path):
     advised = message.split("try --memory ")[1].split()[0]
     assert not out.exists()
     assert pyforge("convert", source, out, "--memory", advised).returncode == 0
+
+
+@pytest.mark.parametrize("memory", ["24M", "64M"])
+@pytest.mark.parametrize("command", ["info", "validate"])
+def test_reading_alone_says_how_much_memory_to_try(pyforge, tmp_path, command, memory):
+    source = tmp_path / "long.csv"
+    source.write_text("id,text\n" + "".join(f"{row},short\n" for row in range(9)) + "10," + "x" * 40_000_000 + "\n")
+    result = pyforge(command, source, "--memory", memory)
+    message = result.stderr.decode() + result.stdout.decode()
+    assert result.returncode == 1, message
+    assert "long.csv" in message and "line" in message, message
+    advised = message.split("try --memory ")[1].split()[0]
+    for _ in range(3):
+        result = pyforge(command, source, "--memory", advised)
+        if result.returncode == 0:
+            return
+        advised = (result.stderr.decode() + result.stdout.decode()).split("try --memory ")[1].split()[0]
+    raise AssertionError("following the advice leads nowhere")
+
+
+def test_a_stream_says_how_much_memory_to_try(package, tmp_path):
+    source = tmp_path / "long.csv"
+    source.write_text("id,text\n1,short\n2," + "x" * 40_000_000 + "\n")
+    with pytest.raises(package.PyForgeError) as caught:
+        package.read(source, memory="64M").to_arrow()
+    assert 'try memory="' in str(caught.value), str(caught.value)
+    assert str(caught.value).count("long.csv") == 1, str(caught.value)

@@ -115,6 +115,17 @@ def test_job(site):
     assert "slow today" in record["warnings"]
 
 
+@pytest.mark.parametrize("how", ["natively", "staged"])
+def test_warnings_of_what_is_done_natively(site, how):
+    """They are the conversion's, each of them once."""
+    (site.folder / "in.csv").write_text("id,name\n" + "1,a\n" * 3 + "1,2,3\n")
+    install(site, DONE[how].replace('{"rows_written": 3, "rows_read": 3,', '{"rows_written": 3, "rows_read": 4, "rows_rejected": 1,'))
+    record, done = convert(site, "--pages", "1", "--max-rejects", "50%", check=3)
+    pages, rejected = "option --pages has no effect here (csv to parquet)", "1 row was rejected and kept in "
+    assert [text[:len(rejected)] for text in record["warnings"]] == [pages[:len(rejected)], rejected], record["warnings"]
+    assert done.stderr.count(pages) == 1 and done.stderr.count(rejected) == 1, done.stderr
+
+
 def test_summary_names_it(site):
     install(site, DONE["natively"])
     done = site.run("convert", "in.csv", "out.parquet")
@@ -469,3 +480,84 @@ def test_a_table_is_explained(site):
     install_tables(site)
     done = site.run("convert", "in.csv", "--table", "t", "--explain")
     assert "engine    mock: a session is there" in done.stdout and "native" not in done.stdout
+
+
+# ---- when they are loaded
+
+LOADED = """
+    import pathlib
+    pathlib.Path("loaded-" + __name__).touch()
+"""
+
+
+def promise(site, name, adds, source):
+    site.install(name, textwrap.dedent(LOADED) + textwrap.dedent(source), manifest=f"name = {name!r}\nadds = {json.dumps(adds)}\n")
+
+
+@pytest.fixture
+def promised(site):
+    """An engine for tables and delta called spark, one that is asked about everything, and an extension that has an option only."""
+    source = ENGINE.format(name="spark", takes=body("return job.engines_only, 'for tables'"), run=body("return 3"))
+    source = source.replace("        description =", "        formats = ('delta',)\n        tables = True\n        description =", 1)
+    promise(site, "spark", ["engine spark tables delta"], source)
+    promise(site, "asked", ["engine asked"], ENGINE.format(name="asked", takes=body("return False, 'never'"), run=body("return 3")))
+    promise(site, "option", ["options colour"], """
+        from pyforge_cli.extensions import BaseExtension, Option
+
+        class Ext(BaseExtension):
+            name = "option"
+            description = "for tests"
+            licence = "MIT"
+
+            def is_available(self):
+                return True
+
+            def initialize(self):
+                return True
+
+            def get_options(self):
+                return [Option("colour", "text", help="Of a test.")]
+    """)
+    return site
+
+
+@pytest.mark.parametrize("words, loaded", [
+    (["out.parquet"], ["asked"]),
+    (["out.parquet", "--engine", "native"], []),
+    (["out.parquet", "--colour", "red"], ["asked", "option"]),
+    (["--table", "t"], ["asked", "spark"]),
+    (["--table", "t", "--to", "delta"], ["asked", "spark"]),
+    (["out", "--to", "delta"], ["asked", "spark"]),
+    (["--table", "t", "--engine", "spark"], ["asked", "spark"]),
+    (["out.parquet", "--force-pyspark"], ["asked", "spark"]),
+])
+def test_is_loaded_for_what_it_is_for(promised, words, loaded):
+    record, _ = table(promised, *words)
+    assert sorted(path.name for path in promised.folder.glob("loaded-*")) == [f"loaded-{name}_module" for name in loaded]
+    assert record["processing_engine"] == ("spark" if "--table" in words or "delta" in words else "native")
+    told = [text for text in record["warnings"] if "native engine was used" in text]
+    assert told == (["the native engine was used, and not Spark: for tables"] if "--force-pyspark" in words else [])
+
+
+def test_the_packages_own_engine(site, package_folder):
+    """Spark is found by what its manifest says, and no plain conversion loads it."""
+    site.package_folder = package_folder
+    env = {"PYTHONPATH": package_folder}
+    forced, _ = convert(site, "--force-pyspark", env=env)
+    assert "the native engine was used, and not Spark: Spark is for tables and Delta" in ", ".join(forced["warnings"])
+    plain, _ = convert(site, "--force", env=env)
+    assert plain["warnings"] == [] and "spark" not in plain["engine_reason"]
+
+
+def test_a_good_load_takes_away_an_ending_noted_meanwhile(promised):
+    """This process has looked for endings before another one noted one."""
+    promised.python("""
+        import pathlib
+        import pyforge_cli
+
+        pyforge_cli.convert("in.csv", "out.parquet")
+        noted = pathlib.Path("home/state/pyforge/crashed-spark")
+        noted.write_text("1 1700000000000000000")
+        result = pyforge_cli.convert("in.csv", table="t")
+        assert result["processing_engine"] == "spark" and not noted.exists()
+    """)

@@ -134,3 +134,12 @@ def test_a_half_that_fails_is_the_extensions_failure(site, how, reason):
     assert row["state"] == "failed" and reason in row["reason"], row
     site.run("convert", "in.csv", "out.parquet")
     site.run("convert", "in.csv", "out.kv", check=4)
+
+
+@pytest.mark.parametrize("which, mode, refused", [("_half.so", 0o666, True), (".", 0o777, True), (".", 0o1777, False), ("_half.so", 0o664, False)])
+def test_a_library_that_anybody_may_replace(site, which, mode, refused):
+    package = site.packages / install(site)
+    (package / which).chmod(mode)
+    row = site.rows()["example"][0]
+    assert (row["state"] == "failed") is refused, row
+    assert ("may be replaced by anybody" in row["reason"]) is refused

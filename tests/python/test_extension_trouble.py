@@ -188,3 +188,175 @@ def test_an_illegal_name_is_shown_harmlessly(site, name):
     site.point(name, "nothing:Ext")
     done = site.run("extensions")
     assert "\x1b" not in done.stdout and "no legal name" in done.stdout
+
+
+# ---- loading
+
+
+JOINS = """
+import threading, pyforge_cli
+def work(ends):
+    try:
+        ends.append([row["state"] for row in pyforge_cli._pyforge.extensions()])
+        ends.append(pyforge_cli.convert("in.csv", "inside.parquet", force=True).warnings)
+        pyforge_cli.convert("in.csv", "other.%s")
+    except Exception as error:
+        ends.append(str(error))
+"""
+
+
+@pytest.mark.parametrize("manifest", [None, 'name = "joins"\nadds = ["format other other"]\n'])
+def test_a_thread_that_initialize_waits_for(site, manifest):
+    """It sees the set as it is, and is told what is missing, rather than both waiting for each other."""
+    source = extension(
+        "joins",
+        """
+        def initialize(self):
+            ends = []
+            thread = threading.Thread(target=work, args=(ends,))
+            thread.start()
+            thread.join()
+            print(ends)
+        def get_formats(self): return [Other()]
+        """,
+        JOINS % "other" + WORDS.replace("Words", "Other").replace("words", "other") + "    def write(self, table, sink): pass\n",
+    )
+    site.install("joins", source, manifest=manifest)
+    site.env["PYFORGE_LOAD_LIMIT"] = "200ms"
+    told = site.run("extensions", "info", "joins").stdout
+    assert "['loading']" in told and "state       loaded" in told
+    assert "still being loaded" in told
+    if manifest:
+        assert "is being loaded" in told.split("still being loaded")[1]
+
+
+def test_two_threads_share_a_loading(site):
+    """One that only came second waits for what the first one loads."""
+    before = WORDS + "import time\n"
+    site.install("words", extension("words", "def initialize(self): time.sleep(0.7)\ndef get_formats(self): return [Words()]", before))
+    (site.folder / "in.words").write_text("a b c")
+    script = """
+        import threading, pyforge_cli
+        done = []
+        def work(i): done.append(pyforge_cli.convert("in.words", f"{i}.parquet").row_count)
+        threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+        for thread in threads: thread.start()
+        for thread in threads: thread.join()
+        print(done)
+    """
+    assert site.python(script).stdout.strip() == "[3, 3, 3, 3]"
+
+
+def test_an_extension_is_not_changed_while_it_is_loaded(site):
+    source = extension("self", "def initialize(self): pyforge_cli._pyforge.extension_do(WORD, 'self')", "import pyforge_cli")
+    for word in ("reload", "disable"):
+        site.install(word, source.replace("WORD", repr(word)).replace("'self'", repr(word)))
+    rows = site.rows()
+    for word in ("reload", "disable"):
+        assert rows[word][0]["state"] == "failed" and "being loaded" in rows[word][0]["reason"]
+
+
+# ---- the conformance suite
+
+
+def test_an_engine_that_cannot_be_cancelled_is_found(site):
+    source = """
+        for _ in range(3):
+            try: context.progress(1)
+            except BaseException: pass
+        open(job.output, "wb").write(b"all of it")
+        return 3
+    """
+    site.install("mock", ENGINE.format(name="mock", takes=body("return True"), run=body(source)))
+    told = site.run("extensions", "test", "mock", check=1).stdout
+    assert "FAILED  engine mock: ends when it is cancelled" in told
+
+
+def test_what_is_checked_may_use_the_set_in_a_thread(site):
+    source = """
+        import threading, pyforge_cli
+        thread = threading.Thread(target=pyforge_cli._pyforge.extensions)
+        thread.start()
+        thread.join(20)
+        assert not thread.is_alive()
+        return context.convert_native()
+    """
+    site.install("mock", ENGINE.format(name="mock", takes=body("return True"), run=body(source)))
+    assert "0 failed" in site.run("extensions", "test", "mock").stdout
+
+
+# ---- what is odd is told
+
+
+def test_enabling_what_settings_disable(site):
+    site.install("one", extension("one"))
+    folder = site.folder / "home" / "config" / "pyforge"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text('[extensions]\ndisable = ["one"]\n')
+    done = site.run("extensions", "enable", "one", check=1)
+    assert str(folder / "config.toml") in done.stderr and "still disabled" in done.stderr
+    assert site.rows()["one"][0]["state"] == "disabled"
+    (folder / "config.toml").write_text("")
+    site.run("extensions", "disable", "one")
+    site.run("extensions", "enable", "one")
+    assert site.rows()["one"][0]["state"] == "loaded"
+
+
+def test_lists_of_settings_that_name_nothing(site):
+    site.install("one", extension("one"))
+    folder = site.folder / "home" / "config" / "pyforge"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text('[extensions]\ndisable = ["other", "*", 3]\nenable = true\n')
+    told = site.run("extensions").stderr
+    for part in ("line 2: disable in [extensions] is a whole number", "line 3: enable in [extensions] is", "names 'other', and there is no such"):
+        assert part in told, told
+    assert "'*'" not in told
+
+
+def test_commands_that_pyforge_has(site):
+    words = ["convert", "info", "validate", "formats", "options", "config", "extensions", "help", "install", "mdf-tools", "list-extensions"]
+    for word in words:
+        source = extension(word, f"def get_commands(self): return {{{word!r}: print}}")
+        site.install(word, source, manifest=f'name = "{word}"\nadds = ["command {word}"]\n' if word == "info" else None)
+    rows = site.rows()
+    for word in words:
+        assert rows[word][0]["state"] == "failed" and f"'{word}'" in rows[word][0]["reason"], rows[word]
+        assert "pyforge itself has" in rows[word][0]["reason"]
+    help = site.run("help").stdout
+    listed = [line.split()[0] for line in help.split("Commands:")[1].split("\n\n")[0].splitlines() if line.startswith("  ")]
+    assert listed and set(listed) <= set(words)
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        (b"[pyforge.extensions]\nodd : module\n", "a line without '='"),
+        (b"[pyforge.extensions]\nodd = :Ext\n", "name no module"),
+        (b"[pyforge.extensions]\n\xff = odd:Ext\n", "not UTF-8"),
+        (b"[pyforge.extensions]\nodd =\n", "name no module"),
+    ],
+)
+def test_odd_entry_points_are_listed(site, text, said):
+    site.point("odd", "odd:Ext")
+    (site.packages / "odd-1.0.dist-info" / "entry_points.txt").write_bytes(text)
+    for _ in range(2):
+        (row,) = [row for rows in site.rows().values() for row in rows]
+        assert row["state"] == "failed" and said in row["reason"] and "odd-1.0.dist-info" in row["reason"]
+
+
+def test_odd_entry_points_of_others_are_not(site):
+    site.point("odd", "odd:Ext", group="console_scripts")
+    (site.packages / "odd-1.0.dist-info" / "entry_points.txt").write_bytes(b"[console_scripts]\n\xff odd\n")
+    assert site.rows() == {}
+
+
+def test_one_manifest_by_two_paths_is_one_extension(site):
+    folder = site.folder / "native"
+    folder.mkdir()
+    (folder / "one.pyforge-extension").write_text('name = "one"\nversion = "1"\nabi = 1\nlibrary = "gone.so"\n')
+    (site.folder / "link").symlink_to(folder)
+    for again, listed in ((folder, 1), (site.folder / "link", 1)):
+        assert len(site.rows(env={"PYFORGE_EXTENSION_PATH": f"{folder}:{again}"})["one"]) == listed
+    (site.folder / "copy").mkdir()
+    (site.folder / "copy" / "one.pyforge-extension").write_bytes((folder / "one.pyforge-extension").read_bytes())
+    assert len(site.rows(env={"PYFORGE_EXTENSION_PATH": f"{folder}:{site.folder / 'copy'}"})["one"]) == 2

@@ -3,6 +3,7 @@
 Whatever is wrong with an extension, a conversion goes on without it and the list says what is wrong and what to do.
 """
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -283,6 +284,67 @@ def test_crash_disables(run, case, home):
     assert done.returncode == 5 and done.stdout == b"hello from bad\n"
     assert listed(run("extensions", "--json", path=folder, env=good))["bad"]["state"] == "loaded"
     assert not list((home / ".local/state/pyforge").iterdir())
+
+
+HANGS = "int pause(void); __attribute__((constructor)) static void hang(void) { for (;;) pause(); }\n"
+
+
+@pytest.fixture
+def hanging(run, case, home, tmp_path, pyforge_path):
+    """Starts so many processes that load an extension at the same time and do not end, and kills them when all of them do."""
+    folder = case("GOOD")
+    shutil.copy(folder / "bad.so", tmp_path / "kept.so")
+    (tmp_path / "hang.c").write_text(HANGS)
+    compile_library([tmp_path / "hang.c"], tmp_path / "hang.so")
+    state = home / ".local/state/pyforge"
+    state.mkdir(parents=True, exist_ok=True)
+
+    def kill(count):
+        shutil.copy(tmp_path / "hang.so", folder / "bad.so")
+        before = len(list(state.glob("loading-*")))
+        env = {"HOME": str(home), "PYFORGE_EXTENSION_PATH": str(folder), "PATH": os.environ["PATH"]}
+        started = [subprocess.Popen([pyforge_path, "convert", "a.csv", "a.parquet"], cwd=tmp_path, env=env) for _ in range(count)]
+        deadline = time.monotonic() + 30
+        while len([path for path in state.glob("loading-*") if path.suffix != ".new"]) < before + count:
+            assert time.monotonic() < deadline, list(state.iterdir())
+            time.sleep(0.01)
+        for process in started:
+            process.kill()
+            process.wait()
+        shutil.copy(tmp_path / "kept.so", folder / "bad.so")
+        return folder
+
+    return kill
+
+
+def test_processes_that_are_killed_together_count_once(run, hanging, home):
+    """A job of four processes that is stopped is one event, and says little of the extension."""
+    folder = hanging(4)
+    done = run("bad-hello", path=folder)
+    assert done.returncode == 5, done.stderr
+    assert not list((home / ".local/state/pyforge").iterdir())
+
+
+def test_jobs_that_are_stopped_one_after_the_other_count(run, hanging, home):
+    folder = hanging(2)
+    assert run("extensions", "disable", "nothing", path=folder).returncode == 2  # which looks at markers and loads nothing
+    assert (home / ".local/state/pyforge/crashed-bad").read_text().startswith("1 ")
+    hanging(2)
+    assert run("bad-hello", path=folder).returncode != 5
+    assert listed(run("extensions", "--json", path=folder))["bad"]["state"] == "disabled"
+
+
+def test_markers_of_other_machines_are_left_alone(run, case, home):
+    """A home on a network: their locks are not seen here."""
+    folder = case("GOOD")
+    state = home / ".local/state/pyforge"
+    state.mkdir(parents=True)
+    for at in range(3):
+        (state / f"loading-bad@170000000000000000{at}-elsewhere").touch()
+    (state / "loading-bad@1700000000000000009-elsewhere.new").touch()
+    for _ in range(3):
+        assert run("bad-hello", path=folder).returncode == 5
+    assert sorted(path.name[-9:] for path in state.iterdir()) == ["elsewhere"] * 3
 
 
 def test_a_good_load_forgets_one_that_ended_the_process(run, case, home):

@@ -82,6 +82,23 @@ def test_options_that_exclude_each_other(pyforge, write, words, message):
     assert message in said_by(pyforge("convert", write("n.csv", "a,b\n1,2\n"), *words), USAGE)
 
 
+@pytest.mark.parametrize("words", [["--decimal", ","], ["-d", ",", "--decimal", ","], ["-d", ",", "--thousands", ","]])
+def test_marks_that_are_delimiters_part_what_is_not_in_quotes(pyforge, write, words):
+    path = write("n.csv", "a,b\n1,234\n12,345\n")
+    process = pyforge("convert", path, "--json", "--force", *words)
+    mark = words[-2]
+    assert f"the delimiter is ',', as {mark} is: numbers with it that are not in quotes are parted there" in said_by(process)
+    assert [column["type"] for column in json.loads(process.stdout)["columns"]] == ["int64", "int64"]
+    # quotes, or another delimiter: nothing to tell
+    path.write_text('a,b\n"1,5",x\n"2,25",y\n')
+    process = pyforge("convert", path, "--json", "--force", *words)
+    assert "parted" not in said_by(process)
+    assert json.loads(process.stdout)["columns"][0]["type"] == ("float64" if mark == "--decimal" else "string")
+    path.write_text("a;b\n1,234;x\n2,250;y\n")
+    if words[0] != "-d":
+        assert "parted" not in said_by(pyforge("convert", path, "--json", "--force", *words))
+
+
 def test_marks_that_are_delimiters_stand_in_quotes(pyforge, write):
     path = write("n.csv", 'a,b\n"1,234",x\n"12,345",y\n')
     process = pyforge("convert", path, "--json", "-d", ",", "--thousands", ",")

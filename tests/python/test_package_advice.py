@@ -129,3 +129,29 @@ def test_notebooks_show_why_a_column_is_text(package, tmp_path):
 
 def test_no_names_of_others(package):
     assert "import_module" not in dir(package)
+
+
+def test_warnings_speak_keywords(package, tmp_path, caplog):
+    """In results and in the log; what they quote of the input stays as it is."""
+    content = b"a,--force\n" + b"1,x\n" * 300 + b"1,2,3\n4\n"
+    source = tmp_path / "in.csv"
+    source.write_bytes(content)
+    said = {}
+    with caplog.at_level("WARNING", logger="pyforge_cli"):
+        said["convert"] = package.convert(source, tmp_path / "out.parquet", row_group_size=5, output_delimiter="tab").warnings
+        said["read"] = package.read(source).warnings
+        said["one column"] = package.read(b"a b\n1\n2\n3\n", delimiter=";").warnings
+        said["validate"] = package.validate(source).warnings
+        said["info"] = package.info(source)["warnings"] if "warnings" in package.info(source) else []
+        said["explain"] = package.explain(source, tmp_path / "out.csv", row_group_size=5)["warnings"]
+    told = [text for texts in said.values() for text in texts] + [record.getMessage() for record in caplog.records]
+    assert 'ragged="fail"' in "".join(said["convert"]) and "rejects=PATH" in "".join(said["read"])
+    assert any("without delimiter= it is detected" in text for text in said["one column"]), said
+    assert any("row_group_size=" in text for text in said["explain"]), said
+    assert not [text for text in told if "--" in text.replace("'--force'", "")], told
+    assert len(caplog.records) > 5
+
+
+def test_warnings_of_commands_speak_options(pyforge, tmp_path):
+    (tmp_path / "in.csv").write_bytes(b"a,b\n" + b"1,x\n" * 30 + b"4\n")
+    assert b"--ragged fail" in pyforge("convert", tmp_path / "in.csv").stderr

@@ -378,3 +378,29 @@ def test_wrong_arguments_are_told_plainly(package, tmp_path):
 
     with pytest.raises(ValueError, match="took -1 of"):
         package.convert(b"a\n1\n", Liar(), format="csv", from_="csv")
+
+
+def test_nulls_are_counted_whatever_is_written(package, tmp_path):
+    """As pyarrow counts them in what was written: typed and text, declared, repaired and on another road than the first."""
+    source = tmp_path / "in.csv"
+    lines = [f"{row if row % 3 else ''},{row if row < 250_000 else 'word'},{row % 7 or ''},{'x' if row % 11 else ''}" for row in range(300_000)]
+    source.write_text("a,b,c,d\n" + "\n".join(lines) + "\n1,2,x,\n1,2,3,4,5\n")
+    table = package.read(source).to_arrow()
+    frame = pyarrow.table({"half": pyarrow.array([1.5, None], pyarrow.float16()), "word": pyarrow.array(["a", None]).dictionary_encode(), "flag": [None, True]})
+    made = {
+        "inferred.parquet": package.convert(source, tmp_path / "inferred.parquet"),
+        "strings.parquet": package.convert(source, tmp_path / "strings.parquet", types="string"),
+        "declared.parquet": package.convert(source, tmp_path / "declared.parquet", schema={"c": "int32"}, on_error="null"),
+        "again.parquet": package.convert(tmp_path / "inferred.parquet", tmp_path / "again.parquet", columns=["a", "d"]),
+        "written.parquet": package.write(table, tmp_path / "written.parquet"),
+        "frame.parquet": package.write(frame, tmp_path / "frame.parquet"),
+    }
+    for name, result in made.items():
+        expected = pyarrow.parquet.read_table(tmp_path / name)
+        assert [(column["name"], column["null_count"]) for column in result.columns] == [(key, expected[key].null_count) for key in expected.column_names], name
+    assert made["declared.parquet"].columns[2]["null_count"] > made["inferred.parquet"].columns[2]["null_count"]
+    same = [column["null_count"] for column in made["inferred.parquet"].columns]
+    for given, name in ((source, "text.csv"), (tmp_path / "inferred.parquet", "typed.csv")):
+        assert [column["null_count"] for column in package.convert(given, tmp_path / name).columns] == same, name
+    assert [column["null_count"] for column in package.write(table, tmp_path / "w.csv").columns] == same
+    assert [column["null_count"] for column in package.convert(b"a,b\n", tmp_path / "none.csv").columns] == [0, 0]

@@ -15,6 +15,7 @@ import numpy
 import polars
 import pyarrow
 import pyarrow.compute
+import pyarrow.csv
 import pyarrow.parquet as parquet
 import pytest
 
@@ -262,3 +263,32 @@ def check_bounds(values, low, high):
         assert low == least.encode()[:64] and (high == most.encode() if len(most) <= 64 else most.encode()[:64] < high)
     else:
         assert (oracle.plain_bound(low, values.type), oracle.plain_bound(high, values.type)) == (least, most)
+
+
+def lengths_of_text():
+    """Rows of very different size: short for long, then one of a row group by itself, then ever longer."""
+    return [10] * 30000 + [200_000] + [5] * 7 + list(range(0, 2000)) + [3000] * 300
+
+
+@pytest.mark.parametrize("source", ["csv", "parquet"])
+def test_row_groups_keep_to_their_bytes(pyforge, tmp_path, source):
+    """A row group takes row_group_bytes, an eighth more at most, whatever the blocks of the input are."""
+    goal, table = 65536, pyarrow.table({"a": list(range(len(lengths_of_text()))), "b": ["x" * size for size in lengths_of_text()]})
+    if source == "csv":
+        pyarrow.csv.write_csv(table, tmp_path / "in.csv")
+    else:
+        parquet.write_table(table, tmp_path / "in.parquet")
+    made = []
+    for threads in ("1", "2"):
+        pyforge("convert", tmp_path / f"in.{source}", tmp_path / f"{threads}.parquet", "--row-group-bytes", str(goal), "--threads", threads)
+        made.append((tmp_path / f"{threads}.parquet").read_bytes())
+    assert made[0] == made[1]
+    assert parquet.read_table(tmp_path / "1.parquet").column("b").to_pylist() == table.column("b").to_pylist()
+    file, row, sizes = parquet.ParquetFile(tmp_path / "1.parquet").metadata, 0, lengths_of_text()
+    for group in range(file.num_row_groups):
+        rows = file.row_group(group).num_rows
+        taken = [8 + 4 + size for size in sizes[row:row + rows]]
+        row += rows
+        # the row by which the goal is reached may be long itself
+        assert sum(taken) <= goal * 9 / 8 or sum(taken[:-1]) < goal, group
+        assert sum(taken) >= goal or row == len(sizes), group

@@ -7,11 +7,13 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 
 import pyarrow
 import pyarrow.parquet
 import pytest
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 SALES = "id,name,amount\n1,a,1.5\n2,b,\n3,c,2.25\n"
 
 # Prints the record of one conversion; what is logged goes to standard error.
@@ -213,6 +215,9 @@ REFUSED = [
     ('force = "maybe"', 1, "--force cannot be 'maybe'", "yes or no"),
     ('memory = ["1G"]', 1, "takes one value, not an array", ""),
     ("[cvs]", 1, "no format 'cvs'", "[FORMAT]"),
+    ("verbose = true", 1, "--verbose is for the command line only", 'log-level = "debug"'),
+    ("\njobs = 2", 2, "--jobs is for the command line only", "where the command is called"),
+    ("[csv]\nlog_json = true", 2, "--log-json is for the command line only", "where the command is called"),
     ('[csv]\ndelimeter = ";"', 2, "'csv' has no option 'delimeter'", "did you mean --delimiter?"),
     ('[csv]\ncompression = "zstd"', 2, "'csv' has no option 'compression'", "pyforge options"),
     ("types: string", 1, "'=' is missing", "TOML"),
@@ -228,6 +233,22 @@ def test_what_is_wrong_in_a_file_is_refused_with_its_line(convert, write, tmp_pa
     assert not record["success"] and message in error["message"] and hint in (error["hint"] or "")
     assert error["source"].endswith("config.toml") and error["line"] == line
     assert not (tmp_path / "a.parquet").exists()
+
+
+def test_every_option_of_the_command_alone_is_told_as_one(pyforge, write, tmp_path):
+    """What the command line takes of convert and a file does not: none of them is "no option"."""
+    tables = json.loads(pyforge("options", "--json").stdout)
+    listed = [option["name"] for table in tables if table["owner"].startswith("command line") for option in table["options"]]
+    listed = sorted({name for name in listed if name != "format"})  # of info; of convert a file may say it
+    assert {"jobs", "verbose"} <= set(listed)
+    source, alone = write("sales.csv", SALES), set()
+    for name in listed:
+        said = pyforge("convert", source, env={"PYFORGE_CONFIG": write("settings.toml", f"{name} = []\n")}).stderr.decode()
+        assert "there is no option" not in said, (name, said)
+        if "for the command line only" in said:
+            alone.add(name)
+    documented = (ROOT / "docs" / "settings.md").read_text().split("Not for files and the environment")[1].split("which tell")[0]
+    assert alone - {"help", "version", "no-extensions", "list-extensions"} == set(re.findall("--([a-z-]+)", documented))
 
 
 def test_a_wrong_file_is_wrong_usage(pyforge, write, user_file):

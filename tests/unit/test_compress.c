@@ -253,11 +253,40 @@ static void test_no_memory(void **unused)
     }
 }
 
+/* What is given back is taken again, and one that has nothing to keep is not kept. */
+static void test_waiting(void **unused)
+{
+    struct pf_compressor first, second, again, none = { 0 };
+    struct pf_compressors *waiting;
+    struct pf_memory memory;
+    struct pf_error err;
+
+    (void)unused;
+    CHECK(pf_memory_init(&memory, SIZE_MAX));
+    CHECK_OK(pf_compressors_new(&waiting, &memory, PARQUET_ZSTD, 3, &err), err);
+    CHECK_OK(pf_compressors_take(waiting, &first, &err), err);
+    CHECK_OK(pf_compressors_take(waiting, &second, &err), err);
+    CHECK(first.state != second.state);
+    again = first;
+    pf_compressors_give(waiting, &first);
+    CHECK(first.state == NULL);
+    pf_compressors_give(waiting, &none);
+    CHECK_OK(pf_compressors_take(waiting, &first, &err), err);
+    CHECK(first.state == again.state);
+    CHECK_INT(first.level, 3);
+    pf_compressors_give(waiting, &first);
+    pf_compressors_give(waiting, &second);
+    pf_compressors_free(waiting);
+    CHECK_INT(atomic_load(&memory.in_use), 0);
+    pf_memory_destroy(&memory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip), cmocka_unit_test(test_damage),    cmocka_unit_test(test_gzip_forms),
         cmocka_unit_test(test_levels),     cmocka_unit_test(test_no_memory), cmocka_unit_test(test_names_and_levels),
+        cmocka_unit_test(test_waiting),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

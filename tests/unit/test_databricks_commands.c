@@ -1,6 +1,7 @@
 /* The commands over a folder in place of /Volumes; JSON; the probe and what is added. */
 #include "support_unit.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -342,6 +343,11 @@ static void trying_to_write_leaves_nothing(void **state)
     (void)snprintf(path, sizeof path, "%s/main/default/gold", folder);
     CHECK_INT(rmdir(path), 0);
     CHECK_INT(mkdir(path, 0777), 0);
+    /* one of our number was killed while it tried */
+    (void)snprintf(path, sizeof path, "%s/main/default/gold/.pyforge-validate-%ld", folder, (long)getpid());
+    CHECK_INT(close(open(path, O_WRONLY | O_CREAT, 0666)), 0);
+    CHECK_INT(run(command_validate_volume, "15.4", "validate-volume /Volumes/main/default/gold --write", &io), 0);
+    CHECK_INT(unlink(path), 0);
 }
 
 /* As somebody who may do less than root. */

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -17,7 +18,11 @@ struct counts {
     int allocations, fail_at, fail_from; /* 0 = none */
     int held;
     bool cancelled;
-    int refused; /* what renaming fails with */
+    int refused;   /* what renaming fails with */
+    bool no_flags; /* and that it takes no flags */
+    bool rival;    /* just before a rename somebody else makes the target, if he can */
+    bool rival_came;
+    bool everyone_lives; /* every process is there, whatever /proc shows */
     char warned[2000];
 };
 
@@ -80,6 +85,15 @@ static const struct pf_host host = {
 /* In place of the system's. */
 int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned int flags)
 {
+    if (counts.no_flags && flags != 0) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (counts.rival) {
+        int fd = open(to, O_WRONLY | O_CREAT | O_EXCL, 0666);
+
+        counts.rival_came = fd >= 0 && mount_part_write(fd, "rival", 5) == 0 && close(fd) == 0;
+    }
     if (counts.refused == 0)
         return (int)syscall(SYS_renameat2, from_folder, from, to_folder, to, flags);
     errno = counts.refused;
@@ -89,6 +103,11 @@ int renameat2(int from_folder, const char *from, int to_folder, const char *to, 
 int rename(const char *from, const char *to)
 {
     return renameat2(AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+int kill(pid_t process, int number)
+{
+    return counts.everyone_lives ? 0 : (int)syscall(SYS_kill, process, number);
 }
 
 /* ---- a folder of its own */
@@ -263,6 +282,44 @@ static void torn_targets_are_completed(void **state)
     CHECK_INT(counts.held, 0);
 }
 
+/* Where /proc hides the processes of others (hidepid), a living owner keeps its part. */
+static void hidden_owners_live(void **state)
+{
+    struct mount_part mine;
+    char name[MOUNT_PATH];
+
+    (void)state;
+    CHECK(mount_part_of(path_of("a.csv"), &mine));
+    (void)snprintf(name, sizeof name, ".a.csv.%.8s-4194304-7-00000001.pyforge-part",
+                   strrchr(mine.part, '/') + strlen("/.a.csv."));
+    put(name, "of somebody else");
+    counts.everyone_lives = true;
+    mount_part_clean(&host, NULL, folder);
+    CHECK_TEXT(get(name), "of somebody else");
+    counts.everyone_lives = false;
+    mount_part_clean(&host, NULL, folder);
+    CHECK(!there(name));
+}
+
+/* What a dead owner left is completed by one at a time: while somebody else copies over the target nobody touches it. */
+static void completing_takes_turns(void **state)
+{
+    (void)state;
+    put(".a.csv.0badc0de-1-1-00000001.pyforge-part", "whole text");
+    put(".a.csv.0badc0de-1-1-00000001.pyforge-left", "10\n");
+    put(".a.csv.00000000-1-1-00000001.pyforge-whole", "1\n");
+    put("a.csv", "whole");
+    counts.cancelled = true; /* else it would wait */
+    mount_part_clean(&host, NULL, folder);
+    CHECK_TEXT(get("a.csv"), "whole");
+    CHECK_TEXT(get(".a.csv.0badc0de-1-1-00000001.pyforge-part"), "whole text");
+    counts.cancelled = false;
+    CHECK_INT(unlink(path_of(".a.csv.00000000-1-1-00000001.pyforge-whole")), 0);
+    mount_part_clean(&host, NULL, folder);
+    CHECK_TEXT(get("a.csv"), "whole text");
+    CHECK(!there(".a.csv.0badc0de-1-1-00000001.pyforge-part"));
+}
+
 static void whole_text_stays_when_it_cannot_be_copied(void **state)
 {
     (void)state;
@@ -396,6 +453,37 @@ static void refused_names_are_copied(void **state)
     CHECK_INT(files_in_folder(), 1);
 }
 
+/* Two without --force: a name that one has is not taken by the other, also where renaming takes no flags. */
+static void names_are_not_taken_from_others(void **state)
+{
+    static const int refused[] = { 0, ENOSYS };
+    struct pf_error err;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        const char *name = i == 0 ? "a.csv" : "b.csv";
+        enum pf_status status;
+
+        counts.no_flags = counts.rival = true;
+        counts.refused = refused[i];
+        status = write_file(name, false, "one", &err);
+        CHECK_INT(status, counts.rival_came ? PF_EXISTS : PF_OK);
+        CHECK_TEXT(get(name), counts.rival_came ? "rival" : "one");
+        CHECK_INT(files_in_folder(), i + 1);
+    }
+}
+
+static void turns_need_a_list(void **state)
+{
+    struct mount_part mine;
+    char target[MOUNT_PATH];
+
+    (void)state;
+    (void)snprintf(target, sizeof target, "%.2000s/none/a.csv", folder);
+    CHECK(mount_part_of(target, &mine));
+    CHECK_INT(mount_part_turn(&mine), MOUNT_TURN_UNKNOWN);
+}
+
 static void copies_take_turns(void **state)
 {
     struct mount_part one, two, *first = &one, *second = &two;
@@ -510,6 +598,35 @@ static void wrong_places_are_told(void **state)
     }
 }
 
+/* The statements are whole, or not there. */
+static void statements_are_not_cut(void **state)
+{
+    (void)state;
+    for (int size = 1; size <= 255; size++) {
+        static const int whys[] = { EACCES, EOPNOTSUPP };
+
+        for (size_t i = 0; i < sizeof whys / sizeof *whys; i++) {
+            struct mount_place place = { .writing = true };
+            struct path_wrong wrong;
+            struct pf_error err = { 0 };
+            char text[1000], name[256];
+            size_t end;
+
+            memset(name, 'n', sizeof name);
+            name[size] = '\0';
+            (void)snprintf(text, sizeof text, "/Volumes/%s/%s/%s", name, name, name);
+            CHECK_INT(path_parse(text, strlen(text), &place.path, &wrong), PF_OK);
+            (void)mount_fail(&host, &place, whys[i], "written", &err);
+            end = strlen(err.remedy);
+            CHECK(end < sizeof err.remedy - 1);
+            if (strstr(err.remedy, "`n") != NULL)
+                CHECK(err.remedy[end - 1] == ';');
+            else
+                CHECK_HAS(err.remedy, "pyforge validate-volume");
+        }
+    }
+}
+
 static void one_file_has_one_identity(void **state)
 {
     static const char *const same[] = { "/Volumes/a/b/c/d.csv", "dbfs:/Volumes/a/b/c/d.csv", "/dbfs/Volumes/a/b/c/./d.csv" };
@@ -532,16 +649,21 @@ int main(void)
         cmocka_unit_test(names_are_told_from_others),
         cmocka_unit_test(names_are_as_long_as_they_may_be),
         cmocka_unit_test_setup_teardown(dead_owners_leave_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(hidden_owners_live, set_up, tear_down),
         cmocka_unit_test_setup_teardown(torn_targets_are_completed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(completing_takes_turns, set_up, tear_down),
         cmocka_unit_test_setup_teardown(whole_text_stays_when_it_cannot_be_copied, set_up, tear_down),
         cmocka_unit_test_setup_teardown(files_appear_whole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_piece_arrives, set_up, tear_down),
         cmocka_unit_test_setup_teardown(any_allocation_may_fail, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refused_names_are_copied, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(names_are_not_taken_from_others, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(turns_need_a_list, set_up, tear_down),
         cmocka_unit_test_setup_teardown(copies_take_turns, set_up, tear_down),
         cmocka_unit_test_setup_teardown(waiting_for_a_turn_can_be_cancelled, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_not_there_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(wrong_places_are_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(statements_are_not_cut, set_up, tear_down),
         cmocka_unit_test(one_file_has_one_identity),
     };
 

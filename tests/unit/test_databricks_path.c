@@ -237,37 +237,6 @@ static void missing_parts_are_named(void **state)
     CHECK_OK(path_needs_volume(&got, &wrong), wrong);
 }
 
-/* ---- Spark */
-
-static void spark_is_given_what_it_can_see(void **state)
-{
-    static const struct {
-        const char *text, *spark; /* NULL = Spark is not given it */
-    } cases[] = {
-        { "/dbfs/Volumes/m/d/b/x", "/Volumes/m/d/b/x" },
-        { "/dbfs/tmp/x", "dbfs:/tmp/x" },
-        { "dbfs:/", "dbfs:/" },
-        { "/Workspace/Shared/x", NULL },
-        { "x.csv", NULL },
-        { "file:/tmp/x", NULL },
-        { "/Volumes/m", NULL },
-    };
-    struct path got;
-    struct path_wrong wrong;
-    char spark[PATH_BYTES];
-
-    (void)state;
-    for (size_t i = 0; i < PF_COUNT(cases); i++) {
-        CHECK_OK(parse(cases[i].text, &got, &wrong), wrong);
-        CHECK_INT(path_spark_can_see(&got), cases[i].spark != NULL);
-        CHECK_INT(path_for_spark(&got, spark, sizeof spark), cases[i].spark != NULL);
-        if (cases[i].spark != NULL)
-            CHECK_TEXT(spark, cases[i].spark);
-    }
-    CHECK_OK(parse("/Volumes/m/d/b/x", &got, &wrong), wrong);
-    CHECK(!path_for_spark(&got, spark, 10));
-}
-
 /* ---- statements */
 
 static void identifiers_are_quoted(void **state)
@@ -368,15 +337,10 @@ static void making_a_long_volume_is_answered(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(right_paths_are_read),
-        cmocka_unit_test(wrong_paths_say_what_is_wrong),
-        cmocka_unit_test(bytes_and_lengths_are_checked),
-        cmocka_unit_test(missing_parts_are_named),
-        cmocka_unit_test(spark_is_given_what_it_can_see),
-        cmocka_unit_test(identifiers_are_quoted),
-        cmocka_unit_test(statements_are_ready_to_run),
-        cmocka_unit_test(refusals_are_answered),
-        cmocka_unit_test(making_a_long_volume_is_answered),
+        cmocka_unit_test(right_paths_are_read),          cmocka_unit_test(wrong_paths_say_what_is_wrong),
+        cmocka_unit_test(bytes_and_lengths_are_checked), cmocka_unit_test(missing_parts_are_named),
+        cmocka_unit_test(identifiers_are_quoted),        cmocka_unit_test(statements_are_ready_to_run),
+        cmocka_unit_test(refusals_are_answered),         cmocka_unit_test(making_a_long_volume_is_answered),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,11 @@
 /* Engines of extensions: which take a job, what becomes of those that fail, and what is told of it. */
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "extension/use.h"
+#include "support_folder.h"
 #include "support_unit.h"
 
 enum { MOST_TEXT = 4000 };
@@ -13,6 +16,8 @@ enum act {
     ACT_CONVERT, /* has the native engine do it */
     ACT_FAIL,
     ACT_WRITE_AND_FAIL, /* has written the output before it fails */
+    ACT_SCRIBBLE,       /* has written into the file that is there, which tells the same time and size, before it fails */
+    ACT_REWRITE,        /* writes into that file what it holds already */
     ACT_NOTHING,        /* says that it has succeeded */
     ACT_MISCOUNT,
     ACT_NONSENSE,
@@ -28,7 +33,7 @@ struct engine {
     enum pf_status status;
     enum pf_engine_failure failure;
     uint32_t asked, runs;
-    char options[MOST_TEXT], types[40], mode[20], timezone[40];
+    char options[MOST_TEXT], types[40], mode[20], timezone[40], environment[100];
     struct pf_engine_job seen;
 };
 
@@ -74,11 +79,28 @@ static enum pf_status convert(const struct engine *engine, const struct pf_engin
     return status;
 }
 
+/* Writes into a file that is there and leaves its times as they were, as far as a process can. */
+static void scribble(const char *path, const char *text)
+{
+    struct timespec times[2];
+    struct stat before;
+    int fd = open(path, O_WRONLY);
+
+    assert_true(fd >= 0);
+    assert_int_equal(fstat(fd, &before), 0);
+    times[0] = before.st_atim;
+    times[1] = before.st_mtim;
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    assert_int_equal(futimens(fd, times), 0);
+    assert_int_equal(close(fd), 0);
+}
+
 static enum pf_status run_engine(void *self, struct pf_context *ctx, const struct pf_engine_job *job,
                                  struct pf_engine_outcome *out, struct pf_error *err)
 {
     struct engine *engine = self;
     const struct pf_progress progress = { .rows = 1, .step = "waiting" };
+    char *environment = NULL;
 
     engine->runs++;
     out->failure = engine->failure;
@@ -87,6 +109,9 @@ static enum pf_status run_engine(void *self, struct pf_context *ctx, const struc
     if (engine->display != NULL)
         (void)snprintf(out->display, sizeof out->display, "%s", engine->display);
     engine->host->warn(ctx, "the engine warns");
+    CHECK_OK(engine->host->environment(ctx, &environment, err), *err);
+    (void)snprintf(engine->environment, sizeof engine->environment, "%s", environment);
+    engine->host->release(ctx, environment);
     switch (engine->act) {
     case ACT_PLACE:
     case ACT_MISCOUNT:
@@ -96,6 +121,12 @@ static enum pf_status run_engine(void *self, struct pf_context *ctx, const struc
     case ACT_WRITE_AND_FAIL:
         assert_int_equal(place(engine, job, err), PF_OK);
         break;
+    case ACT_SCRIBBLE:
+        scribble(job->output, "new");
+        break;
+    case ACT_REWRITE:
+        scribble(job->output, "old");
+        return PF_OK;
     case ACT_NOTHING:
         return PF_OK;
     case ACT_NONSENSE:
@@ -109,12 +140,22 @@ static enum pf_status run_engine(void *self, struct pf_context *ctx, const struc
     return (engine->host->fail)(err, engine->status, "the cluster is away");
 }
 
+static char *look(void *self, struct pf_context *ctx, struct pf_error *err)
+{
+    static const char text[] = "{\"cores\": 2}";
+
+    (void)self;
+    (void)err;
+    return pf_copy_text(&ctx->memory, text, sizeof text - 1);
+}
+
 static enum pf_status start(const struct pf_host *host, struct pf_registration *to, void **self, struct pf_error *err)
 {
     static const struct pf_engine_addition additions[] = {
         { .size = sizeof *additions, .name = "other", .description = "never", .takes = takes, .run = run_engine },
     };
     static const char *const formats[] = { "delta", NULL };
+    static const struct pf_probe_addition probe = { .size = sizeof probe, .name = "machine", .probe = look };
     static struct pf_engine_addition first, second, reserved;
 
     first = additions[0];
@@ -129,7 +170,7 @@ static enum pf_status start(const struct pf_host *host, struct pf_registration *
     engine_at[0].host = engine_at[1].host = host;
     *self = NULL;
     CHECK_INT(host->add_engine(to, &reserved, err), PF_EXISTS);
-    if (host->add_engine(to, &first, err) != PF_OK)
+    if (host->add_engine(to, &first, err) != PF_OK || host->add_probe(to, &probe, err) != PF_OK)
         return err->status;
     return host->add_engine(to, &second, err);
 }
@@ -311,6 +352,47 @@ static void test_endings(void **state)
     }
 }
 
+/* A file that was written just before shows by its times neither that it was written again nor that it was not. */
+static void test_outputs_that_are_there(void **state)
+{
+    static const struct {
+        const char *name;
+        enum act act;
+        bool old; /* the file that is there */
+        enum pf_status wanted;
+        const char *record;
+    } rows[] = {
+        { "fails over a new file", ACT_FAIL, false, PF_OK, "\"fallback_used\": true" },
+        { "fails over an old file", ACT_FAIL, true, PF_OK, "\"fallback_used\": true" },
+        { "scribbles over a new file", ACT_SCRIBBLE, false, PF_IO, "\"outcome_unknown\": true" },
+        { "scribbles over an old file", ACT_SCRIBBLE, true, PF_IO, "\"outcome_unknown\": true" },
+        { "places over a new file and fails", ACT_WRITE_AND_FAIL, false, PF_IO, "\"outcome_unknown\": true" },
+        { "writes the same over a new file", ACT_REWRITE, false, PF_OK, "\"processing_engine\": \"spark\"" },
+        { "writes nothing over an old file", ACT_NOTHING, true, PF_OK, "nothing was written" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PF_COUNT(rows); i++) {
+        struct run run;
+        enum pf_status status;
+        FILE *file;
+
+        begin(&run);
+        run.engines[0] = (struct engine){ .takes = true, .act = rows[i].act, .status = PF_IO };
+        CHECK_OK(pf_request_set(run.request, "force", NULL, &run.err), run.err);
+        file = fopen("out.csv", "w");
+        assert_non_null(file);
+        assert_true(fputs("old", file) >= 0);
+        assert_int_equal(fclose(file), 0);
+        if (rows[i].old)
+            usleep(50000);
+        status = pf_convert(run.request, &run.result, &run.err);
+        if (status != rows[i].wanted || strstr(pf_result_json(run.result), rows[i].record) == NULL)
+            fail_msg("an engine that %s: %s, %s", rows[i].name, pf_status_name(status), pf_result_json(run.result));
+        end(&run);
+    }
+}
+
 static void test_job(void **state)
 {
     struct run run;
@@ -327,6 +409,18 @@ static void test_job(void **state)
     assert_int_equal(run.engines[0].asked, 1);
     CHECK_HAS(pf_result_json(run.result), "\"engine_reason\": \"spark: under 1 GB; other: does not take this job\"");
     CHECK_HAS(pf_result_summary(run.result), "native engine");
+    end(&run);
+}
+
+static void test_environment(void **state)
+{
+    struct run run;
+
+    (void)state;
+    begin(&run);
+    run.engines[0].takes = true;
+    CHECK_OK(pf_convert(run.request, &run.result, &run.err), run.err);
+    CHECK_TEXT(run.engines[0].environment, "{\"part\": {\"machine\": {\"cores\": 2}}}");
     end(&run);
 }
 
@@ -509,38 +603,13 @@ static void test_targets(void **state)
         check_target(&targets[i]);
 }
 
-static int set_up(void **state)
-{
-    static char folder[] = "extension-test-XXXXXX";
-    char here[300];
-
-    (void)state;
-    assert_non_null(mkdtemp(folder));
-    assert_int_equal(chdir(folder), 0);
-    assert_non_null(getcwd(here, sizeof here));
-    assert_int_equal(setenv("HOME", here, 1), 0);
-    assert_int_equal(unsetenv("PYFORGE_EXTENSION_PATH"), 0);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    char here[300], command[400];
-
-    (void)state;
-    assert_non_null(getcwd(here, sizeof here));
-    assert_int_equal(chdir(".."), 0);
-    (void)snprintf(command, sizeof command, "rm -rf '%s'", here);
-    return system(command);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_targets), cmocka_unit_test(test_endings), cmocka_unit_test(test_job),
-        cmocka_unit_test(test_order),   cmocka_unit_test(test_named),   cmocka_unit_test(test_explain),
-        cmocka_unit_test(test_given),
+        cmocka_unit_test(test_targets), cmocka_unit_test(test_endings), cmocka_unit_test(test_outputs_that_are_there),
+        cmocka_unit_test(test_job),     cmocka_unit_test(test_order),   cmocka_unit_test(test_environment),
+        cmocka_unit_test(test_named),   cmocka_unit_test(test_explain), cmocka_unit_test(test_given),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up_folder, tear_down_folder);
 }

@@ -76,6 +76,12 @@ static const struct {
     { GOOD_HEAD
       "adds = [\"format x xa .xb\", \"scheme s3\", \"command c\", \"options o p\", \"hooks pre post\", \"engine e\"]\n",
       PF_EXTENSION_DISCOVERED, "", "format x, scheme s3, engine e, command c, options o p, hooks pre post" },
+    { GOOD_HEAD "adds = [\"engine e tables delta x.y\"]\n", PF_EXTENSION_DISCOVERED, "", "engine e" },
+    { GOOD_HEAD "adds = [\"engine e tables ../delta\"]\n", PF_EXTENSION_FAILED,
+      "\"engine NAME [tables] [FORMAT...]\", \"command NAME\", \"options NAME...\", \"probe NAME\", \"service NAME\" or "
+      "\"hooks pre post...\"",
+      "" },
+    { GOOD_HEAD "adds = [\"engine\"]\n", PF_EXTENSION_FAILED, "is not of the form", "" },
     { GOOD_HEAD "adds = [\"colour red\"]\n", PF_EXTENSION_FAILED, "line 7: 'colour red' is not of the form", "" },
     { GOOD_HEAD "adds = [\"hooks never\"]\n", PF_EXTENSION_FAILED, "'hooks never' is not of the form", "" },
     { GOOD_HEAD "adds = [\"scheme\"]\n", PF_EXTENSION_FAILED, "is not of the form", "" },
@@ -222,8 +228,8 @@ static void note_point(void *user, const struct pf_entry_point *point)
     struct points *points = user;
     size_t used = strlen(points->text);
 
-    (void)snprintf(points->text + used, sizeof points->text - used, "%s|%s|%s|%s;", point->group, point->name, point->value,
-                   point->package);
+    (void)snprintf(points->text + used, sizeof points->text - used, "%s|%s|%s|%s%s%s;", point->group, point->name, point->value,
+                   point->package, point->wrong[0] != '\0' ? "|" : "", point->wrong);
 }
 
 static void test_entry_points(void **state)
@@ -235,7 +241,9 @@ static void test_entry_points(void **state)
         { "[pyforge.extensions]\na = m:C\n", "pyforge.extensions|a|m:C|p;" },
         { "[console_scripts]\na = m:C\n[pyforge_cli.extensions]\r\n  b=n.o:D [x, y]\r\n", "pyforge_cli.extensions|b|n.o:D|p;" },
         { "a = m:C\n[pyforge.extensions\nb = m:C", "pyforge.extensions|b|m:C|p;" },
-        { "[ pyforge.converters ]\n# a = b:c\n; d = e:f\nno mark\n= x\ny =\nz = w:v\n", "pyforge.converters|z|w:v|p;" },
+        { "[ pyforge.converters ]\n# a = b:c\n; d = e:f\nno mark\n= x\ny =\nz = w:v\nt = :v\n",
+          "pyforge.converters|p||p|have a line without '=';pyforge.converters|p|x|p|have a line without a name before '=';"
+          "pyforge.converters|y||p|name no module;pyforge.converters|z|w:v|p;pyforge.converters|t|:v|p|name no module;" },
         { "[pyforge.extensions]\na = m:C\n[other]\nb = m:C\n[cortexpy_cli.converters]\nc = m:C",
           "pyforge.extensions|a|m:C|p;cortexpy_cli.converters|c|m:C|p;" },
     };

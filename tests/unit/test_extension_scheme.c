@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "extension/use.h"
+#include "support_folder.h"
 #include "support_unit.h"
 
 /* A scheme of "/Vol/..." and "dbv:/Vol/...", kept in the folder "mount" below the test's own. */
@@ -363,31 +364,6 @@ static void test_no_environment(void **state)
     pf_context_free(ctx);
 }
 
-static int set_up(void **state)
-{
-    static char folder[] = "extension-test-XXXXXX";
-    char here[300];
-
-    (void)state;
-    assert_non_null(mkdtemp(folder));
-    assert_int_equal(chdir(folder), 0);
-    assert_non_null(getcwd(here, sizeof here));
-    assert_int_equal(setenv("HOME", here, 1), 0);
-    assert_int_equal(unsetenv("PYFORGE_EXTENSION_PATH"), 0);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    char here[300], command[400];
-
-    (void)state;
-    assert_non_null(getcwd(here, sizeof here));
-    assert_int_equal(chdir(".."), 0);
-    (void)snprintf(command, sizeof command, "rm -rf '%s'", here);
-    return system(command);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -397,5 +373,5 @@ int main(void)
         cmocka_unit_test(test_no_environment),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up_folder, tear_down_folder);
 }

@@ -1,5 +1,5 @@
 /* JSON text: commas, escapes, numbers; and words for people. */
-#include "convert/json.h"
+#include "base/json.h"
 #include "convert/words.h"
 #include "support_unit.h"
 

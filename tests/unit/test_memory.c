@@ -149,13 +149,54 @@ static void arena_frees_all_at_once(void **state)
     pf_memory_destroy(&memory);
 }
 
+struct pair {
+    uint32_t number;
+    uint8_t rest[9]; /* a size that no power of two divides */
+};
+
+static void arena_grows_a_list(void **state)
+{
+    struct pf_memory memory;
+    struct pf_arena arena;
+    struct pair *list = NULL, *grown;
+    uint32_t capacity = 0, copies = 0, full = UINT32_MAX;
+
+    (void)state;
+    CHECK(pf_memory_init(&memory, SIZE_MAX));
+    pf_arena_init(&arena, &memory, 1 << 20);
+    for (uint32_t i = 0; i < 1000; i++) {
+        uint32_t before = capacity;
+
+        grown = pf_arena_grow(&arena, list, i, &capacity, sizeof *list);
+        CHECK(grown != NULL);
+        CHECK(capacity > i);
+        CHECK((grown == list) == (before == capacity));
+        copies += grown != list;
+        CHECK_INT(grown[i].number, 0);
+        CHECK_INT(grown[capacity - 1].rest[8], 0);
+        grown[i].number = i + 1;
+        list = grown;
+    }
+    for (uint32_t i = 0; i < 1000; i++)
+        CHECK_INT(list[i].number, i + 1);
+    CHECK_INT(copies, 9); /* 4, 8, ... 1024 */
+    /* refused: by the arena's limit, by the number of entries */
+    capacity = 70000;
+    CHECK(pf_arena_grow(&arena, list, capacity, &capacity, sizeof *list) == NULL);
+    CHECK_INT(capacity, 70000);
+    CHECK(pf_arena_grow(&arena, list, full, &full, sizeof *list) == NULL);
+    CHECK(full == UINT32_MAX);
+    pf_arena_free(&arena);
+    pf_memory_destroy(&memory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(alloc_is_aligned_and_counted),     cmocka_unit_test(limit_refuses),
         cmocka_unit_test(nth_allocation_fails_once),        cmocka_unit_test(resize_keeps_contents),
         cmocka_unit_test(pool_gives_the_same_buffer_again), cmocka_unit_test(buffer_grows_up_to_its_limit),
-        cmocka_unit_test(arena_frees_all_at_once),
+        cmocka_unit_test(arena_frees_all_at_once),          cmocka_unit_test(arena_grows_a_list),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

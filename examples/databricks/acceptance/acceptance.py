@@ -68,6 +68,7 @@ class Place:
 
     def __init__(self, volume, table, big_bytes, spark):
         self.volume, self.table, self.big_bytes, self.spark = volume, table, big_bytes, spark
+        self.parts = 0  # how many of the runs that were killed had begun their output
         self.folder = os.path.join(volume, f"pyforge-acceptance-{uuid.uuid4().hex[:8]}")
 
     def path(self, name):
@@ -209,16 +210,16 @@ def forge():
     return api
 
 
-def pyforge(*words, kill_after=None, **how):
-    """The command in a process of its own."""
+def pyforge(*words, is_time=None):
+    """The command in a process of its own, which is killed as soon as is_time() says so. True = it was killed, False = it came to its end."""
     command = [sys.executable, "-m", "pyforge_cli", *words]
-    if kill_after is None:
-        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, **how)
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    time.sleep(kill_after)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    return process
+    while process.poll() is None:
+        if is_time is not None and is_time():
+            process.send_signal(signal.SIGKILL)
+            break
+        time.sleep(0.001)
+    return process.wait() == -signal.SIGKILL
 
 
 @check("told without a failure")
@@ -263,18 +264,33 @@ def every_output_format(place):
 
 @check("the old file or a whole new one, every time")
 def killed_in_the_middle(place):
-    source, target, torn = place.csv("big.csv", 200_000), place.path("target.parquet"), 0
+    """At fractions of the time that it takes, and as soon as there is something of the new file in the folder."""
+    source, target, torn, killed = place.csv("big.csv", max(200_000, place.big_bytes // 25)), place.path("target.parquet"), 0, 0
+    started = time.monotonic()
+    pyforge("convert", source, target, "--force")
+    seconds, kills = time.monotonic() - started, 12
     write(target, b"PAR1 the old one PAR1")
-    for at in range(8):
-        pyforge("convert", source, target, "--force", kill_after=0.05 + at * 0.05)
+    known = set(os.listdir(place.folder))
+    for at in range(kills):
+        end = time.monotonic() + seconds * (at + 1) / kills if at % 2 else None
+        killed += pyforge("convert", source, target, "--force",
+                          is_time=lambda: time.monotonic() >= end if end else bool(set(os.listdir(place.folder)) - known))
+        place.parts += bool(set(os.listdir(place.folder)) - known)
         content = read(target) if os.path.exists(target) else b""
         torn += not (content[:4] == content[-4:] == b"PAR1")
-    return f"torn or missing {torn} times" if torn else "the old file or a whole new one, every time"
+    told = f"{killed} of {kills} runs were killed, {place.parts} with a part of the new file in the folder"
+    if torn:
+        return f"torn or missing {torn} times ({told})"
+    if not place.parts:
+        raise NotHere(told)
+    return f"the old file or a whole new one, every time ({told})"
 
 
 @check("nothing but what was asked for")
 def what_is_left_behind(place):
     """After the kills, the next conversion takes away what they left."""
+    if not place.parts:
+        raise NotHere("no run was killed with a part of the new file in the folder")
     forge().convert(place.csv("big.csv", 1000), place.path("target.parquet"), progress=False)
     left = [name for name in os.listdir(place.folder) if "part" in name or name.startswith(".")]
     return ", ".join(sorted(left)) or "nothing but what was asked for"

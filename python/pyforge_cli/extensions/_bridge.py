@@ -1,27 +1,20 @@
 """Between extensions as their authors write them and the binding (python/extension*.c), which calls few methods of few objects.
 
-What an author may do in more than one way, and what pyforge-cli 1.x and its two extension frameworks allowed, is settled here.
+What an author may do in more than one way, and what pyforge-cli 1.x and its two extension frameworks allowed, is settled here. Every
+process that calls a hook imports this: what only some extensions need is imported where it is needed.
 """
 
 import atexit
 import importlib
 import json
-import logging
 import os
 import re
+import stat
 import sys
-import traceback
 
 from pyforge_cli import _pyforge
-from pyforge_cli.extensions._commands import Command, commands_of
-from pyforge_cli.extensions._converters import converter_formats, is_converter, plugin_extension
-from pyforge_cli.extensions._engines import Engine
-from pyforge_cli.extensions._formats import Format
 from pyforge_cli.extensions._hooks import call_hook, hooks_of, is_own
-from pyforge_cli.extensions._schemes import Scheme
-from pyforge_cli.extensions.base import ExtensionLoadError
-
-logger = logging.getLogger("pyforge_cli.extensions")
+from pyforge_cli.extensions.base import ExtensionLoadError, is_converter
 
 # What the library should think of an exception: by class, the first that fits.
 _STATUS = (
@@ -40,10 +33,10 @@ def describe(error, log):
     """(status, message, remedy, trace) of an exception. log: there is no conversion whose log would get the trace."""
     # that something is not there, or is there already, is an answer
     is_answer = isinstance(error, (FileNotFoundError, FileExistsError))
-    trace = "" if is_answer else "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    trace = "" if is_answer else _trace(error)
     trace = trace.replace("\0", " ").encode("utf-8", "backslashreplace").decode()
     if log and trace:
-        logger.debug("%s", trace)
+        logger().debug("%s", trace)
     if isinstance(error, _pyforge.PyForgeError) and error.status:
         return error.status, _one_line(error.message), _one_line(error.remedy), trace
     status = next((name for kind, name in _STATUS if isinstance(error, kind)), "PF_INTERNAL")
@@ -55,6 +48,18 @@ def describe(error, log):
     return status, f"{name}: {text}" if text else name, _one_line(remedy) if isinstance(remedy, str) else "", trace
 
 
+def _trace(error):
+    import traceback
+
+    return "".join(traceback.format_exception(type(error), error, error.__traceback__))
+
+
+def logger():
+    import logging
+
+    return logging.getLogger("pyforge_cli.extensions")
+
+
 def _one_line(text):
     return " ".join(str(text).split()).encode("utf-8", "backslashreplace").decode().replace("\0", " ")
 
@@ -62,6 +67,8 @@ def _one_line(text):
 def load(name, entry):
     """The bridge of the extension that an entry point, "module:Class", or a plug-in's path names."""
     if entry.startswith("/"):
+        from pyforge_cli.extensions._converters import plugin_extension
+
         extension = plugin_extension(name, entry)
     else:
         extension = _extension_of(name, _found(entry))
@@ -98,6 +105,8 @@ def _found(entry):
 def _extension_of(name, found):
     """An object with the methods of BaseExtension."""
     if is_converter(found):
+        from pyforge_cli.extensions._converters import converter_formats
+
         return converter_formats(name, [(name, found)])
     if isinstance(found, type):
         try:
@@ -165,6 +174,11 @@ class Bridge:
             problem = ExtensionLoadError(f"its library {path} is not there")
             problem.remedy = "install the whole package again, for this system"
             raise problem
+        for place in (real, os.path.dirname(real)):
+            if os.stat(place).st_mode & (stat.S_IWOTH | stat.S_ISVTX) == stat.S_IWOTH:
+                problem = ExtensionLoadError(f"its library {path} may be replaced by anybody: {place} may be written to by all")
+                problem.remedy = f"chmod o-w {place}"
+                raise problem
         return real
 
     def initialise(self, settings="{}"):
@@ -175,26 +189,48 @@ class Bridge:
         if self.extension.initialize() is False:
             raise ExtensionLoadError("its initialize() answered False")
         self.extension.initialized = True
-        additions = []
-        for format in _list(self.extension, "get_formats"):
-            additions.append(("format", Format(format)))
-        for name, converter in _pairs(self.extension, "get_converters"):
-            additions.extend(("format", format) for format in converter_formats(name, [(name, converter)]).adapters())
-        for scheme in _list(self.extension, "get_schemes"):
-            additions.append(("scheme", Scheme(scheme)))
-        for engine in _list(self.extension, "get_engines"):
-            additions.append(("engine", Engine(engine)))
-        options = [option.row(self.name) for option in _list(self.extension, "get_options")]
-        if options:
-            additions.append(("options", options))
-        for name, function in commands_of(self.extension):
-            command = Command(name, function)
-            self.commands[name] = command
-            additions.append(("command", command.facts()))
-        for name, probe in _pairs(self.extension, "get_probes"):
-            additions.append(("probe", (name, _Probe(probe))))
+        additions = [*self._places(), *self._work()]
         self.kept = additions
         return additions
+
+    def _places(self):
+        """What data are read from and written to."""
+        formats = _list(self.extension, "get_formats")
+        if formats:
+            from pyforge_cli.extensions._formats import Format
+
+            yield from (("format", Format(format)) for format in formats)
+        converters = _pairs(self.extension, "get_converters")
+        if converters:
+            from pyforge_cli.extensions._converters import converter_formats
+
+            for name, converter in converters:
+                yield from (("format", format) for format in converter_formats(name, [(name, converter)]).adapters())
+        schemes = _list(self.extension, "get_schemes")
+        if schemes:
+            from pyforge_cli.extensions._schemes import Scheme
+
+            yield from (("scheme", Scheme(scheme)) for scheme in schemes)
+
+    def _work(self):
+        """What is done: engines, options, commands and probes."""
+        engines = _list(self.extension, "get_engines")
+        if engines:
+            from pyforge_cli.extensions._engines import Engine
+
+            yield from (("engine", Engine(engine)) for engine in engines)
+        options = [option.row(self.name) for option in _list(self.extension, "get_options")]
+        if options:
+            yield "options", options
+        given = self.extension.get_commands() if hasattr(self.extension, "get_commands") else None
+        if given:
+            from pyforge_cli.extensions._commands import Command, commands_of
+
+            for name, function in commands_of(given):
+                self.commands[name] = command = Command(name, function)
+                yield "command", command.facts()
+        for name, probe in _pairs(self.extension, "get_probes"):
+            yield "probe", (name, _Probe(probe))
 
     def hook(self, kind, call):
         call_hook(self.hooks[kind], self.extension, call)

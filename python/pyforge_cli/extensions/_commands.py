@@ -38,7 +38,7 @@ class Command:
         except Exception as error:
             from pyforge_cli.extensions._bridge import logger
 
-            logger.debug("the command %s failed", self.name, exc_info=True)
+            logger().debug("the command %s failed", self.name, exc_info=True)
             return 1, f"Error: {self.name}: {type(error).__name__}: {error}\n"
         finally:
             for stream in (sys.stdout, sys.stderr):
@@ -100,12 +100,8 @@ def _exit(end):
     return 1, f"{end.code}\n"
 
 
-def commands_of(extension):
-    """[(name, callable), ...] of get_commands(), which gives a dictionary or a list of commands."""
-    function = getattr(extension, "get_commands", None)
-    given = function() if function is not None else None
-    if not given:
-        return []
+def commands_of(given):
+    """[(name, callable), ...] of what get_commands() gives: a dictionary, or a list of commands."""
     if isinstance(given, dict):
         return list(given.items())
     return [(getattr(one, "name", None) or one.__name__.replace("_", "-"), one) for one in given]

@@ -15,16 +15,11 @@ import tempfile
 from pyforge_cli import _pyforge
 from pyforge_cli._table import Table
 from pyforge_cli.extensions._formats import Format
-from pyforge_cli.extensions.base import ExtensionLoadError
+from pyforge_cli.extensions.base import ExtensionLoadError, is_converter
 
 # What is asked of a converter, the best first.
 _TAKEN = (".parquet", ".csv", ".tsv")
 _NO_MESSAGES = 9
-
-
-def is_converter(found):
-    """Whether an object or class is a converter, and no extension."""
-    return hasattr(found, "supported_inputs") and callable(getattr(found, "convert", None)) and not hasattr(found, "initialize")
 
 
 def _built_in():

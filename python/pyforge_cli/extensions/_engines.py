@@ -71,8 +71,9 @@ class Context:
         options.update({"engine": "native", "report_dir": "", "from": self.job.input_format, "progress": self._on_progress}, **more)
         return options
 
-    def _format(self):
-        return {"format": "parquet" if self.job.engines_only else self.job.output_format}
+    def _making(self):
+        # what it warns of is in its result, and is told by the conversion that this engine carries out
+        return {"log_level": "error", "format": "parquet" if self.job.engines_only else self.job.output_format}
 
     def _file(self, output):
         if output is None and self.job.engines_only:
@@ -94,9 +95,12 @@ class Context:
         """The native conversion, with the job's options, to another place or to the output. Gives its result; raises when it fails."""
         from pyforge_cli import convert
 
-        return self._noted(output, convert(self.job.input, self._file(output), **self._options({**self._format(), **options})))
+        return self._noted(output, convert(self.job.input, self._file(output), **self._options({**self._making(), **options})))
 
     def _noted(self, output, result):
+        for text in result.warnings:
+            if not text.startswith("option "):  # those of options are the plan's, which has told them
+                self.warn(text)
         if not self.job.engines_only and self._file(output) == self.job.output:
             self._written = result.row_count
         return result
@@ -110,7 +114,7 @@ class Context:
         """Anything with __arrow_c_stream__ as the output, whole or not at all, with the job's options. Gives the result."""
         from pyforge_cli import write
 
-        given = self._options({**self._format(), **options})
+        given = self._options({**self._making(), **options})
         given.pop("from")
         return self._noted(output, write(table, self._file(output), **given))
 

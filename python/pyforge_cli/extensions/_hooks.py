@@ -1,15 +1,15 @@
 """Hooks: the methods of both frameworks of pyforge-cli 1.x, called as each of them documents it, and what they answer, applied."""
 
 import contextlib
-import inspect
 import json
 import re
 import sys
-from pathlib import Path
 
 from pyforge_cli._options import text_of
 from pyforge_cli.errors import PyForgeError
 from pyforge_cli.extensions.base import BaseExtension
+
+_VARIABLE = 0x04 | 0x08  # flags of code with *arguments, with **arguments
 
 # In the order of enum pf_hook.
 ENVIRONMENT, PARAMETERS, PERFORMANCE, PRE, POST, ERROR = range(6)
@@ -52,10 +52,29 @@ def call_hook(names, extension, call):
 # ---- calling
 
 
+def _signature(method):
+    import inspect
+
+    return inspect.signature(method)
+
+
+def _takes(method):
+    """The names of the arguments of a plain method, which has no other kinds of them; else None, and its signature has to be asked for."""
+    function = getattr(method, "__func__", None)
+    code = getattr(function, "__code__", None)
+    if code is None or hasattr(function, "__wrapped__") or hasattr(function, "__signature__"):
+        return None
+    if code.co_flags & _VARIABLE or code.co_kwonlyargcount or getattr(code, "co_posonlyargcount", 0):
+        return None
+    return code.co_varnames[1 : code.co_argcount]
+
+
 def call_method(method, values, more):
     """Calls a method whose documented arguments are values, in order. It may ask for fewer, for some of more, by any names, for all
     of them by **, or, having one argument of a name of its own, for a dictionary of all."""
-    parameters = list(inspect.signature(method).parameters.values())
+    if _takes(method) == tuple(values):
+        return method(*values.values())
+    parameters = list(_signature(method).parameters.values())
     places = [one for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
     known = {**more, **values}
     if len(parameters) == 1 and len(places) == 1 and places[0].name not in known and len(values) > 1:
@@ -81,7 +100,7 @@ def _call(method, parameters, positional, keywords, left, values):
             keywords.update(left)
     if positional and keywords:
         # a name may stand before those that were given by place
-        bound = inspect.signature(method).bind_partial(**keywords)
+        bound = _signature(method).bind_partial(**keywords)
         for name, value in zip((one.name for one in parameters if one.name not in bound.arguments), positional):
             keywords[name] = value
         positional = []
@@ -92,7 +111,11 @@ def _file(text):
     """A location as a hook sees it: a Path, the text of a location of a storage scheme, or None."""
     if not text:
         return None
-    return text if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", text) else Path(text)
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", text):
+        return text
+    from pathlib import Path
+
+    return Path(text)
 
 
 def _places(call):
@@ -170,7 +193,7 @@ def _enhance(name, method, call):
     """Options; or, as the second framework had it, a context of click's, None here, and the options by **."""
     before = {**_options(call), **_places(call)}
     given = dict(before)
-    if any(one.kind is one.VAR_KEYWORD for one in inspect.signature(method).parameters.values()):
+    if _takes(method) is None and any(one.kind is one.VAR_KEYWORD for one in _signature(method).parameters.values()):
         answer = method(None, **given)
     else:
         answer = call_method(method, {"options": given}, {})

@@ -20,7 +20,15 @@ def _plugins():
                 yield name[:-3], os.path.join(path, name), folder
 
 
+def _absolute(folder):
+    """As the system's bytes; None = it is relative to a working folder that is gone."""
+    try:
+        return os.fsencode(os.path.abspath(folder))
+    except OSError:
+        return None
+
+
 def places():
     """(the folders in which packages are installed, the plug-ins as name, path and folder after one another), as the system's bytes."""
-    path = [os.fsencode(os.path.abspath(folder)) for folder in sys.path if isinstance(folder, str)]
-    return list(dict.fromkeys(path)), [os.fsencode(text) for plugin in _plugins() for text in plugin]
+    path = [_absolute(folder) for folder in sys.path if isinstance(folder, str)]
+    return list(dict.fromkeys(folder for folder in path if folder is not None)), [os.fsencode(text) for plugin in _plugins() for text in plugin]

@@ -207,3 +207,8 @@ class BaseExtension(ABC):
 
 
 __all__ = ["BaseExtension", "ExtensionLoadError", "ExtensionMetadata", "ExtensionState", "Option"]
+
+
+def is_converter(found):
+    """Whether an object or class is a converter of pyforge-cli 1.0, and no extension."""
+    return hasattr(found, "supported_inputs") and callable(getattr(found, "convert", None)) and not hasattr(found, "initialize")

@@ -22,7 +22,7 @@ class ExtensionDiscovery:
         try:
             found = _found(spec)
         except Exception as error:
-            logger.warning("%s: %s", name, error)
+            logger().warning("%s: %s", name, error)
             return None
         return found if inspect.isclass(found) and issubclass(found, BaseExtension) else None
 

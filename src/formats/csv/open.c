@@ -219,6 +219,24 @@ static void tell_dialect(const struct opening *opening, const struct csv_detecte
                 detected->score.fields);
 }
 
+/* A mark of numbers that is the delimiter, too, has a meaning within quotes only. */
+static void tell_marks(const struct csv_reader *reader, const struct csv_detected *detected)
+{
+    const struct pf_number_form *form = &reader->number_form;
+    const struct csv_dialect *dialect = &reader->dialect;
+    bool decimal = memchr(dialect->delimiter, form->decimal, dialect->delimiter_size) != NULL;
+    bool thousands = form->thousands_size != 0 && form->thousands_size == dialect->delimiter_size &&
+                     memcmp(form->thousands, dialect->delimiter, form->thousands_size) == 0;
+    char shown[4 * CSV_SEQUENCE + 1];
+
+    if (detected->score.quoted == 0 && reader->numbers != NULL && (decimal || thousands))
+        pf_warn(reader->ctx,
+                "%s: the delimiter is '%s', as --%s is: numbers with it that are not in quotes are parted there (--delimiter "
+                "names another)",
+                pf_source_name(reader->src), csv_show_bytes(dialect->delimiter, dialect->delimiter_size, shown),
+                decimal ? "decimal" : "thousands");
+}
+
 /* What a delimiter that the user names, and a first line that names one, say of the file. */
 static void tell_delimiter(const struct opening *opening, const struct csv_sample *head)
 {
@@ -349,6 +367,7 @@ static enum pf_status understand(struct opening *opening, bool *more, struct pf_
     if (!*more) {
         tell_dialect(opening, &detected);
         tell_delimiter(opening, &head);
+        tell_marks(reader, &detected);
     }
     return PF_OK;
 }

@@ -193,10 +193,10 @@ static const struct pf_option csv_options[] = {
       "Encoding of the text, such as utf-8, utf-16, windows-1252; without it, it is detected.",
       "CSV input", AT(encoding) },
     { "decimal", NULL, PF_OPTION_TEXT, NULL, ".", "CHAR",
-      "What stands before the fraction of a number: ',' reads 1,5 as 1.5.",
+      "What stands before the fraction of a number: ',' reads 1,5 as 1.5; where it is the delimiter, too, in quotes only.",
       "CSV input", AT(decimal) },
     { "thousands", NULL, PF_OPTION_TEXT, NULL, NULL, "CHAR",
-      "What parts the digits of a number in groups of three: '.' reads 1.234 as 1234; also space.",
+      "What parts the digits of a number in groups of three: '.' reads 1.234 as 1234; also space; as --decimal in quotes.",
       "CSV input", AT(thousands) },
     { "ragged", NULL, PF_OPTION_CHOICE, "reject|extend|fail|fail-long", "reject", NULL,
       "Rows with more fields than columns: set aside, make more columns, or stop. Short rows get nulls and are counted; fail "

@@ -8,6 +8,9 @@
 
 enum { STRETCHES = 8, STRETCH = 512, SAMPLE = STRETCHES * STRETCH, STRETCH_BYTES = 4096, STRETCH_LIMIT = 64 * 1024 };
 
+/* Of a chunk that is not long, so much is looked at (a part of its values, but so many): a wrong choice costs as little there as looking. */
+enum { SAMPLE_SHARE = 8, LEAST_STRETCH = 128 };
+
 /* A codec that saves less is not worth what readers pay for it; nor is a way round PLAIN. */
 static const double codec_gain = 0.98, encoding_gain = 0.95;
 /* What a byte costs that the codec makes nothing of: readers decompress it and hold it. */
@@ -131,15 +134,24 @@ static enum pf_status sample_text(struct sample *sample, struct pf_chunk_work *w
     return count_runs(sample, result, found, err);
 }
 
+static size_t stretch_for(size_t values)
+{
+    size_t stretch = values / (STRETCHES * SAMPLE_SHARE);
+
+    return stretch < LEAST_STRETCH ? LEAST_STRETCH : stretch < STRETCH ? stretch : STRETCH;
+}
+
 static enum pf_status take_sample(struct sample *sample, struct pf_chunk_work *work, struct pf_error *err)
 {
     bool text = work->leaf->order == PF_ORDER_TEXT;
     size_t total = text ? work->rows : work->values;
+    size_t stretch = stretch_for(total);
     enum pf_status status = PF_OK;
 
     for (size_t at = 0; at < STRETCHES && status == PF_OK; at++) {
-        size_t first = total <= SAMPLE ? total * at / STRETCHES : (total - STRETCH) * at / (STRETCHES - 1);
-        size_t count = total <= SAMPLE ? total * (at + 1) / STRETCHES - first : STRETCH;
+        bool all = total <= STRETCHES * stretch;
+        size_t first = all ? total * at / STRETCHES : (total - stretch) * at / (STRETCHES - 1);
+        size_t count = all ? total * (at + 1) / STRETCHES - first : stretch;
 
         if (count > 0)
             status = text ? sample_text(sample, work, first, count, err) : sample_numbers(sample, work, first, count, err);

@@ -95,7 +95,7 @@ static enum pf_status encode(struct pf_chunk_work *work, struct pf_error *err)
     bool dictionary = false;
 
     if (status == PF_OK)
-        status = pf_compressor_init(&work->compressor, work->memory, codec, work->options->level, err);
+        status = pf_compressors_take(work->options->compressors, &work->compressor, err);
     if (status != PF_OK)
         return status;
     if (work->leaf->order == PF_ORDER_BITS)
@@ -133,7 +133,6 @@ enum pf_status pf_column_chunk_encode(struct pf_column_chunk *chunk, struct pf_m
     pf_buffer_init(&chunk->meta.index, memory, SIZE_MAX);
     pf_buffer_init(&work.body, memory, SIZE_MAX);
     pf_buffer_init(&work.packed, memory, SIZE_MAX);
-    work.compressor.memory = memory;
     chunk->meta.rows = rows;
     status = encode(&work, err);
     chunk->meta.nulls = (int64_t)(work.rows - work.values);
@@ -144,7 +143,7 @@ enum pf_status pf_column_chunk_encode(struct pf_column_chunk *chunk, struct pf_m
     pf_free(memory, work.validity);
     pf_free(memory, work.indexes);
     pf_dictionary_free(&work.dictionary);
-    pf_compressor_free(&work.compressor);
+    pf_compressors_give(options->compressors, &work.compressor);
     pf_buffer_free(&work.body);
     pf_buffer_free(&work.packed);
     return status;

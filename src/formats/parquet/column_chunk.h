@@ -8,7 +8,7 @@
 
 struct pf_chunk_options {
     enum parquet_codec codec;
-    int level; /* 0 = the codec's usual one */
+    struct pf_compressors *compressors; /* of this codec; borrowed */
     bool dictionary, statistics;
     uint32_t features; /* bits of enum pf_cpu_feature */
 };

@@ -10,6 +10,8 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
+#include "base/thread.h"
+
 const char *pf_codec_name(int32_t codec)
 {
     static const char *const names[] = {
@@ -93,6 +95,74 @@ void pf_compressor_free(struct pf_compressor *compressor)
         pf_free(compressor->memory, compressor->state);
     compressor->state = NULL;
 }
+
+/* ---- compressors that wait */
+
+enum { MOST_WAITING = 64 };
+
+struct pf_compressors {
+    struct pf_memory *memory;
+    struct pf_mutex *lock; /* guards waiting */
+    enum parquet_codec codec;
+    int level;
+    uint32_t count;
+    struct pf_compressor waiting[MOST_WAITING];
+};
+
+enum pf_status pf_compressors_new(struct pf_compressors **out, struct pf_memory *memory, enum parquet_codec codec, int level,
+                                  struct pf_error *err)
+{
+    struct pf_compressors *own = pf_alloc_zero(memory, 1, sizeof *own);
+
+    *out = own;
+    if (own == NULL)
+        return pf_fail_memory(err, sizeof *own);
+    own->memory = memory;
+    own->codec = codec;
+    own->level = level;
+    own->lock = pf_mutex_new();
+    return own->lock != NULL ? PF_OK : pf_fail_memory(err, sizeof *own);
+}
+
+void pf_compressors_free(struct pf_compressors *compressors)
+{
+    if (compressors == NULL)
+        return;
+    for (uint32_t i = 0; i < compressors->count; i++)
+        pf_compressor_free(&compressors->waiting[i]);
+    pf_mutex_free(compressors->lock);
+    pf_free(compressors->memory, compressors);
+}
+
+enum pf_status pf_compressors_take(struct pf_compressors *compressors, struct pf_compressor *compressor, struct pf_error *err)
+{
+    bool found;
+
+    pf_mutex_lock(compressors->lock);
+    found = compressors->count > 0;
+    if (found)
+        *compressor = compressors->waiting[--compressors->count];
+    pf_mutex_unlock(compressors->lock);
+    return found ? PF_OK : pf_compressor_init(compressor, compressors->memory, compressors->codec, compressors->level, err);
+}
+
+void pf_compressors_give(struct pf_compressors *compressors, struct pf_compressor *compressor)
+{
+    bool kept;
+
+    if (compressor->state == NULL)
+        return;
+    pf_mutex_lock(compressors->lock);
+    kept = compressors->count < MOST_WAITING;
+    if (kept)
+        compressors->waiting[compressors->count++] = *compressor;
+    pf_mutex_unlock(compressors->lock);
+    if (!kept)
+        pf_compressor_free(compressor);
+    compressor->state = NULL;
+}
+
+/* ---- compressing */
 
 size_t pf_compress_bound(const struct pf_compressor *compressor, size_t size)
 {

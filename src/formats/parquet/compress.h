@@ -35,6 +35,18 @@ size_t pf_compress_bound(const struct pf_compressor *compressor, size_t size);
 enum pf_status pf_compress(struct pf_compressor *compressor, const void *from, size_t size, void *to, size_t room,
                            size_t *written, struct pf_error *err);
 
+/* Compressors of one codec and level that wait for work, as making one takes as long as compressing a small chunk. take and give are for
+ * any thread. */
+struct pf_compressors;
+
+enum pf_status pf_compressors_new(struct pf_compressors **out, struct pf_memory *memory, enum parquet_codec codec, int level,
+                                  struct pf_error *err);
+/* Those that were taken have been given back. NULL is allowed. */
+void pf_compressors_free(struct pf_compressors *compressors);
+/* compressor is to be given back also after a failure. */
+enum pf_status pf_compressors_take(struct pf_compressors *compressors, struct pf_compressor *compressor, struct pf_error *err);
+void pf_compressors_give(struct pf_compressors *compressors, struct pf_compressor *compressor);
+
 /* A decompressor with its working memory, for one thread at a time. Zeroed = empty; what it needs is made at first use. */
 struct pf_decompressor {
     struct pf_memory *memory;

@@ -50,7 +50,8 @@ static const struct pf_option parquet_options[] = {
       .kind = PF_OPTION_SIZE,
       .initial = "32M",
       .unit = "BYTES",
-      .help = "A row group ends when its values take this much memory.",
+      .help = "A row group ends when its values take this much memory, an eighth more at most, and never more than an eighth "
+              "of --memory.",
       .group = GROUP,
       .offset = offsetof(struct parquet_options, row_group_bytes) },
     { .name = "use-dictionary",
@@ -172,8 +173,8 @@ static enum pf_status take_options(struct parquet_writer *writer, size_t budget,
         return pf_fail(err, PF_BAD_OPTION, "--row-group-bytes %lld: at least 1", (long long)writer->group_bytes);
     if (check_level(writer->chunk.codec, options->compression_level, err) != PF_OK)
         return err->status;
-    writer->chunk.level = (int)options->compression_level;
-    return PF_OK;
+    return pf_compressors_new(&writer->chunk.compressors, writer->memory, writer->chunk.codec, (int)options->compression_level,
+                              err);
 }
 
 /* Takes the schema, and columns as those that jobs stand for (NULL = all). */
@@ -242,6 +243,7 @@ static void parquet_close(void *state)
         writer->first = next;
     }
     pf_footer_free(&writer->footer);
+    pf_compressors_free(writer->chunk.compressors);
     pf_free(writer->memory, writer->leaves);
     pf_free(writer->memory, writer->columns);
     pf_schema_free(&writer->schema);
@@ -250,21 +252,22 @@ static void parquet_close(void *state)
 
 /* ---- the queue */
 
-/* Memory the batch's values take. A column of fixed size that is absent counts as if it were there: whether one is may depend on
- * threads, row-group borders must not. */
-static int64_t batch_bytes(const struct parquet_writer *writer, const struct pf_batch *batch)
+/* Memory the values of the batch take from row start on. A column of fixed size that is absent counts as if it were there: whether one
+ * is may depend on threads, row-group borders must not. */
+static int64_t bytes_from(const struct parquet_writer *writer, const struct pf_batch *batch, int64_t start)
 {
-    int64_t bytes = 0;
+    int64_t bytes = 0, rows = batch->rows - start;
 
     for (uint32_t i = 0; i < batch->column_count; i++) {
         enum pf_type type = writer->schema.fields[i].type;
 
         if (type == PF_TYPE_BOOL)
-            bytes += (batch->rows + 7) / 8;
+            bytes += (rows + 7) / 8;
         else if (pf_type_width(type) > 0)
-            bytes += batch->rows * (int64_t)pf_type_width(type);
-        else
-            bytes += pf_array_data_size(&batch->columns[i], type);
+            bytes += rows * (int64_t)pf_type_width(type);
+        else if (batch->columns[i].release)
+            bytes += pf_array_data_size(&batch->columns[i], type) - pf_array_offsets(&batch->columns[i])[start] -
+                     start * (int64_t)sizeof(int32_t);
     }
     return bytes;
 }
@@ -288,7 +291,7 @@ static enum pf_status parquet_add(void *state, struct pf_batch *batch, struct pf
     }
     queued->batch = *batch;
     memset(batch, 0, sizeof *batch);
-    queued->bytes = batch_bytes(writer, &queued->batch);
+    queued->bytes = bytes_from(writer, &queued->batch, 0);
     queued->holders = 1;
     for (uint32_t i = 0; i < queued->batch.column_count; i++)
         atomic_init(&queued->users[i], 1);
@@ -302,13 +305,25 @@ static enum pf_status parquet_add(void *state, struct pf_batch *batch, struct pf
     return PF_OK;
 }
 
-/* Bytes of the rows from start on. */
-static int64_t bytes_from(const struct queued *queued, int64_t start)
+/* The fewest of the rows that follow start, up to rows, whose values take bytes. */
+static int64_t rows_of_bytes(const struct parquet_writer *writer, const struct pf_batch *batch, int64_t start, int64_t rows,
+                             int64_t bytes)
 {
-    return (int64_t)((double)queued->bytes * ((double)(queued->batch.rows - start) / (double)queued->batch.rows));
+    int64_t all = bytes_from(writer, batch, start), fewest = 1;
+
+    while (fewest < rows) {
+        int64_t middle = fewest + (rows - fewest) / 2;
+
+        if (all - bytes_from(writer, batch, start + middle) >= bytes)
+            rows = middle;
+        else
+            fewest = middle + 1;
+    }
+    return fewest;
 }
 
-/* Rows of the row group that the queue begins with; 0 = it is not complete yet. Borders follow from the batches alone. */
+/* Rows of the row group that the queue begins with; 0 = it is not complete yet. Borders follow from the batches alone. A batch is not
+ * cut in two for less than an eighth of a row group. */
 static int64_t group_border(const struct parquet_writer *writer, bool last)
 {
     int64_t rows = 0, bytes = 0, start = writer->taken;
@@ -316,11 +331,17 @@ static int64_t group_border(const struct parquet_writer *writer, bool last)
     if (!last && writer->queued_rows < writer->group_rows && writer->queued_bytes < writer->group_bytes)
         return 0;
     for (const struct queued *queued = writer->first; queued; queued = queued->next, start = 0) {
-        if (rows + queued->batch.rows - start >= writer->group_rows)
-            return writer->group_rows;
-        rows += queued->batch.rows - start;
-        bytes += bytes_from(queued, start);
-        if (bytes >= writer->group_bytes)
+        int64_t here = queued->batch.rows - start, left = writer->group_bytes - bytes;
+
+        if (here > writer->group_rows - rows)
+            here = writer->group_rows - rows;
+        bytes += start == 0 ? queued->bytes : bytes_from(writer, &queued->batch, start);
+        if (start + here < queued->batch.rows)
+            bytes -= bytes_from(writer, &queued->batch, start + here);
+        if (bytes - writer->group_bytes > writer->group_bytes / 8)
+            return rows + rows_of_bytes(writer, &queued->batch, start, here, left);
+        rows += here;
+        if (rows == writer->group_rows || bytes >= writer->group_bytes)
             return rows;
     }
     return last ? rows : 0;
@@ -377,7 +398,7 @@ static void fill_unit(struct parquet_writer *writer, struct parquet_unit *unit)
     for (uint32_t at = 0; at < unit->piece_count; at++) {
         struct queued *queued = writer->first;
         int64_t here = queued->batch.rows - writer->taken;
-        int64_t bytes = bytes_from(queued, writer->taken);
+        int64_t bytes = bytes_from(writer, &queued->batch, writer->taken);
 
         if (here > left)
             here = left;
@@ -387,7 +408,7 @@ static void fill_unit(struct parquet_writer *writer, struct parquet_unit *unit)
             writer->first = queued->next;
             writer->taken = 0;
         } else {
-            bytes -= bytes_from(queued, writer->taken);
+            bytes -= bytes_from(writer, &queued->batch, writer->taken);
             queued->holders++;
             for (uint32_t i = 0; i < queued->batch.column_count; i++)
                 atomic_fetch_add_explicit(&queued->users[i], 1, memory_order_relaxed);

@@ -9,8 +9,6 @@ Needs nothing but the package itself.
 
 from importlib import import_module
 
-from pyforge_cli import __version__
-
 _PLACES = {
     "forge": "api",
     "PyForgeDatabricks": "api",
@@ -22,8 +20,11 @@ __all__ = ["DatabricksExtension", "PyForgeDatabricks", "__version__", "forge"]
 
 def __getattr__(name):
     place = _PLACES.get(name)
-    if place is None:
+    if name == "__version__":
+        from pyforge_cli import __version__ as value
+    elif place is not None:
+        value = getattr(import_module(f"{__name__}.{place}"), name)
+    else:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-    value = getattr(import_module(f"{__name__}.{place}"), name)
     globals()[name] = value
     return value

@@ -1,23 +1,15 @@
-"""forge: what notebooks use. A failed conversion is a result, not an exception."""
+"""forge: what notebooks use. A failed conversion is a result, not an exception.
 
-import contextlib
-import logging
+Importing this loads next to nothing, neither the library nor the extension's native half: a notebook that names forge at its top has
+not used it yet. What a method needs is imported by it.
+"""
+
 import os
-import re
 import sys
 import threading
 import time
-from datetime import datetime, timezone
 
 import pyforge_cli
-from pyforge_cli import _api
-from pyforge_cli._result import ConversionResult, Record, ValidationResult
-from pyforge_cli.extensions.databricks._html import Batch, Conversion, Preview
-from pyforge_cli.extensions.databricks.environment import facts, get_environment_info
-from pyforge_cli.extensions.databricks.progress import Bar, has_front_end, size_text
-from pyforge_cli.extensions.databricks.session import session_given
-
-logger = logging.getLogger("pyforge_cli.databricks")
 
 # Keywords that hold further keywords, as the notebook reference has them.
 _NESTED = ("csv_options", "excel_options", "xml_options")
@@ -45,29 +37,22 @@ _EMPTY = {
     "attempts": [],
     "error": None,
 }
-# How preview has the library write rows, whatever the settings files say; an unquoted NULL is a null.
-_PREVIEW = {
-    "format": "csv",
-    "engine": "native",
-    "output_delimiter": ",",
-    "output_quote": '"',
-    "output_header": "yes",
-    "output_null": "NULL",
-    "output_encoding": "utf-8",
-    "line_ending": "lf",
-    "bom": False,
-    "escape_formulas": False,
-}
-_WHY_NOT_SPARK = re.compile(r"\bspark: ([^;]+)")
-_FIELD = re.compile(r'(?:"([^"]*(?:""[^"]*)*)"|([^,\n"]*))([,\n])')
 
 
 def _failed(source, output, error):
     """The result of a conversion that raised."""
+    from pyforge_cli._result import ConversionResult
+
     record = {**_EMPTY, "input_path": str(source), "output_path": None if output is None else str(output)}
     record["outcome_unknown"] = getattr(error, "failure", None) == "unknown"
     record["error"] = {"code": error.status, "message": error.message or str(error), "hint": error.remedy or None}
     return ConversionResult(record, 2 if isinstance(error, pyforge_cli.OptionError) else 1, str(error), error)
+
+
+def _logger():
+    import logging
+
+    return logging.getLogger("pyforge_cli.databricks")
 
 
 def _flattened(options):
@@ -103,42 +88,18 @@ def _size_of(path):
 
 def _tell(line):
     """One line for whoever looks on: in the cell, or in the log of a job."""
+    from pyforge_cli.extensions.databricks.progress import has_front_end
+
     if has_front_end():
         print(line)
     elif sys.stderr is not None:
         print(line, file=sys.stderr)
 
 
-class _Enough(Exception):
-    """Raised by a sink that has what it wanted."""
-
-
-class _Head:
-    """Takes the text of a table until there are some rows of it."""
-
-    def __init__(self, rows):
-        self._wanted, self._bytes, self.complete = rows + 1, bytearray(), True
-
-    def write(self, piece):
-        self._bytes += piece
-        # A line may be a part of a row, never more than one.
-        if self._bytes.count(b"\n") > self._wanted and len(self.records()) > self._wanted:
-            self.complete = False
-            raise _Enough
-        return len(piece)
-
-    def records(self):
-        """The whole records so far, as lists of texts, with None for null."""
-        text = self._bytes[: self._bytes.rfind(b"\n") + 1].decode()
-        records, record = [], []
-        for quoted, plain, end in _FIELD.findall(text):
-            record.append(quoted.replace('""', '"') if quoted else None if plain == "NULL" else plain)
-            if end == "\n":
-                records.append(record)
-                record = []
-            if len(records) > self._wanted:
-                break
-        return records
+def _why_not_spark(reasons):
+    """Of "duck: asleep; spark: from 1 GB" what spark says."""
+    told = [reason.partition(": ")[2] for reason in reasons.split("; ") if reason.startswith("spark: ")]
+    return told[0] if told else ""
 
 
 class PyForgeDatabricks:
@@ -146,7 +107,6 @@ class PyForgeDatabricks:
 
     def __init__(self, spark_session=None, auto_init=True):
         self.spark = spark_session
-        self.logger = logger
         # Names of the original's parts; the library chooses, falls back and reads volumes by itself.
         self.converter_selector = self.fallback_manager = self.volume_ops = None
         self.stats = {"total": 0, "good": 0, "bytes": 0}
@@ -155,9 +115,15 @@ class PyForgeDatabricks:
         self._counting = threading.Lock()
 
     @property
+    def logger(self):
+        return _logger()
+
+    @property
     def environment(self):
         """Where this runs, found out when it is first asked for."""
         if self._environment is None:
+            from pyforge_cli.extensions.databricks.environment import get_environment_info
+
             self._environment = get_environment_info()
         return self._environment
 
@@ -166,10 +132,14 @@ class PyForgeDatabricks:
 
     def _attempt(self, source, output, options, progress):
         """One conversion, counted and logged."""
+        from pyforge_cli import _api
+        from pyforge_cli.extensions.databricks.session import session_given
+
+        _ = self.environment  # which loads the extension: its engine is asked from the first conversion on
         try:
-            if options.get("table") is not None:
+            if options.get("table") is not None and options.get("mode") is None:
                 # A file is replaced; a table of the catalog only when that is asked for.
-                options = {"mode": "error", **options}
+                options = {**options, "mode": "error"}
             with session_given(self.spark):
                 return self._counted(source, _api.attempt(source, output, progress=progress, **options))
         except pyforge_cli.UnknownOptionError:
@@ -182,6 +152,8 @@ class PyForgeDatabricks:
         return self._counted(source, _failed(source, output, error))
 
     def _counted(self, source, result):
+        from pyforge_cli.extensions.databricks._html import Conversion
+
         result = Conversion.of(result)
         result["environment"] = {key: self.environment[key] for key in ("compute_type", "runtime_version")}
         result["fallback_history"] = [
@@ -203,14 +175,16 @@ class PyForgeDatabricks:
         good = [result for result in results if result]
         if name is None or not good:
             return
+        from pyforge_cli.extensions.databricks.progress import size_text
+
         size = size_text(sum(result.get("file_size_bytes") or 0 for result in good))
         engines = {str(result["processing_engine"]) for result in good}
         if all(engine.startswith("spark") for engine in engines):
             _tell(f"Detected {name} - using Spark optimization ({size})")
         else:
             # Why not Spark, where there is one to choose.
-            reason = _WHY_NOT_SPARK.search(str(good[0].get("engine_reason"))) if len(good) == 1 else None
-            told = f"{size}; {reason[1]}" if reason else size
+            reason = _why_not_spark(str(good[0].get("engine_reason"))) if len(good) == 1 else ""
+            told = f"{size}; {reason}" if reason else size
             _tell(f"Detected {name} - {' and '.join(sorted(engines))} engine ({told})")
 
     def convert(self, input_path, output_path=None, format=None, *, raise_on_error=None, progress=None, **options):
@@ -222,6 +196,8 @@ class PyForgeDatabricks:
 
         progress: a function that is called with a Progress; True shows it as lines where there is no notebook, too; False never.
         """
+        from pyforge_cli.extensions.databricks.progress import Bar
+
         options = {"force": True, "format": format, **_flattened(options)}
         bar = Bar(_name_of(input_path), False if callable(progress) else progress)
         watcher = progress if callable(progress) else bar if bar.is_seen else None
@@ -233,6 +209,9 @@ class PyForgeDatabricks:
 
     def get_info(self, file_path, **options):
         """What is known of a file, with the keys of the original besides; error says why nothing is."""
+        from datetime import datetime, timezone
+
+        from pyforge_cli._result import Record
         from pyforge_cli.extensions.databricks.batch import process_path
 
         path = process_path(file_path)
@@ -258,30 +237,21 @@ class PyForgeDatabricks:
         except pyforge_cli.UnknownOptionError:
             raise
         except pyforge_cli.PyForgeError as error:
+            from pyforge_cli._result import ValidationResult
+
             return ValidationResult({"valid": False, "input_path": str(file_path)}, error)
 
     def preview(self, path, rows=20, **options):
         """The first rows of a table, which a notebook shows; no more of the file is read than that takes. Options are those of the
         format. A file that cannot be read raises the reason."""
-        if rows < 1:
-            raise ValueError(f"rows must be at least 1, not {rows}")
-        options = _flattened(options)
-        head = _Head(rows)
-        try:
-            pyforge_cli.convert(path, head, **{"max_rejects": "100%", **options, **_PREVIEW})
-        except _Enough:
-            pass
-        columns, *records = head.records()
-        format = pyforge_cli.explain(path, os.devnull, force=True, to="csv", **options)["input_format"]
-        if format == "csv":
-            # Of the rows shown: those of the whole file are known when all of it is read.
-            types = _types_of(columns, records[:rows])
-        else:
-            with pyforge_cli.read(path, **options) as table:
-                types = table.schema.types
-        return Preview(str(path), columns, types, records[:rows], head.complete and len(records) <= rows)
+        from pyforge_cli.extensions.databricks._preview import preview
+
+        return preview(path, rows, _flattened(options))
 
     def get_environment_info(self):
+        from pyforge_cli._result import Record
+        from pyforge_cli.extensions.databricks.environment import get_environment_info
+
         self._environment = get_environment_info()
         return Record(self._environment)
 
@@ -304,10 +274,12 @@ class PyForgeDatabricks:
         Gives a list of results in the order of the files, whose summary has total, converted, failed, exit_code and failures. threads is
         for all files together; memory is for each. Interrupting the cell ends all of it, and leaves no half files.
 
-        table="main.bronze.{stem}" writes a table for each file; without {stem} one table is begun by the first file and the others are
-        appended to it.
+        table="main.bronze.{stem}" writes a table for each file, of which no two may have one name; without {stem} one table is begun by
+        the first file and the others are appended to it, in their order.
         """
         from pyforge_cli.extensions.databricks import batch
+        from pyforge_cli.extensions.databricks._html import Batch
+        from pyforge_cli.extensions.databricks.progress import Bar
 
         patterns = file_pattern if file_patterns is None else file_patterns
         if patterns is None:
@@ -333,10 +305,14 @@ class PyForgeDatabricks:
 
     def install_sample_datasets(self, destination=None, formats=None, sizes=None, *, volume_path=None, datasets=None):
         """Comes with a later version: formats, sizes and datasets are not looked at yet."""
+        from pyforge_cli._result import Record
+
         destination = volume_path if destination is None else destination
         return Record(success=False, error="sample datasets come with a later version", destination=destination, total_files=0)
 
     def get_statistics(self):
+        from pyforge_cli._result import Record
+
         total, good = self.stats["total"], self.stats["good"]
         return Record(
             session_duration_seconds=time.monotonic() - self._started,
@@ -357,6 +333,11 @@ class _Work:
         self._forge, self._files, self._format, self._options = forge, files, format, options
         self._table = options.get("table")
         self.is_one_table = self._table is not None and "{stem}" not in self._table
+        self._tables = None
+        if self._table is not None and not self.is_one_table:
+            from pyforge_cli.extensions.databricks import batch
+
+            self._tables = batch.tables(self._table, [source for source, _ in files])
         self._begun = False
 
     def __call__(self, index, threads, progress):
@@ -365,8 +346,7 @@ class _Work:
             options["format"] = self._format
         else:
             output = None
-            stem = os.path.splitext(os.path.basename(source))[0]
-            options["table"] = self._table.replace("{stem}", stem)
+            options["table"] = self._table if self.is_one_table else self._tables[index]
             if self.is_one_table and self._begun:
                 options["mode"] = "append"
         result = self._forge._attempt(source, output, options, progress)
@@ -376,24 +356,9 @@ class _Work:
 
 def _log_failure(source, result):
     text = str(result.get("error"))
-    logger.error("%s", text if str(source) in text else f"{source}: {text}")
-
-
-def _types_of(columns, records):
-    """What rows of text would be as columns."""
-    quoted = ['"' + name.replace('"', '""') + '"' for name in columns]
-    lines = [",".join(quoted)]
-    for record in records:
-        lines.append(",".join("" if value is None else '"' + value.replace('"', '""') + '"' for value in record))
-    text = "\n".join(lines).encode() + b"\n"
-    with pyforge_cli.read(text, from_="csv", delimiter=",", quote='"', header="yes", encoding="utf-8") as table:
-        return table.schema.types
+    _logger().error("%s", text if str(source) in text else f"{source}: {text}")
 
 
 forge = PyForgeDatabricks()
-
-# Loads the extension's native half, so that the first answer is as quick as the others. What is wrong is told when it is asked.
-with contextlib.suppress(pyforge_cli.PyForgeError):
-    facts()
 
 __all__ = ["PyForgeDatabricks", "forge"]

@@ -1,25 +1,30 @@
 """Many files at once: who converts which, and when."""
 
 import os
+import re
 import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
 import pyforge_cli
 from pyforge_cli.extensions.databricks import staging
+from pyforge_cli.extensions.databricks.identifiers import fill, parse_table
 from pyforge_cli.extensions.databricks.progress import size_text, time_text
+from pyforge_cli.extensions.databricks.spark_errors import failure
 
 # Conversions at a time: each has a memory of its own to stay within.
 _MOST_WORKERS = 8
 _LOOKED_AFTER = 0.2
-# What a run before this one has set aside is no input of the next.
-_REJECTS = ".rejects.csv"
 
 
 def process_path(path):
-    """A path in one of the forms of Databricks as this process opens it; other paths as they are, relative ones too."""
+    """A path in one of the forms of Databricks as this process opens it; other paths as they are, relative ones too. What is wrong with one
+    the library tells."""
     text = os.fspath(path)
-    return staging.process_path(text) if text.startswith(("dbfs:/", "/dbfs/", "file:/")) else text
+    try:
+        return staging.process_path(text) if staging.is_of_databricks(text) else text
+    except pyforge_cli.OptionError:
+        return text
 
 
 def find(patterns, folder, recursive, format):
@@ -34,7 +39,25 @@ def find(patterns, folder, recursive, format):
             left = [pattern for pattern in left if pattern != error.source]
             errors.append(error)
         else:
-            return [pair for pair in pairs if pair[0] in left or not pair[0].endswith(_REJECTS)], errors
+            return pairs, errors
+
+
+_COMPRESSION = re.compile(r"\.(gz|zst)\Z", re.IGNORECASE)
+
+
+def tables(pattern, sources):
+    """The table of each file, for a pattern with {stem} in it. Two files of one table would replace each other."""
+    names, whose = [], {}
+    for source in sources:
+        stem = os.path.splitext(_COMPRESSION.sub("", os.path.basename(source)))[0]
+        names.append(fill(pattern, stem))
+        # a catalog tells no upper from lower case
+        key = tuple(part.lower() for part in parse_table(names[-1]))
+        if key in whose:
+            raise failure("option", f"{whose[key]} and {source} would both be the table {names[-1]}",
+                          "rename one of them, or write each by a call of its own")
+        whose[key] = source
+    return names
 
 
 def cores():
@@ -108,8 +131,11 @@ class Run:
         return ", ".join(words)
 
     def go(self):
-        """The results, in the order of the files. Largest files first, so that none of them is left alone at the end."""
-        order = sorted(range(len(self._sizes)), key=lambda index: -self._sizes[index])
+        """The results, in the order of the files. Where several are converted at a time the largest come first, so that none of them is
+        left alone at the end; else they are taken in their order, which decides what a table of all of them is like."""
+        order = range(len(self._sizes))
+        if self._workers > 1:
+            order = sorted(order, key=lambda index: -self._sizes[index])
         with ThreadPoolExecutor(self._workers) as pool:
             jobs = {index: pool.submit(self._one, index) for index in order}
             try:
@@ -127,4 +153,4 @@ class Run:
         return [jobs[index].result() for index in range(len(self._sizes))]
 
 
-__all__ = ["Run", "cores", "find", "process_path"]
+__all__ = ["Run", "cores", "find", "process_path", "tables"]

@@ -5,12 +5,12 @@ The core asks it about every conversion once it is loaded, so what only tables n
 
 import os
 import threading
+import time
 
 from pyforge_cli.errors import PyForgeError
 from pyforge_cli.extensions.base import EngineError, Option
 from pyforge_cli.extensions.databricks.identifiers import COLUMN_NAMES
 
-THRESHOLD_BYTES = 1 << 30
 # How long an interrupted write is waited for, in seconds.
 _LAST_WAIT = 30.0
 _REMEDY = "run this in a notebook or a job of Databricks, or give a session: PyForgeDatabricks(spark_session=spark)"
@@ -20,32 +20,20 @@ OPTIONS = (
 )
 
 
-def size_text(size):
-    for unit, factor in (("GB", 1 << 30), ("MB", 1 << 20), ("KB", 1 << 10)):
-        if size >= factor:
-            return f"{size / factor:.3g} {unit}"
-    return f"{size} bytes"
-
-
-def threshold():
-    """From which size on work is Spark's: PYFORGE_SPARK_THRESHOLD (10M, 1G, bytes), else 1 GB."""
-    text = os.environ.get("PYFORGE_SPARK_THRESHOLD", "").strip().upper().rstrip("B")
-    factor = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}.get(text[-1:], 1)
-    try:
-        return int(float(text.rstrip("KMG")) * factor)
-    except (ValueError, OverflowError):
-        return THRESHOLD_BYTES
-
-
 def _write(at_hand, watch, **how):
     """write_table on a thread of its own, so that the calling one can be asked to end. watch() raises then."""
     from pyforge_cli.extensions.databricks.tables import write_table
 
-    state, done = {}, threading.Event()
+    state, done, stop = {}, threading.Event(), threading.Event()
+
+    def begins(write):
+        state["write"] = write
+        if stop.is_set():
+            write.cancel()
 
     def work():
         try:
-            state["written"] = write_table(at_hand.session, kind=at_hand.kind, watch=lambda write: state.update(write=write), **how)
+            state["written"] = write_table(at_hand.session, kind=at_hand.kind, watch=begins, **how)
         except BaseException as error:
             state["error"] = error
         finally:
@@ -55,16 +43,38 @@ def _write(at_hand, watch, **how):
     try:
         while not done.wait(0.2):
             watch()
-    except BaseException:
-        if "write" in state:
-            state["write"].interrupt()
-        done.wait(_LAST_WAIT)
-        # what was finished before it could be stopped is done
-        if "written" not in state:
-            raise
+    except BaseException as cancelled:
+        stop.set()
+        _end(state, done, cancelled)
     if "error" in state:
         raise state["error"]
     return state["written"]
+
+
+def _end(state, done, cancelled):
+    """After a cancel: raises it when nothing is written, returns when all is, and else raises that this is not known."""
+    write = state.get("write")
+
+    def interrupt():
+        # again and again, as the server may get the call after the first word that it is to stop
+        end = time.monotonic() + _LAST_WAIT
+        while not done.is_set() and time.monotonic() < end:
+            write.interrupt()
+            done.wait(0.5)
+
+    if write is not None and write.cancel():
+        # a connection that is gone keeps whoever asks
+        threading.Thread(target=interrupt, name="pyforge-spark-interrupt", daemon=True).start()
+        done.wait(_LAST_WAIT)
+    ended = done.is_set()  # asked before state is looked at: then it is complete
+    if "written" in state:
+        return
+    unknown = state.get("error")
+    if getattr(unknown, "failure", None) != "unknown":
+        if write is None or not write.is_calling or ended:
+            raise cancelled
+        unknown = write.unknown("it was cancelled, and Spark did not say that it has stopped")
+    raise unknown from cancelled
 
 
 def load_table(at_hand, job, convert, *, on_databricks=False, note, watch=lambda: None, renew=None):
@@ -88,14 +98,18 @@ def load_table(at_hand, job, convert, *, on_databricks=False, note, watch=lambda
     return result, written
 
 
-def _at_hand(given):
-    """(SparkAtHand or None, whether this is Databricks)"""
+def _at_hand(given, why=None):
+    """(SparkAtHand or None, whether this is Databricks); why: a list to which goes why there is none"""
     from pyforge_cli.extensions.databricks.environment import facts
     from pyforge_cli.extensions.databricks.session import session_at_hand
 
     known = facts()
     inside = known["is_databricks"]
-    return session_at_hand(given, on_databricks=inside, is_serverless=known["is_serverless"]), inside
+    return session_at_hand(given, on_databricks=inside, is_serverless=known["is_serverless"], why=why), inside
+
+
+def _told(why):
+    return f" ({why[0]})" if why else ""
 
 
 class SparkEngine:
@@ -110,19 +124,19 @@ class SparkEngine:
 
     def takes(self, job):
         if not job.engines_only:
-            size = job.data_bytes if job.data_bytes is not None else job.input_bytes
-            if size is not None and size < threshold():
-                return False, f"Spark from {size_text(threshold())}"
             return False, "Spark is for tables and Delta only"
-        at_hand, _ = _at_hand(self._given)
+        why = []
+        at_hand, _ = _at_hand(self._given, why)
         if at_hand is None:
-            return False, f"tables and Delta need a session of Spark, and none is at hand; {_REMEDY}"
+            return False, f"tables and Delta need a session of Spark, and none is at hand{_told(why)}; {_REMEDY}"
         return True, f"a table is written through the session of Spark ({at_hand.kind}, {at_hand.found})"
 
     def run(self, job, context):
-        at_hand, on_databricks = _at_hand(self._given)
+        why = []
+        at_hand, on_databricks = _at_hand(self._given, why)
         if at_hand is None:
-            raise EngineError("tables and Delta need a session of Spark, and none is at hand", "falls back", remedy=_REMEDY, status="PF_UNSUPPORTED")
+            raise EngineError(f"tables and Delta need a session of Spark, and none is at hand{_told(why)}", "falls back", remedy=_REMEDY,
+                              status="PF_UNSUPPORTED")
         try:
             result, written = load_table(
                 at_hand, job, lambda path: context.convert_native(path, format="parquet"), on_databricks=on_databricks, note=context.warn,
@@ -141,4 +155,4 @@ class SparkEngine:
         }
 
 
-__all__ = ["OPTIONS", "SparkEngine", "load_table", "size_text", "threshold"]
+__all__ = ["OPTIONS", "SparkEngine", "load_table"]

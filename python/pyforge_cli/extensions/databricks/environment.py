@@ -20,8 +20,6 @@ def facts():
     known = {name: fact["value"] for name, fact in told.items()}
     known["signals"] = {name: fact["signal"] for name, fact in told.items()}
     known["reason"] = known["signals"]["compute_type"] or "no sign of Databricks"
-    if known["compute"] == "model-serving":
-        known["compute_type"] = "model_serving"
     if known["is_serverless"]:
         known["serverless_features"] = {**dict.fromkeys(_SERVERLESS, True), "version": known["serverless_version"]}
     return known

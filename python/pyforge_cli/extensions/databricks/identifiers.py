@@ -70,6 +70,24 @@ def quote_all(parts):
     return ".".join(map(quote, parts))
 
 
+_PART = re.compile(r"`(?:[^`]|``)*`|[^.`]+|.", re.DOTALL)
+
+
+def fill(pattern, stem):
+    """'main.bronze.raw_{stem}' with the name of a file in place of {stem}: it stays within its part, whatever it is."""
+    parts = []
+    for part in _PART.findall(pattern):
+        if "{stem}" in part:
+            filled = part.replace("{stem}", stem)
+            if part[0] == "`":
+                part = part.replace("{stem}", stem.replace("`", "``"))
+            else:
+                # only what the file brings may need backticks; the rest is as it was written
+                part = quote(filled) if _BARE.match(part.replace("{stem}", "x")) and not _BARE.match(filled) else filled
+        parts.append(part)
+    return "".join(parts)
+
+
 # ---- columns
 
 
@@ -87,16 +105,30 @@ def _snake(name):
     return re.sub(r"\W+", "_", name).strip("_").lower() or "column"
 
 
-def _distinct(names):
-    """Later ones of the same name get _2, _3 ...; case does not count, as for Delta."""
-    taken, result = set(), []
-    for name in names:
-        candidate, number = name, 2
-        while candidate.lower() in taken:
-            candidate, number = f"{name}_{number}", number + 1
-        taken.add(candidate.lower())
-        result.append(candidate)
+def _distinct(names, wanted):
+    """wanted, without two of one name; case does not count, as for Delta. A column that keeps its name has it; of the others all but the
+    first get _2, _3 ..., by the order of their own names: the order of the columns in a file does not count."""
+    result = list(wanted)
+    taken = {new.lower() for old, new in zip(names, wanted) if old == new}
+    for name, at in sorted((old, at) for at, (old, new) in enumerate(zip(names, wanted)) if old != new):
+        number = 2
+        while result[at].lower() in taken:
+            result[at], number = f"{wanted[at]}_{number}", number + 1
+        taken.add(result[at].lower())
     return result
+
+
+def _check_which(names, wanted, existing):
+    """What a table has as a, a_2 ... came from several columns: fewer or more than that cannot be told apart."""
+    for old, new in zip(names, wanted):
+        if old == new:
+            continue
+        numbered = re.compile(re.escape(new) + r"(_\d+)?\Z", re.IGNORECASE)
+        there = {name.lower() for name in existing if numbered.match(name)}
+        come = [other for other, name in zip(names, wanted) if name.lower() == new.lower() or (other == name and name.lower() in there)]
+        if len(there) > 1 and len(come) != len(there):
+            raise failure("data", f"the column {old!r} would be {new!r}, but the table has {_listed(sorted(there))}, and it cannot be told which "
+                          "it is", "rename it in the file as the table has it")
 
 
 def table_columns(names, how="repair", existing=()):
@@ -126,10 +158,12 @@ def table_columns(names, how="repair", existing=()):
                       "tab and end of line may stand in them",
                       "--column-names repair replaces them by _, snake makes snake_case names, map has the table map names")
     change = _snake if how == "snake" else _repaired
-    changed = _distinct([name if name.lower() in there else change(name) for name in names])
+    wanted = [name if name.lower() in there else change(name) for name in names]
+    _check_which(names, wanted, existing)
+    changed = _distinct(names, wanted)
     pairs = [f"{old!r} is {new!r}" for old, new in zip(names, changed) if old != new]
     more = f" and {len(pairs) - 8} more" if len(pairs) > 8 else ""
     return changed, [f"columns renamed in the table: {', '.join(pairs[:8])}{more}"] if pairs else []
 
 
-__all__ = ["COLUMN_NAMES", "parse_table", "quote", "quote_all", "table_columns"]
+__all__ = ["COLUMN_NAMES", "fill", "parse_table", "quote", "quote_all", "table_columns"]

@@ -5,28 +5,18 @@ import contextlib
 import os
 import sys
 import threading
-from dataclasses import dataclass
-from typing import Any
 
 # Where the classes of sessions live. A wrapper counts as what it says its class is.
 _CONNECT = ("pyspark.sql.connect.", "databricks.connect")
 _CLASSIC = ("pyspark.sql.session", "pyspark.sql.classic.")
 
 
-@dataclass(frozen=True)
 class SparkAtHand:
-    session: Any
-    kind: str  # "classic" (its driver's JVM is next door), "connect", or "serverless"
-    found: str  # where: "given", "notebook", "active", "existing"
+    """session; kind: "classic" (its driver's JVM is next door), "connect", or "serverless"; found: where, "given", "notebook", "active" or
+    "existing"."""
 
-    @property
-    def version(self):
-        """Asks the server, so not before it is going to be used."""
-        return version_of(self.session)
-
-    @property
-    def shown(self):
-        return {"classic": "Spark", "connect": "Spark Connect", "serverless": "Databricks serverless Spark"}[self.kind] + f" {self.version}"
+    def __init__(self, session, kind, found):
+        self.session, self.kind, self.found = session, kind, found
 
 
 def _modules(session):
@@ -42,13 +32,6 @@ def kind_of(session, is_serverless=False):
     if is_serverless:
         return "serverless"
     return "connect" if any(module.startswith(_CONNECT) for module in _modules(session)) else "classic"
-
-
-def version_of(session):
-    try:
-        return str(session.version)
-    except Exception:  # a session that does not answer is told when it is used
-        return "of an unknown version"
 
 
 def _of_the_notebook():
@@ -83,7 +66,7 @@ def _active(may_import):
     return None
 
 
-def _existing(is_serverless):
+def _existing(is_serverless, why):
     """Of a job's process on Databricks, whose threads need not have an active session. Where neither a JVM nor a server waits for this
     process, as in %sh on classic compute, pyspark would start one: there is none then."""
     if not (is_serverless or os.environ.get("SPARK_REMOTE") or os.environ.get("PYSPARK_GATEWAY_PORT")):
@@ -92,7 +75,9 @@ def _existing(is_serverless):
         from pyspark.sql import SparkSession
 
         session = SparkSession.builder.getOrCreate()
-    except Exception:  # whatever pyspark lacks here, it is no session
+    except Exception as error:  # whatever pyspark lacks here, it is no session
+        said = str(error).strip().splitlines()
+        why.append(f"{type(error).__name__}: {said[0][:200]}" if said else type(error).__name__)
         return None
     return session if is_session(session) else None
 
@@ -111,15 +96,15 @@ def session_given(session):
         _given.session = before
 
 
-def session_at_hand(given=None, *, on_databricks=False, is_serverless=False):
+def session_at_hand(given=None, *, on_databricks=False, is_serverless=False, why=None):
     """The session given, else the notebook's, else the active one, else on Databricks that of the process, as SparkAtHand; None = there is
-    none."""
+    none, and what pyspark said of that is appended to why."""
     given = getattr(_given, "session", None) if given is None else given
     if given is not None:
         return SparkAtHand(given, kind_of(given, is_serverless), "given")
     places = [(_of_the_notebook, "notebook"), (lambda: _active(on_databricks), "active")]
     if on_databricks:
-        places.append((lambda: _existing(is_serverless), "existing"))
+        places.append((lambda: _existing(is_serverless, [] if why is None else why), "existing"))
     for find, found in places:
         session = find()
         if session is not None:
@@ -127,4 +112,4 @@ def session_at_hand(given=None, *, on_databricks=False, is_serverless=False):
     return None
 
 
-__all__ = ["SparkAtHand", "is_session", "kind_of", "session_at_hand", "session_given", "version_of"]
+__all__ = ["SparkAtHand", "is_session", "kind_of", "session_at_hand", "session_given"]

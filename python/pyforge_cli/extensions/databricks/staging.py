@@ -17,17 +17,42 @@ LEFT_OVER_SECONDS = 7 * 86400
 _PATTERN = re.compile(r"([\\{}\[\]*?])")
 _VOLUMES = "/Volumes/"
 _IN_A_VOLUME = "name a folder in a volume: --staging /Volumes/catalog/schema/volume/folder"
-# (begins, what stands for it where a process opens files)
-_FORMS = (("dbfs:/Volumes/", _VOLUMES), ("/dbfs/Volumes/", _VOLUMES), ("dbfs:/", "/dbfs/"), ("file:///", "/"), ("file:/", "/"))
+_SCHEME = re.compile(r"(dbfs|file):(?=/)", re.IGNORECASE)
+# How many parts of a path ".." does not take away.
+_FIXED = {"Volumes": 4, "dbfs": 1, "Workspace": 1}
 
 
 def process_path(location):
-    """A location as this process opens it: dbfs:/Volumes/... and /dbfs/Volumes/... are volumes, file:/x is /x."""
+    """A location as this process opens it, by the rules of the native half (path.c): dbfs:/Volumes/... and /dbfs/Volumes/... are volumes,
+    file:/x is /x, and ".." does not leave a volume."""
     location = os.fspath(location)
-    for begins, means in _FORMS:
-        if location.startswith(begins):
-            return means + location[len(begins):]
-    return os.path.abspath(location)
+    scheme = _SCHEME.match(location)
+    path = location[scheme.end():] if scheme else location
+    if scheme and re.match(r"//[^/]", path):
+        host = path[2:].split("/", 1)[0]
+        raise failure("option", f"{scheme[1].lower()}:// names a host, \"{host}\": expected one slash, {scheme[1].lower()}:/{host}/...",
+                      f"write {scheme[1].lower()}:/ and the path")
+    path = "/dbfs" + path if scheme and scheme[1].lower() == "dbfs" else path
+    if path.startswith("//"):
+        path = "/" + path.lstrip("/")
+    parts = []
+    for part in path.split("/"):
+        if part == "..":
+            if len(parts) <= _FIXED.get(parts[0] if parts else "", 0) and parts and parts[0] in _FIXED:
+                raise failure("option", f'".." leaves {"/" + "/".join(parts)}, in "{location}"', "write the path without ..")
+            parts = parts[:-1]
+        elif parts == ["dbfs"] and part == "Volumes":
+            parts = [part]
+        elif part not in ("", "."):
+            parts.append(part)
+    if path.startswith("/") and parts and parts[0] in _FIXED:
+        return "/" + "/".join(parts)
+    return os.path.abspath(path)
+
+
+def is_of_databricks(location):
+    """Whether it is a path in one of the forms of Databricks."""
+    return re.match(r"(?i:dbfs:|file:)/|/+(\./+)*(dbfs|Volumes|Workspace)(/|\Z)", os.fspath(location)) is not None
 
 
 def spark_path(location, on_databricks):
@@ -92,8 +117,10 @@ class Staging:
                 if entry.name.startswith(PREFIX) and _is_left_over(entry.name, entry.path, host):
                     shutil.rmtree(entry.path, ignore_errors=True)
             self.folder = os.path.join(self.base, f"{PREFIX}{host}-{os.getpid()}-{uuid.uuid4().hex[:12]}")
+            # its copy of the data is for nobody else, whoever may look into the folder around it
+            os.mkdir(self.folder, 0o700)
             # within, as Spark warns of paths that begin with a dot
-            os.makedirs(os.path.join(self.folder, "data"))
+            os.mkdir(os.path.join(self.folder, "data"))
         except OSError as error:
             raise failure("refused", f"{self.base}: cannot stage there: {error.strerror or error}",
                           "name a folder that may be written to: --staging FOLDER") from error
@@ -111,4 +138,4 @@ class Staging:
             self.note(f"{self.folder} could not be removed; it holds a copy of the data")
 
 
-__all__ = ["Staging", "as_read", "process_path", "spark_path", "staging_base"]
+__all__ = ["Staging", "as_read", "is_of_databricks", "process_path", "spark_path", "staging_base"]

@@ -4,7 +4,9 @@ Every write carries a token: as userMetadata of its commit, as the application o
 its property pyforge.write (the commit that makes a table keeps no userMetadata). An answer that is lost is looked up by it.
 """
 
+import os
 import re
+import threading
 import time
 import uuid
 from dataclasses import dataclass, field
@@ -22,7 +24,7 @@ from pyforge_cli.extensions.databricks.spark_errors import (
     is_before_the_write,
     is_not_there,
 )
-from pyforge_cli.extensions.databricks.staging import as_read, process_path, spark_path
+from pyforge_cli.extensions.databricks.staging import PREFIX, as_read, process_path, spark_path
 
 MODES = ("error", "append", "overwrite")
 TOKEN_PROPERTY = "pyforge.write"
@@ -30,6 +32,8 @@ TOKEN_PROPERTY = "pyforge.write"
 PATIENCE = 120.0
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+\-/]*|[+-]\d{1,2}:\d{2}")
 _HISTORY_FIRST = 10
+# As the native half has it: who reads the statements puts a name there.
+_PRINCIPAL = "`USER_OR_GROUP`"
 
 
 # ---- targets
@@ -51,10 +55,10 @@ class TableTarget:
 
     def grants(self):
         if len(self.parts) < 3:
-            return f"ask the owner for: GRANT SELECT, MODIFY ON TABLE {self.sql} TO `you`;"
+            return f"ask the owner for: GRANT SELECT, MODIFY ON TABLE {self.sql} TO {_PRINCIPAL};"
         catalog, schema = quote(self.parts[0]), quote_all(self.parts[:2])
-        return (f"ask the owner for: GRANT USE CATALOG ON CATALOG {catalog} TO `you`; GRANT USE SCHEMA, CREATE TABLE ON SCHEMA {schema} "
-                f"TO `you`; GRANT SELECT, MODIFY ON TABLE {self.sql} TO `you`;")
+        return (f"ask the owner for: GRANT USE CATALOG ON CATALOG {catalog} TO {_PRINCIPAL}; GRANT USE SCHEMA, CREATE TABLE ON SCHEMA "
+                f"{schema} TO {_PRINCIPAL}; GRANT SELECT, MODIFY ON TABLE {self.sql} TO {_PRINCIPAL};")
 
     def frame(self, session):
         return session.table(self.sql)
@@ -62,7 +66,8 @@ class TableTarget:
 
 @dataclass(frozen=True)
 class PathTarget:
-    path: str
+    path: str  # for Spark
+    here: Optional[str] = None  # for this process
 
     @property
     def sql(self):
@@ -79,8 +84,8 @@ class PathTarget:
         if volume is None:
             return "ask the owner of the folder for the right to write there"
         catalog, schema, name = (quote(part) for part in volume.groups())
-        return (f"ask the owner for: GRANT USE CATALOG ON CATALOG {catalog} TO `you`; GRANT USE SCHEMA ON SCHEMA {catalog}.{schema} TO "
-                f"`you`; GRANT READ VOLUME, WRITE VOLUME ON VOLUME {catalog}.{schema}.{name} TO `you`;")
+        return (f"ask the owner for: GRANT USE CATALOG ON CATALOG {catalog} TO {_PRINCIPAL}; GRANT USE SCHEMA ON SCHEMA {catalog}.{schema} "
+                f"TO {_PRINCIPAL}; GRANT READ VOLUME, WRITE VOLUME ON VOLUME {catalog}.{schema}.{name} TO {_PRINCIPAL};")
 
     def frame(self, session):
         return session.read.format("delta").load(self.path)
@@ -97,7 +102,7 @@ def path_target(location, on_databricks=False):
                       "write the Delta table to a volume, /Volumes/catalog/schema/volume/folder, or use --table")
     if "\n" in path or "\0" in path or "${" in path:
         raise failure("option", f"{path!r} cannot be named to Spark", "use a path without line ends and '${'")
-    return PathTarget(path)
+    return PathTarget(path, process_path(location))
 
 
 # ---- the outcome
@@ -117,7 +122,15 @@ class TableWrite:
 # ---- types: what the table has against what comes
 
 _INTEGERS = {"tinyint": 8, "smallint": 16, "int": 32, "bigint": 64}
-_WIDER = {("float", "double"), ("date", "date"), ("void", "string")}
+_WIDER = {("float", "double"), ("void", "string")}
+
+
+def _type_of(field):
+    return field.dataType.simpleString() if field is not None else None
+
+
+def _few(names):
+    return ", ".join(names[:8]) + (" ..." if len(names) > 8 else "")
 
 
 def _decimal(name):
@@ -127,8 +140,10 @@ def _decimal(name):
 
 def conversion(ours, theirs, expression):
     """The expression that gives a column of type ours as theirs without loss, else None. An integer out of range ends the write."""
-    if ours == theirs or (ours, theirs) in _WIDER:
+    if ours == theirs:
         return expression
+    if (ours, theirs) in _WIDER:
+        return f"CAST({expression} AS {theirs})"
     if ours in _INTEGERS and theirs in _INTEGERS:
         if _INTEGERS[ours] <= _INTEGERS[theirs]:
             return f"CAST({expression} AS {theirs})"
@@ -152,7 +167,18 @@ def instant(expression, spark_type, is_local, zone):
     return f"to_utc_timestamp({expression}, '{zone}')" if is_local and zone != "UTC" else expression
 
 
+def wall_clock(expression, spark_type):
+    """A timestamp without a zone as Spark's own type of that: nothing is read into it, whatever the session's zone is."""
+    if spark_type == "timestamp_ntz":
+        return expression
+    return f"TIMESTAMP_NTZ'1970-01-01 00:00:00' + make_dt_interval(0, 0, 0, CAST(unix_micros({expression}) AS DECIMAL(20,0)) * 0.000001)"
+
+
 # ---- writing
+
+
+class _Cancelled(Exception):
+    """The write is not to begin any more."""
 
 
 class _Write:
@@ -160,6 +186,8 @@ class _Write:
 
     def __init__(self, session, kind, target, mode, merge_schema, token):
         self.session, self.kind, self.target = session, kind, target
+        self.caller = session  # which the write began in; session is a later one after the first was lost
+        self.lock, self.is_calling, self.is_cancelled = threading.Lock(), False, False
         self.mode, self.merge_schema = mode, merge_schema
         self.token = token or f"pyforge-{uuid.uuid4().hex}"
         self.notes, self.columns = [], []
@@ -193,6 +221,21 @@ class _Write:
         except Exception:  # before 3.4 it cannot be asked
             return "spark_catalog"
 
+    def check_folder(self):
+        """Spark makes a table in a folder whatever else lies there, and VACUUM would remove that."""
+        here = getattr(self.target, "here", None)
+        if here is None:
+            return
+        try:
+            found = sorted(name for name in os.listdir(here) if not name.startswith(PREFIX))
+        except NotADirectoryError:
+            raise failure("exists", f"{here} is a file, where a folder for a Delta table was expected", "name another folder") from None
+        except OSError:  # it is not there, or only Spark may look
+            return
+        if found and "_delta_log" not in found:
+            raise failure("exists", f"the folder {here} is no Delta table, and holds other files, {found[0]!r} among them",
+                          "name an empty folder, or one that is not there")
+
     # -- the frame
 
     def prepare(self, staged, native, zone, column_names, existing):
@@ -213,12 +256,18 @@ class _Write:
             spark_type = found.dataType.simpleString()
             is_local = spark_type == "timestamp_ntz" or (spark_type == "timestamp" and native.get(found.name) == "timestamp")
             column = f"c{number}"
-            if is_local:
+            if is_local and _type_of(there.get(name.lower())) == "timestamp_ntz":
+                column, spark_type = wall_clock(column, spark_type), "timestamp_ntz"
+            elif is_local:
                 local.append(name)
                 column, spark_type = instant(column, spark_type, True, zone), "timestamp"
             expressions.append(self.fitted(column, spark_type, name, there.get(name.lower())) + f" AS c{number}")
         if local:
-            notes.append(f"timestamps without a zone are read as {zone}: {', '.join(local[:8])}" + (" ..." if len(local) > 8 else ""))
+            notes.append(f"timestamps without a zone are read as {zone}: {_few(local)}")
+        come = {name.lower() for name in names}
+        missing = [found.name for found in existing or () if found.name.lower() not in come]
+        if missing:
+            notes.append(f"columns of the table that are not in the file get null, or their default: {_few(missing)}")
         self.notes += notes
         self.check_new_columns(names, existing, there)
         # by position, so that no name of a column is ever read as a statement
@@ -228,7 +277,7 @@ class _Write:
     def fitted(self, column, spark_type, name, there):
         if there is None:
             return column
-        theirs = there.dataType.simpleString()
+        theirs = _type_of(there)
         fitting = conversion(spark_type, theirs, column)
         if fitting is None:
             raise failure("data", f"the column {name!r} is {spark_type} in the file and {theirs} in {self.target.name}",
@@ -282,17 +331,39 @@ class _Write:
         return True
 
     def interrupt(self):
-        """Interrupts the operation, from any thread. True = the server says that none of it runs."""
+        """Interrupts the operation, from any thread. True = the server says that none of it runs; another session than the one it
+        began in would say so of any operation."""
         try:
             if self.kind == "classic":
-                self.session.sparkContext.cancelJobsWithTag(self.token)
+                self.caller.sparkContext.cancelJobsWithTag(self.token)
                 return False
-            stopped = self.session.interruptTag(self.token)
+            stopped = self.caller.interruptTag(self.token)
         except Exception:
             return False
-        ended = not stopped and not self.interrupted
+        ended = not stopped and not self.interrupted and self.session is self.caller
         self.interrupted = True
         return ended
+
+    def begin(self):
+        """Nothing is written before this, nor ever after a cancel() that came first."""
+        with self.lock:
+            if self.is_cancelled:
+                raise _Cancelled
+            self.is_calling = True
+
+    def cancel(self):
+        """From any thread: the write is not to begin. False = it has not, and will not; True = it has, and interrupt() may stop it."""
+        with self.lock:
+            self.is_cancelled = True
+            return self.is_calling
+
+    def unknown(self, why):
+        return failure(
+            "unknown",
+            f"while {self.target.name} was written {why}, and it could not be told whether the rows are in the table",
+            f"look for {self.token} in DESCRIBE HISTORY {self.target.sql}: if it is there all rows are; if it is not and Spark runs nothing "
+            "any more, none are. Do not run it again before",
+        )
 
     # -- history
 
@@ -355,13 +426,7 @@ def _resolve(write, error, patience, renew):
             if renew is not None and not is_answer(problem):
                 write.session = _renewed(renew) or write.session
         if time.monotonic() >= end:
-            raise failure(
-                "unknown",
-                f"outcome unknown: the connection to Spark was lost while {write.target.name} was written ({first_line(error)}), and it "
-                f"could not be told whether the rows are in the table",
-                f"look for {write.token} in DESCRIBE HISTORY {write.target.sql}: if it is there all rows are; if it is not and Spark "
-                f"runs nothing any more, none are. Do not run it again before",
-            ) from why
+            raise write.unknown(f"the connection to Spark was lost ({first_line(error)})") from why
         time.sleep(pause)
         pause = min(pause * 2, 5.0, max(0.05, end - time.monotonic()))
 
@@ -377,8 +442,11 @@ def _carry_out(write, patience, renew):
     """Makes the call; gives the row of the history when that was asked already, else None."""
     tagged = write.tagged(True)
     try:
+        write.begin()
         write.call()
         return None
+    except _Cancelled:
+        raise
     except Exception as error:
         if is_before_the_write(error) and "ALREADY_EXISTS" not in (condition_of(error) or ""):
             raise explain(error, write.target) from error
@@ -432,7 +500,10 @@ def _verify(write, row, expected):
         except Exception as error:
             write.notes.append(f"the rows could not be counted afterwards: {first_line(error)}")
     if rows is not None and expected is not None and rows != expected:
-        back = f"RESTORE TABLE {write.target.sql} TO VERSION AS OF {version - 1}; takes it back" if version else f"drop {write.target.name}"
+        back = f"drop {write.target.name}"
+        if version:
+            back = (f"where DESCRIBE HISTORY {write.target.sql} shows {version} as the last version, RESTORE TABLE {write.target.sql} TO "
+                    f"VERSION AS OF {version - 1}; takes it back. It takes back what came later, too, whoever wrote that")
         raise failure("internal", f"{write.target.name} got {rows} rows where {expected} were read", back)
     if rows is None:
         write.notes.append("the table's history does not tell how many rows were written")
@@ -444,7 +515,7 @@ def write_table(session, staged, target, mode="error", *, merge_schema=False, ti
     """Writes the Parquet file or folder staged, a path for Spark, to a TableTarget or PathTarget; gives a TableWrite.
 
     rows, columns: what the native engine wrote, [{"name": ..., "type": ...}]. renew(): a new session after the old one was lost.
-    watch(write): told of the write before it begins; write.interrupt() ends it from another thread.
+    watch(write): told of the write before it begins; write.cancel() keeps it from beginning, write.interrupt() ends it.
     Raises errors of pyforge_cli with failure, condition and sqlstate.
     """
     if mode not in MODES:
@@ -465,6 +536,8 @@ def write_table(session, staged, target, mode="error", *, merge_schema=False, ti
         if existing is not None and mode == "error":
             raise failure("exists", f"{target.name} exists", "--mode append adds to it, --mode overwrite replaces its rows")
         write.creates, write.notes = existing is None, []
+        if write.creates:
+            write.check_folder()
         write.prepare(staged, native, timezone, column_names, existing)
         try:
             row = _carry_out(write, patience, renew)

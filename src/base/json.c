@@ -1,4 +1,4 @@
-#include "convert/json.h"
+#include "base/json.h"
 
 #include <math.h>
 #include <string.h>

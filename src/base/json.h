@@ -1,7 +1,7 @@
 /* JSON text, written piece by piece into a buffer. Commas and escapes are the writer's; a refused allocation is remembered
  * in the buffer and told once, by pf_json_end. */
-#ifndef PF_CONVERT_JSON_H
-#define PF_CONVERT_JSON_H
+#ifndef PF_BASE_JSON_H
+#define PF_BASE_JSON_H
 
 #include "base/error.h"
 #include "base/memory.h"
