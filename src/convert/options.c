@@ -107,8 +107,6 @@ const struct pf_option pf_other_option_table[] = {
     { "pages", "p", PF_OPTION_TEXT, NULL, NULL, "RANGE", "Pages of a PDF document.", "Other formats", 0 },
     { "metadata", "m", PF_OPTION_FLAG, NULL, NULL, NULL, "Page marks in the text of a PDF document.", "Other formats", 0 },
     { "password", NULL, PF_OPTION_TEXT, NULL, NULL, PF_OPTION_SECRET, "Password of an Access database.", "Other formats", 0 },
-    { "tables", "t|sheets", PF_OPTION_TEXT, NULL, NULL, "NAMES", "Tables of a database, sheets of a workbook.",
-      "Other formats", 0 },
     { "combine", "combine-sheets", PF_OPTION_FLAG, NULL, NULL, NULL, "All sheets into one table.", "Other formats", 0 },
     { "separate", NULL, PF_OPTION_FLAG, NULL, NULL, NULL, "Each sheet into a table of its own.", "Other formats", 0 },
     { "flatten-strategy", NULL, PF_OPTION_CHOICE, "conservative|moderate|aggressive", "conservative", NULL,

@@ -227,7 +227,7 @@ static void xlsx_close(void *state)
 /* Rows are set in columns by hand: a table to be read. */
 /* clang-format off */
 static const struct pf_option xlsx_options[] = {
-    { "sheet", NULL, PF_OPTION_TEXT, NULL, NULL, "NAME",
+    { "tables", "t|sheets|sheet", PF_OPTION_TEXT, NULL, NULL, "NAMES",
       "The sheet to read, by its name or its number from 1; without it, the first visible one that has values.",
       "Excel input", AT(sheet) },
     { "range", NULL, PF_OPTION_TEXT, NULL, NULL, "CELLS",
