@@ -3,6 +3,7 @@
 #include "extension.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const char stream_name[] = "arrow_array_stream";
 static const char schema_name[] = "arrow_schema";
@@ -38,92 +39,75 @@ struct ArrowArray *py_array_in(PyObject *capsule)
     return PyCapsule_GetPointer(capsule, array_name);
 }
 
+/* What a capsule of ours holds; NULL, without an error, when somebody has given it another name. */
+static void *held(PyObject *capsule, const char *name)
+{
+    return PyCapsule_IsValid(capsule, name) ? PyCapsule_GetPointer(capsule, name) : NULL;
+}
+
 static void stream_free(PyObject *capsule)
 {
-    struct ArrowArrayStream *stream = PyCapsule_GetPointer(capsule, stream_name);
+    struct ArrowArrayStream *stream = held(capsule, stream_name);
 
-    if (stream == NULL) {
-        PyErr_Clear();
-        return;
-    }
-    if (stream->release != NULL)
+    if (stream != NULL && stream->release != NULL)
         stream->release(stream);
     free(stream);
 }
 
 static void schema_free(PyObject *capsule)
 {
-    struct ArrowSchema *schema = PyCapsule_GetPointer(capsule, schema_name);
+    struct ArrowSchema *schema = held(capsule, schema_name);
 
-    if (schema == NULL) {
-        PyErr_Clear();
-        return;
-    }
-    if (schema->release != NULL)
+    if (schema != NULL && schema->release != NULL)
         schema->release(schema);
     free(schema);
 }
 
 static void array_free(PyObject *capsule)
 {
-    struct ArrowArray *array = PyCapsule_GetPointer(capsule, array_name);
+    struct ArrowArray *array = held(capsule, array_name);
 
-    if (array == NULL) {
-        PyErr_Clear();
-        return;
-    }
-    if (array->release != NULL)
+    if (array != NULL && array->release != NULL)
         array->release(array);
     free(array);
 }
 
-PyObject *py_stream_capsule(const struct ArrowArrayStream *stream)
+/* A capsule with a copy of the structure; NULL with an error, and then it is still the caller's. */
+static PyObject *moved(const void *structure, size_t size, const char *name, PyCapsule_Destructor destructor)
 {
-    struct ArrowArrayStream *moved = malloc(sizeof *moved);
+    void *copy = malloc(size);
     PyObject *capsule;
 
-    if (moved == NULL)
+    if (copy == NULL)
         return PyErr_NoMemory();
-    *moved = *stream;
-    capsule = PyCapsule_New(moved, stream_name, stream_free);
+    memcpy(copy, structure, size);
+    capsule = PyCapsule_New(copy, name, destructor);
     if (capsule == NULL)
-        free(moved);
+        free(copy);
     return capsule;
+}
+
+PyObject *py_stream_capsule(const struct ArrowArrayStream *stream)
+{
+    return moved(stream, sizeof *stream, stream_name, stream_free);
 }
 
 PyObject *py_schema_capsule(struct ArrowSchema *schema)
 {
-    struct ArrowSchema *moved = malloc(sizeof *moved);
-    PyObject *capsule = NULL;
+    PyObject *capsule = moved(schema, sizeof *schema, schema_name, schema_free);
 
-    if (moved == NULL) {
+    if (capsule == NULL)
         schema->release(schema);
-        return PyErr_NoMemory();
-    }
-    *moved = *schema;
-    capsule = PyCapsule_New(moved, schema_name, schema_free);
-    if (capsule == NULL) {
-        moved->release(moved);
-        free(moved);
-    }
     return capsule;
 }
 
 PyObject *py_array_capsule(struct ArrowArray *batch)
 {
-    struct ArrowArray *moved = malloc(sizeof *moved);
-    PyObject *capsule;
+    PyObject *capsule = moved(batch, sizeof *batch, array_name, array_free);
 
-    if (moved == NULL) {
+    if (capsule == NULL)
         batch->release(batch);
-        return PyErr_NoMemory();
-    }
-    *moved = *batch;
-    batch->release = NULL;
-    capsule = PyCapsule_New(moved, array_name, array_free);
-    if (capsule == NULL) {
-        moved->release(moved);
-        free(moved);
-    }
+    else
+        batch->release = NULL;
     return capsule;
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Line coverage of the C sources, the Databricks extension among them, by the unit tests and the Python tests, and of the Python package by
-its own. Fails under 90 % of all C or 80 % of any C file, and under 95 % of the Python package.
+its own and those through real Spark, where it can be had. Fails under 90 % of all C or 80 % of any C file, and under 95 % of the Python package.
 
 Writes build/coverage/html/index.html and prints one line a file, lowest first.
 """
@@ -30,12 +30,14 @@ def python_tests(jobs):
     # Most tests of extensions run Python in processes of their own, which count too.
     settings = BUILD / "python.toml"
     settings.write_text('[tool.coverage.run]\npatch = ["subprocess"]\nparallel = true\n')
+    counted = ["-q", "-p", "no:cacheprovider", "--cov=pyforge_cli", f"--cov-config={settings}", "--cov-report=", f"--cov-report=json:{report}"]
+    env = {"PYFORGE": str(BUILD / "pyforge"), "PYFORGE_PACKAGE": str(package), "PYTHONPATH": str(package), "PYTHONDONTWRITEBYTECODE": "1",
+           "COVERAGE_FILE": str(BUILD / "python.coverage")}
     # A test that fails here fails in `make check` too; here it only covers less.
-    if call(["build/venv/bin/python", "-m", "pytest", "-n", jobs, "--dist", "loadgroup", "-q", "-p", "no:cacheprovider",
-             "--cov=pyforge_cli", f"--cov-config={settings}", "--cov-report=", f"--cov-report=json:{report}", "tests/python"],
-            {"PYFORGE": str(BUILD / "pyforge"), "PYFORGE_PACKAGE": str(package), "PYTHONPATH": str(package), "PYTHONDONTWRITEBYTECODE": "1",
-             "COVERAGE_FILE": str(BUILD / "python.coverage")}):
+    if call(["build/venv/bin/python", "-m", "pytest", "-n", jobs, "--dist", "loadgroup", *counted, "tests/python"], env):
         print("coverage: some Python tests failed", file=sys.stderr)
+    if call(["scripts/spark.sh", "test", "4.1.1", "--cov-append", *counted], env):
+        print("coverage: some tests through Spark failed, or it cannot be had", file=sys.stderr)
     if not report.exists():
         return 0.0
     result = json.loads(report.read_text())

@@ -42,29 +42,46 @@ static enum pf_status mount_stat(void *self, struct pf_context *ctx, const char 
     return PF_OK;
 }
 
-static enum pf_status emit_entries(const char *location, const char *path, DIR *listing, pf_list_fn emit, void *user,
-                                   struct pf_error *err)
+static bool is_left_out(const char *name)
+{
+    return name[0] == '.' && (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || mount_part_is(name));
+}
+
+/* What cannot be looked at is told all the same: who needs it is to fail by it, not to go without. */
+static enum pf_status emit_entry(const struct mount_place *place, const char *location, const struct dirent *found,
+                                 const struct pf_host *host, pf_list_fn emit, void *user, struct pf_error *err)
 {
     size_t size = strlen(location);
     const char *between = size != 0 && (location[size - 1] == '/' || location[size - 1] == ':') ? "" : "/";
+    struct pf_location what = { .bytes = -1, .directory = found->d_type == DT_DIR };
     char entry[MOUNT_PATH], real[MOUNT_PATH];
+    struct stat st;
+
+    if (snprintf(entry, sizeof entry, "%s%s%s", location, between, found->d_name) >= MOUNT_PATH ||
+        snprintf(real, sizeof real, "%s/%s", place->path.path, found->d_name) >= MOUNT_PATH)
+        return mount_fail(host, place, ENAMETOOLONG, "listed", err);
+    if (stat(real, &st) == 0)
+        fill(&what, &st);
+    else if (errno == ENOENT)
+        return PF_OK; /* removed meanwhile */
+    else if (found->d_type == DT_UNKNOWN)
+        return mount_fail(host, place, errno, "listed", err);
+    return emit(user, entry, &what, err);
+}
+
+static enum pf_status emit_entries(const struct mount_place *place, const char *location, DIR *listing,
+                                   const struct pf_host *host, pf_list_fn emit, void *user, struct pf_error *err)
+{
     enum pf_status status = PF_OK;
     const struct dirent *found;
 
+    errno = 0;
     while (status == PF_OK && (found = readdir(listing)) != NULL) {
-        struct pf_location what = { 0 };
-        struct stat st;
-
-        if (found->d_name[0] == '.' &&
-            (strcmp(found->d_name, ".") == 0 || strcmp(found->d_name, "..") == 0 || mount_part_is(found->d_name)))
-            continue;
-        if (snprintf(entry, sizeof entry, "%s%s%s", location, between, found->d_name) >= MOUNT_PATH ||
-            snprintf(real, sizeof real, "%s/%s", path, found->d_name) >= MOUNT_PATH || stat(real, &st) != 0)
-            continue; /* removed meanwhile, or not ours to see */
-        fill(&what, &st);
-        status = emit(user, entry, &what, err);
+        if (!is_left_out(found->d_name))
+            status = emit_entry(place, location, found, host, emit, user, err);
+        errno = 0;
     }
-    return status;
+    return status == PF_OK && errno != 0 ? mount_fail(host, place, errno, "listed", err) : status;
 }
 
 static enum pf_status mount_list(void *self, struct pf_context *ctx, const char *location, pf_list_fn emit, void *user,
@@ -81,7 +98,7 @@ static enum pf_status mount_list(void *self, struct pf_context *ctx, const char 
     listing = opendir(place.path.path);
     if (listing == NULL)
         return mount_fail(host, &place, errno, "listed", err);
-    status = emit_entries(location, place.path.path, listing, emit, user, err);
+    status = emit_entries(&place, location, listing, host, emit, user, err);
     (void)closedir(listing);
     return status;
 }

@@ -512,6 +512,36 @@ def tables(package, monkeypatch):
     return asked
 
 
+@pytest.mark.parametrize("wrong", [{"memory": "1KB"}, {"format": "exe"}, {"threads": 10**9}, {"threads": -1}, {"threads": "x"}])
+def test_a_wrong_value_ends_a_batch_before_its_first_file(forge, many, tmp_path, wrong):
+    many("a.csv")
+    with pytest.raises(ValueError, match=f"option {next(iter(wrong))}= "):
+        forge.batch_convert(f"{tmp_path}/*.csv", tmp_path / "out", **wrong)
+    assert forge.stats["total"] == 0 and not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("value", ["-3", "two", "1025", "1.5"])
+def test_threads_of_a_batch_from_the_environment(forge, many, tmp_path, monkeypatch, value):
+    many("a.csv")
+    monkeypatch.setenv("PYFORGE_PARALLEL_WORKERS", value)
+    with pytest.raises(ValueError, match="PYFORGE_PARALLEL_WORKERS"):
+        forge.batch_convert(f"{tmp_path}/*.csv", tmp_path / "out")
+
+
+def test_a_batch_of_other_things_than_text(forge, many, tmp_path):
+    source = many("a.csv")
+    assert forge.batch_convert(os.fsencode(source), tmp_path / "out").converted == 1
+    with pytest.raises(TypeError, match="table must be the name"):
+        forge.batch_convert(source, table=5)
+    with pytest.raises(TypeError, match="takes a path"):
+        forge.get_info(os.fsencode(source))
+
+
+def test_a_refused_path_is_of_no_volume(forge):
+    known = forge.get_info("/Volumes/a/b/../../../etc/passwd")
+    assert known["error"] and known["is_volume"] is False and "volume" not in known
+
+
 def test_tables_of_a_batch(forge, many, tables):
     files = [many("a.csv", 2), many("b.csv", 1)]
     forge.spark = object()
@@ -662,6 +692,25 @@ def test_preview(forge, write):
         forge.preview(source, rows=0)
     assert forge.preview(write("empty.csv", "a,b\n")).rows == []
     assert forge.preview(write("s.csv", "a;b\n1;2\n"), csv_options={"delimiter": ";"}).columns == ["a", "b"]
+
+
+def test_preview_shows_what_was_declared(forge, write):
+    source = write("s.csv", 'a,b\n1,2\n"",""\n')
+    shown = forge.preview(source, schema={"a": "int64", "b": "string"})
+    assert shown.types == ["int64", "string"] and shown.rows == [["1", "2"], [None, ""]]
+    assert forge.preview(source, columns=["b"], schema="a:int64,b:string").columns == ["b"]
+    plain = forge.preview(source, to="parquet")
+    assert plain.types == ["int64", "int64"] and plain.rows == [["1", "2"], [None, None]]
+    for rows in (1.5, "5", None):
+        with pytest.raises(ValueError, match="at least 1"):
+            forge.preview(source, rows=rows)
+
+
+def test_preview_tells_its_notes_once(run_python, write):
+    source = write("l.csv", "a;\xe9\n1;\xe4\xf6\n".encode("latin-1"))
+    done = run_python("import sys\nfrom pyforge_cli.extensions.databricks import forge\nforge.preview(sys.argv[1])", source)
+    lines = [line for line in done.stderr.splitlines() if "l.csv" in line or "encoding" in line]
+    assert done.returncode == 0 and len(lines) == len(set(lines)), done.stderr
 
 
 def test_preview_reads_the_first_rows_only(forge, many, tmp_path):

@@ -490,6 +490,92 @@ def test_a_write_that_stops_is_cancelled(modules, monkeypatch):
         cancelled(modules, monkeypatch, server, wait=10.0)
 
 
+# ---- exceptions of Python's own
+
+
+class Odd(Frame):
+    """Of a frame of which one step raises, or whose count is given."""
+
+    def step(self, name):
+        server = self.session.server
+        if server.does == name:
+            raise server.error
+        return self
+
+    def toDF(self, *names):
+        return self.step("toDF")
+
+    def selectExpr(self, *expressions):
+        return self.step("selectExpr")
+
+    def writeTo(self, name):
+        return self.step("writeTo")
+
+    def create(self):
+        self.session.server.began.set()
+        return self.step("create")
+
+    def count(self):
+        self.step("count")
+        return self.session.server.counts
+
+
+class OddSession(Session):
+    """A table is there once create() was called and has done nothing wrong."""
+
+    @property
+    def read(self):
+        return Odd(self)
+
+    def table(self, name):
+        if not self.server.began.is_set() or self.server.does == "create":
+            raise NotThere("[TABLE_OR_VIEW_NOT_FOUND] no")
+        return Odd(self)
+
+    def sql(self, text):
+        if self.server.does == "sql" and self.server.began.is_set():
+            raise self.server.error
+        raise NotThere("[TABLE_OR_VIEW_NOT_FOUND] no")
+
+
+def odd_write(modules, does, error=None, counts=1):
+    server = Server(does)
+    server.error, server.counts = error, counts
+    return modules.tables.write_table(OddSession(server), target=modules.tables.table_target("m.d.t"), kind="connect", patience=1, **WRITE)
+
+
+@pytest.mark.parametrize("step", ["toDF", "selectExpr", "writeTo"])
+@pytest.mark.parametrize("error", [RuntimeError("boom"), ValueError("boom"), MemoryError("boom")])
+def test_before_the_call_nothing_is_written_nor_looked_for(modules, step, error):
+    started = time.monotonic()
+    with pytest.raises(OSError, match="Spark did not write `m`.`d`.`t`: boom") as told:
+        odd_write(modules, step, error)
+    assert told.value.failure == "falls back" and time.monotonic() - started < 0.9
+
+
+@pytest.mark.parametrize("error", [RuntimeError("boom"), SystemExit(3), KeyboardInterrupt()])
+def test_what_ends_the_call_leaves_its_outcome_unknown(modules, error, monkeypatch):
+    # the server says neither that it runs nor that it does not
+    monkeypatch.setattr(modules.tables._Write, "interrupt", lambda write: False)
+    with pytest.raises(OSError) as told:
+        odd_write(modules, "create", error)
+    assert told.value.failure == "unknown" and f"the call ended with {type(error).__name__}" in told.value.message
+    assert "connection" not in told.value.message
+
+
+@pytest.mark.parametrize("step", ["sql", "count"])
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), RuntimeError("boom")])
+def test_what_fails_after_the_write_is_a_note(modules, step, error):
+    written = odd_write(modules, step, error)
+    assert written.created and any("could not be counted" in note for note in written.notes)
+
+
+@pytest.mark.parametrize("counts", ["2", None, 2.0])
+def test_a_count_that_is_no_number(modules, counts):
+    written = odd_write(modules, "", counts=counts)
+    assert written.rows is None and any("could not be counted" in note for note in written.notes)
+
+
 # ---- what a folder holds
 
 

@@ -5,6 +5,7 @@ import contextlib
 import gzip
 import json
 import os
+import re
 import pathlib
 import random
 import shutil
@@ -294,6 +295,18 @@ def test_folder_that_cannot_be_listed(volume, write):
     volume.set(unlisted="VOLUME")
     done = volume("convert", write("in.csv", rows(10)), f"{volume.path}/a.parquet")
     assert done.returncode == 0, done.stderr.decode()
+
+
+@pytest.mark.parametrize("switch", ["denied", "unlisted"])
+@pytest.mark.parametrize("files", ["tree/**/*.csv", "tree"])
+def test_folders_that_may_not_be_read(volume, tmp_path, switch, files):
+    """A folder of many files that is not ours to see is no smaller set of files: it is told."""
+    for folder in "ab":
+        (volume.real / "tree" / folder).mkdir(parents=True)
+        (volume.real / "tree" / folder / f"{folder}.csv").write_text(rows(3))
+    volume.set(**{switch: "VOLUME/tree/b"})
+    done = volume("convert", f"{volume.path}/{files}", f"{tmp_path}/out/", "--recursive")
+    assert done.returncode == 1 and re.search("/tree(/b)?: it cannot be listed", done.stderr.decode()), done.stderr.decode()
 
 
 @pytest.mark.parametrize("path,says", [("/Volumes/main/default/missing/a.parquet", "CREATE VOLUME"), ("/Volumes/main/missing/x/a.parquet", "main.missing"),

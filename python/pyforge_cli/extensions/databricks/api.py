@@ -214,10 +214,13 @@ class PyForgeDatabricks:
         from pyforge_cli._result import Record
         from pyforge_cli.extensions.databricks.batch import process_path
 
+        if isinstance(file_path, (bytes, bytearray, memoryview)):
+            raise TypeError(f"get_info() takes a path, not {type(file_path).__name__}")
         path = process_path(file_path)
         suffix = os.path.splitext(path)[1].lstrip(".").lower()
         record = {"path": str(file_path), "exists": os.path.exists(path), "format": suffix or "unknown"}
-        record["is_volume"] = path.startswith("/Volumes/")
+        # ".." that leaves a volume was refused, and is of none
+        record["is_volume"] = path.startswith("/Volumes/") and ".." not in path.split("/")
         if record["is_volume"]:
             record.update(zip(("catalog", "schema", "volume"), [part for part in path.split("/") if part][1:4]))
         if record["exists"]:
@@ -284,14 +287,18 @@ class PyForgeDatabricks:
         patterns = file_pattern if file_patterns is None else file_patterns
         if patterns is None:
             raise TypeError("batch_convert() needs a pattern, as '/Volumes/main/default/bronze/*.csv'")
-        if isinstance(patterns, (str, os.PathLike)):
+        if isinstance(patterns, (str, bytes, os.PathLike)):
             patterns = [patterns]
         options = {"force": True, **_flattened(options)}
         format = options.pop("output_format", None) or format or "parquet"
-        folder = None if output_dir is None else os.fspath(output_dir)
+        if not isinstance(options.get("table"), (str, type(None))):
+            raise TypeError(f"table must be the name of a table, as 'main.bronze.{{stem}}', not {type(options['table']).__name__}")
+        folder = None if output_dir is None else os.fsdecode(output_dir)
+        _ = self.environment  # which loads the extension: its options are known from then on
+        batch.check_options(format, options)
+        threads = batch.threads_of(options)
         files, errors = batch.find(patterns, folder, recursive, options.get("format", format))
         work = _Work(self, files, format, options)
-        threads = int(options.pop("threads", None) or os.environ.get("PYFORGE_PARALLEL_WORKERS") or batch.cores())
         bar = Bar("batch", progress)
         started = time.monotonic()
         sizes = [_size_of(batch.process_path(path)) for path, _ in files]

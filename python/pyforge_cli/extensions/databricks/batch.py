@@ -20,7 +20,7 @@ _LOOKED_AFTER = 0.2
 def process_path(path):
     """A path in one of the forms of Databricks as this process opens it; other paths as they are, relative ones too. What is wrong with one
     the library tells."""
-    text = os.fspath(path)
+    text = os.fsdecode(path)
     try:
         return staging.process_path(text) if staging.is_of_databricks(text) else text
     except pyforge_cli.OptionError:
@@ -29,7 +29,7 @@ def process_path(path):
 
 def find(patterns, folder, recursive, format):
     """([(file, its output), ...], [the error of a pattern that stands for nothing, ...])"""
-    left, errors = [os.fspath(pattern) for pattern in patterns], []
+    left, errors = [os.fsdecode(pattern) for pattern in patterns], []
     while True:
         try:
             pairs = pyforge_cli.files(left, folder, recursive=recursive, format=format)
@@ -40,6 +40,35 @@ def find(patterns, folder, recursive, format):
             errors.append(error)
         else:
             return pairs, errors
+
+
+_A_VALUE = re.compile(r"option \w+= (is out of range|cannot be )")
+_MOST_THREADS = 1024
+
+
+def check_options(format, options):
+    """A value that an option does not take fails before the first file, not with each."""
+    options = {name: value for name, value in options.items() if name not in ("table", "mode", "force") and value is not None}
+    try:
+        pyforge_cli.explain(os.devnull, os.devnull, **{"format": format, **options, "force": True, "log_level": "error"})
+    except pyforge_cli.OptionError as error:
+        if _A_VALUE.match(error.message or str(error)):
+            raise
+    except pyforge_cli.PyForgeError:
+        pass  # of the file that stands for all of them
+
+
+def threads_of(options):
+    """Threads for all files together. Takes them out of options, which check_options has seen."""
+    given = options.pop("threads", None)
+    if given:
+        return int(given) or cores()
+    told = os.environ.get("PYFORGE_PARALLEL_WORKERS")
+    if not told:
+        return cores()
+    if not re.fullmatch(r"[0-9]{1,4}", told) or int(told) > _MOST_THREADS:
+        raise failure("option", f"PYFORGE_PARALLEL_WORKERS is {told[:40]!r}", f"it takes 0 (all cores) to {_MOST_THREADS}")
+    return int(told) or cores()
 
 
 _COMPRESSION = re.compile(r"\.(gz|zst)\Z", re.IGNORECASE)
@@ -153,4 +182,4 @@ class Run:
         return [jobs[index].result() for index in range(len(self._sizes))]
 
 
-__all__ = ["Run", "cores", "find", "process_path", "tables"]
+__all__ = ["Run", "check_options", "cores", "find", "process_path", "tables", "threads_of"]

@@ -91,6 +91,11 @@ def _is_connection(error):
     return bool(_family(error) & {"Py4JNetworkError", "RetriesExceeded", "ConnectionError", "RpcError"})
 
 
+def is_of_python(error):
+    """An exception of Python's own that tells of no connection."""
+    return type(error).__module__ == "builtins" and not isinstance(error, (OSError, EOFError))
+
+
 def is_before_the_write(error):
     """An answer that was given before anything was written."""
     return is_answer(error) and bool(_family(error) & set(_BEFORE_THE_WRITE))
@@ -198,4 +203,4 @@ def explain(error, target):
 
 
 __all__ = ["ENDS", "FALLS_BACK", "UNKNOWN", "condition_of", "explain", "failure", "first_line", "is_answer", "is_before_the_write",
-           "is_not_there", "sqlstate_of"]
+           "is_not_there", "is_of_python", "sqlstate_of"]

@@ -23,6 +23,7 @@ from pyforge_cli.extensions.databricks.spark_errors import (
     is_answer,
     is_before_the_write,
     is_not_there,
+    is_of_python,
 )
 from pyforge_cli.extensions.databricks.staging import PREFIX, as_read, process_path, spark_path
 
@@ -30,6 +31,8 @@ MODES = ("error", "append", "overwrite")
 TOKEN_PROPERTY = "pyforge.write"
 # How long a lost answer is looked for, in seconds.
 PATIENCE = 120.0
+# The same where the exception is none of a connection: that does not come back.
+_PATIENCE_OF_PYTHON = 10.0
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+\-/]*|[+-]\d{1,2}:\d{2}")
 _HISTORY_FIRST = 10
 # As the native half has it: who reads the statements puts a name there.
@@ -272,7 +275,10 @@ class _Write:
         self.check_new_columns(names, existing, there)
         # by position, so that no name of a column is ever read as a statement
         plain = [f"c{number}" for number in range(len(fields))]
-        self.frame = read.toDF(*plain).selectExpr(*expressions).toDF(*names)
+        try:
+            self.frame = read.toDF(*plain).selectExpr(*expressions).toDF(*names)
+        except Exception as error:
+            raise explain(error, self.target) from error
 
     def fitted(self, column, spark_type, name, there):
         if there is None:
@@ -299,22 +305,27 @@ class _Write:
             options["mergeSchema"] = "true"
         return options
 
-    def call(self):
+    def prepared(self):
+        """The call that writes. Nothing is written before it is made."""
+        try:
+            return self.writer()
+        except Exception as error:
+            raise explain(error, self.target) from error
+
+    def writer(self):
         if self.creates and isinstance(self.target, TableTarget):
             writer = self.frame.writeTo(self.target.sql).using("delta").tableProperty(TOKEN_PROPERTY, self.token)
             for name, value in self.properties.items():
                 writer = writer.tableProperty(name, value)
             for name, value in self.options().items():
                 writer = writer.option(name, value)
-            writer.create()
-            return
+            return writer.create
         writer = self.frame.write.format("delta").mode(self.mode)
         for name, value in {**self.options(), **(self.properties if self.creates else {})}.items():
             writer = writer.option(name, value)
         if isinstance(self.target, TableTarget):
-            writer.saveAsTable(self.target.sql)
-        else:
-            writer.save(self.target.path)
+            return lambda: writer.saveAsTable(self.target.sql)
+        return lambda: writer.save(self.target.path)
 
     # -- tags, by which a running operation is found
 
@@ -421,14 +432,22 @@ def _resolve(write, error, patience, renew):
                 if not (write.creates and isinstance(write.target, TableTarget)):
                     write.fence()
                 return write.commit()
-        except Exception as problem:  # the session may come back
+        except BaseException as problem:  # the session may come back
+            if not isinstance(problem, Exception):
+                raise write.unknown(_how_ended(error)) from problem
             why = problem
             if renew is not None and not is_answer(problem):
                 write.session = _renewed(renew) or write.session
         if time.monotonic() >= end:
-            raise write.unknown(f"the connection to Spark was lost ({first_line(error)})") from why
+            raise write.unknown(_how_ended(error)) from why
         time.sleep(pause)
         pause = min(pause * 2, 5.0, max(0.05, end - time.monotonic()))
+
+
+def _how_ended(error):
+    if is_of_python(error):
+        return f"the call ended with {type(error).__name__}: {first_line(error)}"
+    return f"the connection to Spark was lost ({first_line(error)})"
 
 
 def _renewed(renew):
@@ -440,10 +459,11 @@ def _renewed(renew):
 
 def _carry_out(write, patience, renew):
     """Makes the call; gives the row of the history when that was asked already, else None."""
+    call = write.prepared()
     tagged = write.tagged(True)
     try:
         write.begin()
-        write.call()
+        call()
         return None
     except _Cancelled:
         raise
@@ -457,15 +477,19 @@ def _carry_out(write, patience, renew):
                 raise explain(error, write.target) from error
             write.notes.append(f"Spark reported {first_line(error)}, but the history of the table shows the write as version {row['version']}")
             return row
-        row = _resolve(write, error, patience, renew)
+        row = _resolve(write, error, min(patience, _PATIENCE_OF_PYTHON) if is_of_python(error) else patience, renew)
+        if row is None and is_of_python(error):
+            raise explain(error, write.target) from error
         if row is None:
             raise failure("server", f"the connection to Spark was lost before {write.target.name} was written: {first_line(error)}",
                           "nothing was written; run it again") from error
         write.notes.append(f"Spark's answer was lost; the history of the table shows the write as version {row['version']}")
         return row
-    except BaseException:
+    except BaseException as error:
+        if not write.is_calling:
+            raise
         write.interrupt()
-        raise
+        raise write.unknown(_how_ended(error)) from error
     finally:
         if tagged:
             write.tagged(False)
@@ -474,7 +498,7 @@ def _carry_out(write, patience, renew):
 def _looked_up(write):
     try:
         return write.commit()
-    except Exception:  # the server's own answer says that it failed
+    except BaseException:  # the server's own answer says that it failed
         return None
 
 
@@ -485,19 +509,27 @@ def _metric(row):
         return None
 
 
+def _counted(write):
+    rows = write.target.frame(write.session).count()
+    if not isinstance(rows, int):
+        raise TypeError(f"count() gave {rows!r}")
+    return rows
+
+
 def _verify(write, row, expected):
-    """(rows, version) as the table has them; a number that differs from the native engine's is an error."""
+    """(rows, version) as the table has them; a number that differs from the native engine's is an error. The rows are in by now, so that
+    nothing else which goes wrong here, not even the end of the interpreter, is a failure of the write."""
     if row is None:
         try:
             row = write.commit()
-        except Exception as error:
+        except BaseException as error:
             write.notes.append(f"the rows could not be counted afterwards: {first_line(error)}")
     rows = _metric(row) if row is not None else None
     version = row["version"] if row is not None else None
     if rows is None and write.creates:
         try:
-            rows = write.target.frame(write.session).count()
-        except Exception as error:
+            rows = _counted(write)
+        except BaseException as error:
             write.notes.append(f"the rows could not be counted afterwards: {first_line(error)}")
     if rows is not None and expected is not None and rows != expected:
         back = f"drop {write.target.name}"
