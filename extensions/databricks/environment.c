@@ -1,16 +1,20 @@
 #include "environment.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "messages.h"
 #include "runtime.h"
 
 /* ---- this process */
+
+enum { LONGEST_LINE = 16 * 1024, MOST_LINES = 64 * 1024 };
 
 static const char *variable_here(void *user, const char *name)
 {
@@ -24,23 +28,39 @@ static bool exists_here(void *user, const char *path)
     return access(path, F_OK) == 0;
 }
 
+/* Only regular files, of which a number of lines is read, each up to a length: a variable may name what never ends. */
+static FILE *open_lines(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat st;
+    FILE *file;
+
+    if (fd < 0)
+        return NULL;
+    file = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? fdopen(fd, "r") : NULL;
+    if (file == NULL)
+        (void)close(fd);
+    return file;
+}
+
 static bool lines_here(void *user, const char *path, bool (*take)(void *to, const char *line), void *to)
 {
-    FILE *file = fopen(path, "re");
-    char *line = NULL;
-    size_t size = 0;
-    ssize_t got;
+    FILE *file = open_lines(path);
+    char line[LONGEST_LINE];
+    bool begins = true;
 
     (void)user;
     if (file == NULL)
         return false;
-    while ((got = getline(&line, &size, file)) >= 0) {
-        if (got > 0 && line[got - 1] == '\n')
-            line[got - 1] = '\0';
-        if (!take(to, line))
+    for (int count = 0; count < MOST_LINES && fgets(line, sizeof line, file) != NULL; count++) {
+        size_t size = strcspn(line, "\n");
+        bool ends = line[size] == '\n';
+
+        line[size] = '\0';
+        if (begins && !take(to, line))
             break;
+        begins = ends; /* the rest of a longer one is passed over */
     }
-    free(line);
     (void)fclose(file);
     return true;
 }

@@ -1,6 +1,7 @@
 """env, list-volumes and validate-volume as users run them, also where a file system is mounted as /Volumes."""
 
 import json
+import os
 
 import pytest
 from conftest import ROOT, command_path, run_pyforge
@@ -44,6 +45,23 @@ def test_no_secret_is_shown():
     done = run("env", env=env)
     assert b"connect" in done.stdout and b"planted" not in done.stdout + done.stderr
     assert b"planted" not in run("env", "--json", env=env).stdout
+
+
+@pytest.mark.parametrize("kind", ["endless", "pipe", "long line", "folder"])
+def test_configuration_that_is_none(tmp_path, kind):
+    """What DATABRICKS_CONFIG_FILE names may be anything: it takes neither memory nor time."""
+    path = tmp_path / "config"
+    if kind == "endless":
+        path.symlink_to("/dev/zero")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "long line":
+        path.write_text("[DEFAULT]\n" + "x" * 100000 + "\nhost = https://example.com\n")
+    else:
+        path.mkdir()
+    limited = ["sh", "-c", 'ulimit -v 1500000; exec "$@"', "sh", command_path()]
+    done = run("env", "--json", command=limited, env={"DATABRICKS_CONFIG_FILE": str(path)}, timeout=20)
+    assert done.returncode == 0 and json.loads(done.stdout), done.stderr.decode()
 
 
 def test_no_mount():
