@@ -200,13 +200,14 @@ enum pf_status pf_text_blank_errors(const struct pf_text_column *text, int64_t r
 {
     const size_t count = (size_t)rows;
     uint32_t *size = pf_alloc(memory, count * (sizeof *size + 1));
-    uint8_t *kind = (uint8_t *)(size + count);
+    uint8_t *kind;
 
     *out = *text;
     *errors = 0;
     out->size = NULL;
     if (size == NULL)
         return pf_fail_memory(err, count * (sizeof *size + 1));
+    kind = (uint8_t *)(size + count);
     memcpy(size, text->size, count * sizeof *size);
     memcpy(kind, text->kind, count);
     for (size_t row = 0; row < count; row++) {

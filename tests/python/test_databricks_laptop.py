@@ -43,7 +43,7 @@ def test_the_lines_on_a_good_file(run_python, tmp_path, place):
 @pytest.mark.parametrize("place", ENVIRONMENTS)
 @pytest.mark.parametrize("content, reason", [
     (None, "does not exist"),
-    (b"PK\x03\x04 no table", "Unsupported input format"),
+    (b"PK\x03\x04 no table", "the zip archive is damaged"),
     (b"id,amount\n" + b"1,2,3\n" * 9 + b"1,2\n", "rows"),
 ])
 def test_the_lines_on_a_broken_file(run_python, tmp_path, place, content, reason):

@@ -75,7 +75,7 @@ def test_notebooks_are_kept_without_outputs():
 def test_first_steps(run_notebook, tmp_path, env):
     text = shown(run_notebook(EXAMPLES / "first_steps.ipynb", {"folder": str(tmp_path / "v")}, env))
     assert "Converted 3 rows using native" in text and "the first 3 rows" not in text and "3 rows" in text
-    assert "Conversion failed" in text and "#b00020" in text and "this is a zip archive" in text
+    assert "Conversion failed" in text and "#b00020" in text and "the zip archive is damaged" in text
     assert ("Detected Databricks Serverless - native engine" in text) is bool(env)
     assert (tmp_path / "v" / "sales_data.parquet").exists() and (tmp_path / "v" / "small.parquet").exists()
 

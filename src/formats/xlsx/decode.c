@@ -409,7 +409,7 @@ static bool take_rows(struct xlsx_decode *decode)
 
     for (;;) {
         const uint8_t *begin;
-        uint32_t number;
+        uint32_t number = 0;
         bool empty;
 
         while (cursor->at < cursor->end &&

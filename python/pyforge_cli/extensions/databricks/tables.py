@@ -327,6 +327,9 @@ class _Write:
             return lambda: writer.saveAsTable(self.target.sql)
         return lambda: writer.save(self.target.path)
 
+    def call(self):
+        self.prepared()()
+
     # -- tags, by which a running operation is found
 
     def tagged(self, begin):
@@ -459,11 +462,11 @@ def _renewed(renew):
 
 def _carry_out(write, patience, renew):
     """Makes the call; gives the row of the history when that was asked already, else None."""
-    call = write.prepared()
+    write.prepared()  # what is wrong with it shows before anything can have been written
     tagged = write.tagged(True)
     try:
         write.begin()
-        call()
+        write.call()
         return None
     except _Cancelled:
         raise
