@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "formats/column_letters.h"
 #include "formats/xlsx/workbook.h"
 
 /* ---- workbooks made of parts */
@@ -782,7 +783,7 @@ static void columns_have_letters(void **state)
     (void)state;
     for (size_t i = 0; i < PF_COUNT(letters); i++) {
         char to[4];
-        CHECK_INT(pf_xlsx_column_letters(letters[i].column, to), strlen(letters[i].letters));
+        CHECK_INT(pf_column_letters(letters[i].column, to), strlen(letters[i].letters));
         CHECK_TEXT(to, letters[i].letters);
     }
 }

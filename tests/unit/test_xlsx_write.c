@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "formats/column_letters.h"
 #include "formats/xlsx_write/xlsx_write.h"
 
 struct output {
@@ -297,7 +298,7 @@ static void test_letters(void **state)
     for (size_t i = 0; i < PF_COUNT(cases); i++) {
         char to[4];
 
-        to[xlsx_letters(cases[i].column, to)] = '\0';
+        to[pf_column_letters(cases[i].column, to)] = '\0';
         CHECK_TEXT(to, cases[i].letters);
     }
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "formats/column_letters.h"
 #include "formats/xlsx/package.h"
 
 /* ---- ranges */
@@ -66,25 +67,12 @@ bool pf_xlsx_range_parse(const char *text, size_t size, struct pf_xlsx_range *ou
     return true;
 }
 
-size_t pf_xlsx_column_letters(uint32_t column, char to[4])
-{
-    char letters[4];
-    size_t count = 0, size = 0;
-
-    for (uint32_t rest = column + 1; rest != 0 && count < 3; rest = (rest - 1) / 26)
-        letters[count++] = (char)('A' + (rest - 1) % 26);
-    while (count != 0)
-        to[size++] = letters[--count];
-    to[size] = '\0';
-    return size;
-}
-
 void pf_xlsx_range_text(const struct pf_xlsx_range *range, char to[32])
 {
     char left[4], right[4];
 
-    (void)pf_xlsx_column_letters(range->left, left);
-    (void)pf_xlsx_column_letters(range->right, right);
+    (void)pf_column_letters(range->left, left);
+    (void)pf_column_letters(range->right, right);
     if (range->top == range->bottom && range->left == range->right)
         (void)snprintf(to, 32, "%s%u", left, range->top + 1);
     else if (range->left == 0 && range->right == PF_XLSX_COLUMNS - 1)

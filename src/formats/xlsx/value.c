@@ -5,6 +5,7 @@
 #include "base/date.h"
 #include "base/number.h"
 #include "base/swar.h"
+#include "formats/column_letters.h"
 #include "formats/xlsx/decode.h"
 #include "formats/xlsx/serial.h"
 
@@ -15,7 +16,7 @@ static const double whole_limit = 9007199254740992.0; /* 2^53 */
 bool xlsx_fail_cell(struct xlsx_decode *decode, const struct xlsx_cell *cell, const char *what)
 {
     char letters[4];
-    size_t size = pf_xlsx_column_letters(cell->column, letters);
+    size_t size = pf_column_letters(cell->column, letters);
 
     pf_fail(decode->err, PF_BAD_DATA, "cell %.*s%u of sheet '%s': %s", (int)size, letters, decode->row + 1,
             decode->reader->table.sheet->name, what);

@@ -64,8 +64,6 @@ void pf_xlsx_facts(const struct pf_xlsx_workbook *workbook,
                    void (*emit)(void *user, const char *name, const char *value, bool number), void *user);
 /* "B4:F", "B4:F20", "B:F", "4:20", "$B$4": false = it is none. */
 bool pf_xlsx_range_parse(const char *text, size_t size, struct pf_xlsx_range *out);
-/* 0 -> "A"; returns the bytes written, at most 3. */
-size_t pf_xlsx_column_letters(uint32_t column, char to[4]);
 /* "B4:F20", "B4" for one cell, "B:F" and "4:20" for whole columns and rows; ended with NUL. */
 void pf_xlsx_range_text(const struct pf_xlsx_range *range, char to[32]);
 

@@ -10,6 +10,7 @@
 #include "base/number.h"
 #include "base/print.h"
 #include "base/swar.h"
+#include "formats/column_letters.h"
 #include "formats/xlsx_write/xlsx_write.h"
 
 enum {
@@ -393,7 +394,7 @@ static void set_column(const struct pf_field *field, const struct ArrowArray *ar
         out->clean =
             xlsx_is_clean(out->data + out->offsets[slice->from], (size_t)(out->offsets[slice->to] - out->offsets[slice->from]));
     memcpy(out->prefix, "<c r=\"", 6);
-    out->prefix_size = (uint8_t)(6 + xlsx_letters(index, (char *)out->prefix + 6));
+    out->prefix_size = (uint8_t)(6 + pf_column_letters(index, (char *)out->prefix + 6));
     if (style == XLSX_GENERAL) {
         at = PUT(at, "\"><v>");
     } else {

@@ -5,6 +5,7 @@
 #include "base/date.h"
 #include "base/digits.h"
 #include "base/print.h"
+#include "formats/column_letters.h"
 #include "formats/xlsx_write/xlsx_write.h"
 
 #define DECLARATION "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n"
@@ -157,7 +158,7 @@ bool xlsx_put_sheet_head(const struct pf_schema *schema, const struct pf_xlsx_wr
     char letters[4];
 
     for (uint32_t i = 0; ok && i < schema->count; i++) {
-        size_t size = xlsx_letters(i, letters);
+        size_t size = pf_column_letters(i, letters);
 
         ok = put(to, "<c r=\"") && pf_buffer_append(to, letters, size) &&
              put(to, options->header_style == 0 ? "1\" s=\"1\" t=\"inlineStr\"><is><t xml:space=\"preserve\">"
@@ -171,7 +172,7 @@ bool xlsx_put_sheet_head(const struct pf_schema *schema, const struct pf_xlsx_wr
 static bool put_range(struct pf_buffer *to, uint32_t columns, int64_t rows, const char *mark)
 {
     char letters[4];
-    size_t size = xlsx_letters(columns - 1, letters);
+    size_t size = pf_column_letters(columns - 1, letters);
 
     return pf_buffer_printf(to, "%sA%s1:%s%.*s%s%lld", mark, mark, mark, (int)size, letters, mark, (long long)rows);
 }

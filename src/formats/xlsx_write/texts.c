@@ -88,18 +88,6 @@ size_t xlsx_units(const uint8_t *text, size_t size)
     return units;
 }
 
-size_t xlsx_letters(uint32_t column, char to[4])
-{
-    char letters[4];
-    size_t count = 0, size = 0;
-
-    for (uint32_t rest = column + 1; rest != 0; rest = (rest - 1) / 26)
-        letters[count++] = (char)('A' + (rest - 1) % 26);
-    while (count != 0)
-        to[size++] = letters[--count];
-    return size;
-}
-
 /* ---- names of sheets */
 
 /* Bytes of name that have at most units code units, without a character cut in two. */

@@ -56,8 +56,6 @@ bool xlsx_is_clean(const uint8_t *bytes, size_t size);
 uint8_t *xlsx_escape(uint8_t *to, const uint8_t *text, size_t size);
 /* UTF-16 code units of UTF-8. */
 size_t xlsx_units(const uint8_t *text, size_t size);
-/* 0 -> "A"; returns the bytes written, at most 3. */
-size_t xlsx_letters(uint32_t column, char to[4]);
 /* A name that Excel takes for a sheet: *changed tells whether it is another. */
 void xlsx_clean_name(const char *name, char to[XLSX_NAME_ROOM], bool *changed);
 /* The name of a further sheet of the same table: "name_2", cut where that is too long. */
