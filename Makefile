@@ -3,7 +3,7 @@
 #   make demo        converts the sample of examples/ and shows the result
 #   make check       builds everything, runs every test                    (minutes)
 #   make check-full  also ThreadSanitizer, coverage thresholds, wheels, ten minutes of each fuzz target
-#   make bench       peers and pyforge side by side, figures to build/bench/RESULTS.md      ARGS="--quick"
+#   make bench       peers, the original and pyforge side by side, figures to build/bench/RESULTS.md      ARGS="--quick" "--only xlsx,mission"
 #   make fuzz        every fuzz target, FUZZ_SECONDS=600 each
 #   make coverage    line coverage, build/coverage/html/index.html
 #   make wheel       the wheel of the Python package and the sdist, in build/dist      ARCH="x86_64 aarch64"

@@ -4,6 +4,7 @@
     make bench                          everything, several minutes to an hour; report to build/bench/RESULTS.md
     make bench ARGS="--quick"           small files, one run each: shows that it works, its figures mean nothing
     make bench ARGS="--only csv --files mixed1m --codecs snappy --runs 5"
+    make bench ARGS="--only xlsx,mission"
     make bench ARGS="--write bench/RESULTS.md"
 
 Each measurement is a whole process, from start to exit: wall clock, CPU (user + system) and peak memory as the kernel counted them for that
@@ -24,14 +25,12 @@ import sys
 import time
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-TOP = HERE.parent
-WORK = TOP / "build" / "bench"
-DATA = WORK / "data"
-PYTHON = sys.executable
+import mission
+import workbooks
+from common import (DATA, HERE, MIB, PYTHON, TOP, WORK, Bench, good, make_csv, measure, median, spread, table, take_turns, verify)
+
 PEERS = ("duckdb", "polars", "pyarrow_stream", "pyarrow_read")
 CSV_PEERS = ("duckdb", "polars", "pyarrow_stream")
-MIB = 1 << 20
 
 # name: kind, rows, rows with --quick, quoted newlines, --late
 FILES = {
@@ -50,133 +49,16 @@ CSV_FILES = ("mixed1m", "mixed10m", "numeric", "wide", "text", "newlines", "taxi
 LATE_COLUMNS = {"one": "quantity", "all": "id,token,quantity"}
 
 
-class Bench:
-    """What one invocation was asked for, and what it found."""
-
-    def __init__(self, options):
-        self.options = options
-        self.threads = options.threads or len(os.sched_getaffinity(0))
-        self.lines = []
-        self.verdicts = []  # (criterion, figure, limit, met)
-
-    def say(self, line=""):
-        print(line, flush=True)
-        self.lines.append(line)
-
-    def judge(self, criterion, figure, limit, met):
-        self.verdicts.append((criterion, figure, limit, met))
-
-    def rows(self, file):
-        return FILES[file][2 if self.options.quick else 1]
-
-    def pyforge(self, *arguments):
-        return [self.options.pyforge, *[str(argument) for argument in arguments]]
+def rows_of(bench, file):
+    return FILES[file][2 if bench.options.quick else 1]
 
 
-# ---- measuring
-
-
-def busy_seconds():
-    """Seconds all processors together have been busy."""
-    fields = Path("/proc/stat").read_text().splitlines()[0].split()[1:]
-    user, nice, system, _, _, irq, softirq, steal = (int(field) for field in fields[:8])
-    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
-
-
-def measure(command, piped=None):
-    """Runs a process to its end. piped: a file that `cat` gives it through a pipe. Returns wall, cpu, peak (MiB), others (cores), ok."""
-    log = WORK / "stderr.log"
-    feeder = subprocess.Popen(["cat", str(piped)], stdout=subprocess.PIPE) if piped else None
-    with log.open("wb") as errors:
-        busy = busy_seconds()
-        start = time.perf_counter()
-        child = subprocess.Popen([str(part) for part in command], stdin=feeder.stdout if feeder else subprocess.DEVNULL,
-                                 stdout=subprocess.DEVNULL, stderr=errors)
-        if feeder:
-            feeder.stdout.close()
-        _, status, usage = os.wait4(child.pid, 0)
-        wall = time.perf_counter() - start
-        busy = busy_seconds() - busy
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if feeder:
-        feeder.wait()
-    cpu = usage.ru_utime + usage.ru_stime
-    if child.returncode != 0:
-        print(f"  failed ({child.returncode}): {shlex.join(str(part) for part in command)}\n  {log.read_text(errors='replace')[-800:]}")
-    return {"wall": wall, "cpu": cpu, "peak": usage.ru_maxrss / 1024, "others": max(0.0, (busy - cpu) / wall), "ok": child.returncode == 0}
-
-
-def take_turns(bench, contestants):
-    """Runs {name: (command, output or None, piped or None)} in turn. Returns {name: list of measurements}."""
-    results = {name: [] for name in contestants}
-    order = list(contestants)
-    for turn in range(bench.options.runs):
-        for name in order[turn % len(order):] + order[: turn % len(order)]:
-            command, output, piped = contestants[name]
-            if output:
-                Path(output).unlink(missing_ok=True)
-            results[name].append(measure(command, piped))
-    return results
-
-
-def median(runs, key):
-    return statistics.median(run[key] for run in runs)
-
-
-def spread(runs, key, digits=3):
-    values = [run[key] for run in runs]
-    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f}–{max(values):.{digits}f})"
-
-
-def good(runs):
-    return all(run["ok"] for run in runs)
-
-
-def verify(*arguments):
-    """"ok" or what differs."""
-    done = subprocess.run([PYTHON, HERE / "verify.py", *[str(argument) for argument in arguments]], capture_output=True, text=True)
-    return done.stdout.strip().splitlines()[-1] if done.stdout.strip() else "verify.py failed: " + done.stderr.strip()[-300:]
+def chosen(bench, files):
+    return [name for name in bench.options.files if name in FILES] if bench.options.files else files
 
 
 def make_file(bench, name):
-    """The input, made when it is not there yet."""
-    kind, _, _, _, late = FILES[name]
-    rows = bench.rows(name)
-    path = DATA / f"{kind}-{rows}{'-late-' + late if late else ''}.csv"
-    if not path.exists():
-        maker = WORK / "make_data"
-        source = HERE / "make_data.c"
-        if not maker.exists() or maker.stat().st_mtime < source.stat().st_mtime:
-            subprocess.check_call(["cc", "-std=gnu17", "-O2", source, "-o", maker])
-        with path.with_suffix(".part").open("wb") as out:
-            subprocess.check_call([maker, kind, str(rows), *(["--late", late] if late else [])], stdout=out)
-        path.with_suffix(".part").rename(path)
-    buffer = bytearray(1 << 16)  # small: what this process has used at most counts as its children's before they begin
-    with path.open("rb", buffering=0) as file:
-        while file.readinto(buffer):
-            pass
-    return path
-
-
-# ---- tables
-
-
-def table(bench, results, outputs=None, checks=None):
-    """One row a contestant, fastest first, ratios against the best peer."""
-    peers = [name for name in results if name != "pyforge" and good(results[name])]
-    best = {key: min((median(results[name], key) for name in peers), default=None) for key in ("wall", "cpu")}
-    bench.say("| | wall s | cpu s | wall ÷ best peer | cpu ÷ best peer | peak MiB | output MB | others busy | values |")
-    bench.say("|---|---|---|---|---|---|---|---|---|")
-    for name, runs in sorted(results.items(), key=lambda item: median(item[1], "wall")):
-        if not good(runs):
-            bench.say(f"| {name} | FAILED | | | | | | | |")
-            continue
-        ratios = [f"{median(runs, key) / best[key]:.2f}" if best[key] else "–" for key in ("wall", "cpu")]
-        size = f"{os.path.getsize(outputs[name]) / 1e6:.1f}" if outputs else "–"
-        bench.say(f"| {name} | {spread(runs, 'wall')} | {spread(runs, 'cpu')} | {ratios[0]} | {ratios[1]} | {median(runs, 'peak'):.1f} | {size} "
-                  f"| {median(runs, 'others'):.2f} | {(checks or {}).get(name, '–')} |")
-    bench.say()
-    return best
+    return make_csv(FILES[name][0], rows_of(bench, name), FILES[name][4])
 
 
 def floor_of(bench, source, output, codec):
@@ -216,12 +98,12 @@ def csv_to_parquet(bench, file, codec):
                           outputs[name], None) for name in PEERS}
     contestants["pyforge"] = (bench.pyforge("convert", source, outputs["pyforge"], "--compression", codec, "--threads", bench.threads,
                                             "--force", "--quiet"), outputs["pyforge"], None)
-    bench.say(f"### {file} → Parquet, {codec} ({source.stat().st_size / 1e6:.1f} MB, {bench.rows(file)} rows)")
+    bench.say(f"### {file} → Parquet, {codec} ({source.stat().st_size / 1e6:.1f} MB, {rows_of(bench, file)} rows)")
     bench.say()
     results = take_turns(bench, contestants)
     checks = {}
     if good(results["pyforge"]):
-        checks = {name: verify("same", outputs["pyforge"], outputs[name], bench.rows(file)) for name in PEERS if good(results[name])}
+        checks = {name: verify("same", outputs["pyforge"], outputs[name], rows_of(bench, file)) for name in PEERS if good(results[name])}
         checks["pyforge"] = verify("settings", outputs["pyforge"])
     best = table(bench, results, outputs, checks)
     label = f"{file}, {codec}"
@@ -248,7 +130,7 @@ def part_csv(bench):
     bench.say("## CSV to Parquet")
     bench.say()
     peaks = {}
-    for file in bench.options.files or CSV_FILES:
+    for file in chosen(bench, CSV_FILES):
         for codec in bench.options.codecs:
             peak = csv_to_parquet(bench, file, codec)
             if peak:
@@ -264,7 +146,7 @@ def part_csv(bench):
 def part_parquet(bench):
     bench.say("## Parquet to CSV")
     bench.say()
-    for file in bench.options.files or ("mixed1m", "numeric", "taxi"):
+    for file in chosen(bench, ("mixed1m", "numeric", "taxi")):
         source = WORK / f"{file}.parquet"
         if not measure(bench.pyforge("convert", make_file(bench, file), source, "--force", "--quiet"))["ok"]:
             bench.judge(f"{file} Parquet → CSV", "failed", "–", False)
@@ -274,7 +156,7 @@ def part_parquet(bench):
                               None) for name in CSV_PEERS}
         contestants["pyforge"] = (bench.pyforge("convert", source, outputs["pyforge"], "--threads", bench.threads, "--force", "--quiet"),
                                   outputs["pyforge"], None)
-        bench.say(f"### {file}.parquet → CSV ({source.stat().st_size / 1e6:.1f} MB, {bench.rows(file)} rows)")
+        bench.say(f"### {file}.parquet → CSV ({source.stat().st_size / 1e6:.1f} MB, {rows_of(bench, file)} rows)")
         bench.say()
         results = take_turns(bench, contestants)
         checks = {name: verify("csv", source, outputs[name]) for name in results if good(results[name])}
@@ -301,7 +183,7 @@ def part_repair(bench):
             source = ["-", outputs[name], "--from", "csv"] if way == "pipe" else [path, outputs[name]]
             command = bench.pyforge("convert", *source, "--threads", bench.threads, "--force", "--quiet")
             contestants[name] = (command, outputs[name], path if way == "pipe" else None)
-        bench.say(f"### from a {way} ({files['plain'].stat().st_size / 1e6:.1f} MB, {bench.rows('mixed5m')} rows)")
+        bench.say(f"### from a {way} ({files['plain'].stat().st_size / 1e6:.1f} MB, {rows_of(bench, 'mixed5m')} rows)")
         bench.say()
         results = take_turns(bench, contestants)
         bench.say("| late text in | wall s | cpu s | wall ÷ without | cpu ÷ without | peak MiB | others busy | values |")
@@ -386,11 +268,16 @@ def verdict_table(bench):
     bench.say()
 
 
+def save(bench):
+    bench.options.write.write_text("\n".join(bench.lines).rstrip() + "\n")
+
+
 def main():
-    parts = {"csv": part_csv, "parquet": part_parquet, "repair": part_repair, "start": part_start}
+    parts = {"csv": part_csv, "parquet": part_parquet, "xlsx": workbooks.part, "repair": part_repair, "start": part_start,
+             "mission": mission.part}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", type=lambda text: text.split(","), default=list(parts), help=f"parts: {','.join(parts)}")
-    parser.add_argument("--files", type=lambda text: text.split(","), help=f"of {','.join(CSV_FILES)}")
+    parser.add_argument("--files", type=lambda text: text.split(","), help=f"of {','.join([*CSV_FILES, *workbooks.FILES])}")
     parser.add_argument("--codecs", type=lambda text: text.split(","), default=["snappy", "zstd"])
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--threads", type=int, help="for everybody; default: all cores")
@@ -401,7 +288,8 @@ def main():
     options = parser.parse_args()
     if options.quick:
         options.runs = 1
-    unknown = [name for name in options.only if name not in parts] + [name for name in options.files or () if name not in FILES]
+    unknown = [name for name in options.only if name not in parts]
+    unknown += [name for name in options.files or () if name not in FILES and name not in workbooks.FILES]
     if unknown:
         parser.error(f"unknown: {', '.join(unknown)}")
 
@@ -411,8 +299,9 @@ def main():
     introduction(bench, options.only)
     for name in options.only:
         parts[name](bench)
+        save(bench)  # what a later part meets takes nothing away
     verdict_table(bench)
-    options.write.write_text("\n".join(bench.lines).rstrip() + "\n")
+    save(bench)
     missed = sum(not met for *_, met in bench.verdicts)
     print(f"{len(bench.verdicts) - missed} goals met, {missed} missed; report in {options.write}")
     return 0

@@ -4,6 +4,9 @@
     verify.py settings OURS             types were inferred, statistics and dictionaries are on
     verify.py late BASE OURS COLUMNS    OURS is BASE with the given columns as text, "none" in the last row
     verify.py csv PARQUET CSV           the CSV holds the values of the Parquet file
+    verify.py workbook OURS THEIRS ROWS like same, for what went through a workbook: numbers are equal numbers whatever their type, whole
+                                        numbers may be text, points of time are equal to the millisecond
+    verify.py original OURS THEIRS ROWS THEIRS holds the values of OURS as texts, as pyforge 1.0.9 writes them
 
 Prints "ok" or what differs; exit 1 when something differs. Text nulls: peers differ on whether an empty field of a text column is null or
 an empty text (PyArrow: empty text), so the two count as equal here. Times are compared as microseconds.
@@ -59,6 +62,60 @@ def same(ours_path, theirs_path, rows):
         compare(name, ours.read([name])[name], theirs.read([name])[name])
 
 
+def same_shape(ours_path, theirs_path, rows):
+    """Gives each column's name and its two arrays."""
+    ours, theirs = parquet.ParquetFile(ours_path), parquet.ParquetFile(theirs_path)
+    for file in (ours, theirs):
+        if file.metadata.num_rows != int(rows):
+            raise Different(f"{file.metadata.num_rows} rows, expected {rows}")
+    if ours.schema_arrow.names != theirs.schema_arrow.names:
+        raise Different(f"columns {ours.schema_arrow.names} against {theirs.schema_arrow.names}")
+    for name in ours.schema_arrow.names:
+        yield name, ours.read([name])[name].combine_chunks(), theirs.read([name])[name].combine_chunks()
+
+
+def is_text(kind):
+    return pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind) or kind == pyarrow.string_view()
+
+
+def is_point(kind):
+    return pyarrow.types.is_date(kind) or pyarrow.types.is_timestamp(kind)
+
+
+def milliseconds(column):
+    """Since 1970, rounded; the zone does not count."""
+    moments = column.cast(pyarrow.timestamp("us")).cast(INTEGER)
+    return compute.floor(compute.divide(compute.add(moments, 500).cast(FLOATING), 1000.0)).cast(INTEGER)
+
+
+def workbook(ours_path, theirs_path, rows):
+    for name, ours, theirs in same_shape(ours_path, theirs_path, rows):
+        if is_point(ours.type) and is_point(theirs.type):
+            ours, theirs = milliseconds(ours), milliseconds(theirs)
+            apart = compute.max(compute.abs(compute.subtract(ours, theirs))).as_py() or 0
+            if apart <= 1:
+                theirs = compute.if_else(compute.and_(compute.is_valid(ours), compute.is_valid(theirs)), ours, theirs)
+        elif pyarrow.types.is_integer(ours.type) and is_text(theirs.type):
+            ours = ours.cast(pyarrow.string())
+        elif pyarrow.types.is_integer(ours.type) and pyarrow.types.is_floating(theirs.type):
+            theirs = theirs.cast(INTEGER, safe=False)
+        elif pyarrow.types.is_floating(ours.type) and pyarrow.types.is_integer(theirs.type):
+            theirs = theirs.cast(FLOATING)
+        compare(name, ours, theirs)
+
+
+def original(ours_path, theirs_path, rows):
+    for name, ours, theirs in same_shape(ours_path, theirs_path, rows):
+        if not is_text(ours.type):
+            theirs = compute.if_else(compute.equal(theirs, ""), None, theirs)
+            if pyarrow.types.is_boolean(ours.type):
+                theirs = compute.utf8_lower(theirs)
+            elif pyarrow.types.is_date(ours.type):
+                theirs = compute.utf8_slice_codeunits(theirs, 0, 10)
+            theirs = theirs.cast(ours.type)
+        compare(name, ours, theirs)
+
+
 def settings(path):
     """Inference (not every column is text), statistics in every column chunk, a dictionary in at least one that repeats."""
     file = parquet.ParquetFile(path)
@@ -104,7 +161,7 @@ def read_back(parquet_path, csv_path):
 
 
 def main():
-    tasks = {"same": same, "settings": settings, "late": late, "csv": read_back}
+    tasks = {"same": same, "settings": settings, "late": late, "csv": read_back, "workbook": workbook, "original": original}
     try:
         tasks[sys.argv[1]](*sys.argv[2:])
     except Different as difference:

@@ -47,13 +47,13 @@ static int64_t read_back(const char *text, size_t size)
 /* From 1900-03-01 on a timestamp comes back, but for what 15 digits cannot tell: later days have fewer bits left for microseconds. */
 static void check_back(const char *text, size_t size)
 {
-    enum { OFF = 6 };
+    enum { OFF = 6, DAYS_1970 = 25569, MARCH_1900 = 61 };
+    static const int64_t day = INT64_C(86400000000);
     int64_t micros = read_back(text, size), difference;
     char again[PF_XLSX_SERIAL_SIZE];
-    bool ok;
-    double serial = pf_xlsx_serial_of(micros, &ok);
+    double serial = (double)(micros / day + DAYS_1970) + (double)(micros % day) / (double)day;
 
-    if (!ok || serial >= 65536)
+    if (serial < MARCH_1900 || serial >= 65536)
         return;
     size = pf_xlsx_serial_text(serial, PF_XLSX_TIMESTAMP, false, again);
     difference = size != 0 ? read_back(again, size) - micros : INT64_MAX;
@@ -74,7 +74,8 @@ static void check_serial(double value)
                 if (text[i] == '\0' || strchr("0123456789-: .", text[i]) == NULL)
                     abort();
             }
-            if (kind == PF_XLSX_TIMESTAMP && size != 0)
+            /* a part of a day alone is a time, and comes back as one */
+            if (kind == PF_XLSX_TIMESTAMP && memchr(text, '-', size) != NULL)
                 check_back(text, size);
         }
     }

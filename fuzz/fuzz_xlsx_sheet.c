@@ -198,6 +198,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     options.header = headers[data[0] % PF_COUNT(headers)];
     options.range = ranges[data[0] / 8 % PF_COUNT(ranges)];
     options.drop_blank_rows = data[0] >= 128;
+    options.fill_merged = (data[0] & 64) != 0;
+    options.compat = data[0] % 64 == 63;
     whole = drain(data + 1, size - 1, &options);
     options.block_bytes = 64;
     small = drain(data + 1, size - 1, &options);

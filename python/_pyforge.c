@@ -83,6 +83,7 @@ static PyMethodDef functions[] = {
     { "files", py_files, METH_VARARGS, "(inputs as bytes, folder, recursive, settings, log, log_from) -> [(input, output)]" },
     { "read", py_read, METH_VARARGS, "(input, settings, log, log_from, progress, plain) -> Stream" },
     { "write", py_write, METH_VARARGS, "(capsule, output, settings, log, log_from, progress) -> as convert" },
+    { "shown", py_shown, METH_VARARGS, "(text as bytes) -> text, without the secrets of locations" },
     { "formats", py_formats, METH_VARARGS, "(plain) -> [(name, description, suffixes, reads, writes), ...]" },
     { "command", py_command, METH_VARARGS,
       "(words, out, err, out_is_terminal, err_is_terminal, out_width, err_width, handles_signals) -> exit code" },

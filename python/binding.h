@@ -122,6 +122,7 @@ PyObject *py_environment(PyObject *module, PyObject *args);
 PyObject *py_info(PyObject *module, PyObject *args);
 PyObject *py_validate(PyObject *module, PyObject *args);
 PyObject *py_files(PyObject *module, PyObject *args);
+PyObject *py_shown(PyObject *module, PyObject *args);
 PyObject *py_formats(PyObject *module, PyObject *args);
 PyObject *py_read(PyObject *module, PyObject *args);
 PyObject *py_write(PyObject *module, PyObject *args);

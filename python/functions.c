@@ -1,4 +1,7 @@
 /* The module's functions over paths, bytes and file objects. Arguments are positional: pyforge_cli/_api.py is what users see. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "extension.h"
 
 static bool parse(PyObject *args, const char *format, struct py_arguments *to, int *more)
@@ -61,6 +64,7 @@ PyObject *py_convert(PyObject *module, PyObject *args)
 /* What gives a text, for the request at hand. */
 typedef enum pf_status text_fn(struct pf_request *request, bool json, char **text, struct pf_error *err);
 
+/* fn NULL = the text is that of the environment, for which there is no request. */
 static PyObject *call_for_text(PyObject *module, const struct py_arguments *arguments, text_fn *fn, bool json)
 {
     PyObject *answer = NULL;
@@ -71,7 +75,7 @@ static PyObject *call_for_text(PyObject *module, const struct py_arguments *argu
 
     if (py_call_begin(&call, module, arguments)) {
         Py_BEGIN_ALLOW_THREADS;
-        status = fn(call.request, json, &text, &err);
+        status = fn != NULL ? fn(call.request, json, &text, &err) : pf_environment(call.ctx, &text, &err);
         Py_END_ALLOW_THREADS;
         if (py_call_check(&call))
             answer = status == PF_OK ? py_text(text) : py_raise(module, &err);
@@ -104,24 +108,10 @@ PyObject *py_config(PyObject *module, PyObject *args)
 PyObject *py_environment(PyObject *module, PyObject *args)
 {
     struct py_arguments arguments;
-    PyObject *answer = NULL;
-    struct py_call call;
-    struct pf_error err;
-    enum pf_status status;
-    char *text = NULL;
 
     if (!parse(args, "OOO!OiO:environment", &arguments, NULL))
         return NULL;
-    if (py_call_begin(&call, module, &arguments)) {
-        Py_BEGIN_ALLOW_THREADS;
-        status = pf_environment(call.ctx, &text, &err);
-        Py_END_ALLOW_THREADS;
-        if (py_call_check(&call))
-            answer = status == PF_OK ? py_text(text) : py_raise(module, &err);
-        pf_text_free(call.ctx, text);
-    }
-    py_call_end(&call);
-    return answer;
+    return call_for_text(module, &arguments, NULL, false);
 }
 
 PyObject *py_info(PyObject *module, PyObject *args)
@@ -177,6 +167,25 @@ PyObject *py_validate(PyObject *module, PyObject *args)
 }
 
 /* [(name, description, suffixes, reads, writes), ...] */
+PyObject *py_shown(PyObject *module, PyObject *args)
+{
+    PyObject *bytes, *shown = NULL;
+    char *text, *copy;
+    Py_ssize_t size;
+
+    (void)module;
+    if (!PyArg_ParseTuple(args, "S:shown", &bytes) || PyBytes_AsStringAndSize(bytes, &text, &size) != 0)
+        return NULL;
+    copy = malloc((size_t)size + 1);
+    if (copy == NULL)
+        return PyErr_NoMemory();
+    memcpy(copy, text, (size_t)size + 1);
+    pf_hide_secrets(copy);
+    shown = py_text(copy);
+    free(copy);
+    return shown;
+}
+
 PyObject *py_formats(PyObject *module, PyObject *args)
 {
     struct pf_format_entry entry;

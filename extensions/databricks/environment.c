@@ -15,6 +15,8 @@
 /* ---- this process */
 
 enum { LONGEST_LINE = 16 * 1024, MOST_LINES = 64 * 1024 };
+/* Of a value that was not understood so much is shown. */
+enum { SHOWN = 48 };
 
 static const char *variable_here(void *user, const char *name)
 {
@@ -74,6 +76,7 @@ struct look {
     const struct environment_view *view;
     const char *override, *serving, *environment_version, *version, *remote, *local_remote;
     bool is_serverless, connect_mode;
+    char plain[ENVIRONMENT_TEXT];     /* what version is, when it is one; else version is "" */
     char container[ENVIRONMENT_TEXT]; /* /databricks/DBR_VERSION */
     bool in_databricks;               /* a cluster's process: there is a version */
     /* Databricks Connect */
@@ -107,6 +110,19 @@ static void take_plain(char *to, size_t size, const char *text)
     for (; *text > ' ' && *text < 0x7f && used + 1 < size; text++)
         to[used++] = *text;
     to[used] = '\0';
+}
+
+/* The same for a text that was not understood: what is left out is seen to be. */
+static const char *take_shown(char to[SHOWN], const char *text)
+{
+    size_t used = 0;
+
+    for (; *text != '\0' && used + 1 < SHOWN; text++)
+        to[used++] = *text >= ' ' && *text < 0x7f && *text != '"' ? *text : '?';
+    to[used] = '\0';
+    if (*text != '\0')
+        memcpy(to + SHOWN - 4, "...", 4);
+    return to;
 }
 
 static bool take_first_line(void *to, const char *line)
@@ -212,6 +228,16 @@ static void look_for_connect(struct look *look)
         (void)strcpy(look->target, names);
 }
 
+/* What is no version says nothing of where we are; a name of one does where there is more that does. */
+static void look_at_version(struct look *look)
+{
+    take_plain(look->plain, sizeof look->plain, look->version);
+    if (!runtime_is_version(look->plain) &&
+        !(runtime_is_name(look->plain) && look->view->exists(look->view->user, "/databricks")))
+        look->plain[0] = '\0';
+    look->version = look->plain;
+}
+
 static void look_at_all(const struct environment_view *view, struct look *look)
 {
     *look = (struct look){
@@ -227,8 +253,11 @@ static void look_at_all(const struct environment_view *view, struct look *look)
         .is_serverless = is_yes(variable(view, "IS_SERVERLESS")),
         .connect_mode = is_yes(variable(view, "SPARK_CONNECT_MODE_ENABLED")),
     };
+    look_at_version(look);
     if (*look->version == '\0')
         (void)view->lines(view->user, "/databricks/DBR_VERSION", take_first_line, look->container);
+    if (!runtime_is_name(look->container))
+        look->container[0] = '\0';
     look->in_databricks = *look->version != '\0' || look->container[0] != '\0';
     if (!look->in_databricks)
         look_for_connect(look);
@@ -331,9 +360,24 @@ const char *environment_compute_words(enum environment_compute compute)
     return kinds[compute].words;
 }
 
+__attribute__((format(printf, 2, 3))) static void add_note(struct environment *out, const char *say, ...)
+{
+    size_t used = strlen(out->note);
+    va_list list;
+
+    if (used > 0 && used + 2 < sizeof out->note) {
+        memcpy(out->note + used, "; ", 3);
+        used += 2;
+    }
+    va_start(list, say);
+    (void)vsnprintf(out->note + used, sizeof out->note - used, say, list);
+    va_end(list);
+}
+
 static void decide(const struct look *look, struct environment *out)
 {
     const char *signal = "no sign of Databricks";
+    char shown[SHOWN];
 
     out->compute = ENVIRONMENT_NONE;
     for (size_t i = sizeof rules / sizeof *rules; i-- > 0;) {
@@ -349,12 +393,8 @@ static void decide(const struct look *look, struct environment *out)
         (void)snprintf(out->compute_signal, sizeof out->compute_signal, "PYFORGE_DATABRICKS_COMPUTE");
         return;
     }
-    if (*look->override != '\0') {
-        char plain[48];
-
-        take_plain(plain, sizeof plain, look->override);
-        (void)snprintf(out->note, sizeof out->note, SAY_OVERRIDE, plain);
-    }
+    if (*look->override != '\0')
+        add_note(out, SAY_OVERRIDE, take_shown(shown, look->override));
 }
 
 /* ---- versions */
@@ -546,10 +586,13 @@ static void find_spark(const struct look *look, struct environment *out)
 void environment_look(const struct environment_view *view, struct environment *out)
 {
     struct look look;
+    char shown[SHOWN];
 
     *out = (struct environment){ .compute = ENVIRONMENT_NONE };
     look_at_all(view, &look);
     decide(&look, out);
+    if (*look.version == '\0' && *variable(view, "DATABRICKS_RUNTIME_VERSION") != '\0')
+        add_note(out, SAY_NO_VERSION, take_shown(shown, variable(view, "DATABRICKS_RUNTIME_VERSION")));
     out->is_serverless = out->compute == ENVIRONMENT_SERVERLESS;
     out->is_databricks =
         out->is_serverless || out->compute == ENVIRONMENT_CLASSIC || out->compute == ENVIRONMENT_CLASSIC_CONNECT;

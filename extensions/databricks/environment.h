@@ -52,7 +52,7 @@ struct environment {
     struct environment_flag volumes, dbfs, workspace; /* really mounted */
     struct environment_flag volumes_keep;             /* what is written below /Volumes stays; not on runtimes up to 12.2 */
     bool volumes_ordinary; /* /Volumes is there and not a mount, outside Databricks: a folder as any other */
-    char note[256];        /* what the user should know: an override that was not understood; "" = nothing */
+    char note[512];        /* what the user should know: variables that were not understood; "" = nothing */
 };
 
 void environment_look(const struct environment_view *view, struct environment *out);

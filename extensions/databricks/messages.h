@@ -78,6 +78,8 @@
 #define SAY_OVERRIDE                                                                                                           \
     "PYFORGE_DATABRICKS_COMPUTE is \"%s\", which is not known and does not count: expected serverless, classic, "              \
     "classic-connect, model-serving, connect or none"
+#define SAY_NO_VERSION                                                                                                         \
+    "DATABRICKS_RUNTIME_VERSION is \"%s\", which is no version and does not count: expected one such as 15.4 or client.4.2"
 #define SAY_LIST_SPEC        "\"%s\" is not CATALOG or CATALOG.SCHEMA"
 #define SAY_LIST_SPEC_REMEDY "give main, or main.default, or /Volumes/main/default"
 #define SAY_LIST_NO_MOUNT    "/Volumes is not mounted here, so that its volumes cannot be listed (%s)"

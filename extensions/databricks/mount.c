@@ -47,9 +47,10 @@ static bool is_left_out(const char *name)
     return name[0] == '.' && (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || mount_part_is(name));
 }
 
-/* What cannot be looked at is told all the same: who needs it is to fail by it, not to go without. */
+/* What cannot be looked at is told all the same: who needs it is to fail by it, not to go without. refused: it cannot be told as what. */
 static enum pf_status emit_entry(const struct mount_place *place, const char *location, const struct dirent *found,
-                                 const struct pf_host *host, pf_list_fn emit, void *user, struct pf_error *err)
+                                 const struct pf_host *host, pf_list_fn emit, void *user, struct pf_error *refused,
+                                 struct pf_error *err)
 {
     size_t size = strlen(location);
     const char *between = size != 0 && (location[size - 1] == '/' || location[size - 1] == ':') ? "" : "/";
@@ -60,28 +61,36 @@ static enum pf_status emit_entry(const struct mount_place *place, const char *lo
     if (snprintf(entry, sizeof entry, "%s%s%s", location, between, found->d_name) >= MOUNT_PATH ||
         snprintf(real, sizeof real, "%s/%s", place->path.path, found->d_name) >= MOUNT_PATH)
         return mount_fail(host, place, ENAMETOOLONG, "listed", err);
-    if (stat(real, &st) == 0)
+    if (stat(real, &st) == 0) {
         fill(&what, &st);
-    else if (errno == ENOENT)
+    } else if (errno == ENOENT) {
         return PF_OK; /* removed meanwhile */
-    else if (found->d_type == DT_UNKNOWN)
-        return mount_fail(host, place, errno, "listed", err);
+    } else if (found->d_type == DT_UNKNOWN) {
+        (void)mount_fail(host, place, errno, "listed", refused);
+        return PF_OK;
+    }
     return emit(user, entry, &what, err);
 }
 
 static enum pf_status emit_entries(const struct mount_place *place, const char *location, DIR *listing,
                                    const struct pf_host *host, pf_list_fn emit, void *user, struct pf_error *err)
 {
+    struct pf_error refused = { .status = PF_OK };
     enum pf_status status = PF_OK;
     const struct dirent *found;
 
     errno = 0;
     while (status == PF_OK && (found = readdir(listing)) != NULL) {
         if (!is_left_out(found->d_name))
-            status = emit_entry(place, location, found, host, emit, user, err);
+            status = emit_entry(place, location, found, host, emit, user, &refused, err);
         errno = 0;
     }
-    return status == PF_OK && errno != 0 ? mount_fail(host, place, errno, "listed", err) : status;
+    if (status == PF_OK && errno != 0)
+        status = mount_fail(host, place, errno, "listed", err);
+    if (status != PF_OK || refused.status == PF_OK)
+        return status;
+    *err = refused;
+    return refused.status;
 }
 
 static enum pf_status mount_list(void *self, struct pf_context *ctx, const char *location, pf_list_fn emit, void *user,
@@ -140,7 +149,7 @@ static enum pf_status mount_open(void *self, struct pf_context *ctx, const char 
     reader->host = host;
     reader->fd = -1;
     if (mount_place_of(host, location, false, &reader->place, err) == PF_OK) {
-        reader->fd = open(reader->place.path.path, O_RDONLY | O_CLOEXEC);
+        reader->fd = open(reader->place.path.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
         if (reader->fd >= 0) {
             *out = reader;
             return PF_OK;

@@ -246,7 +246,7 @@ int mount_part_record(const char *name, int64_t size)
 /* The size a record tells; -1 = there is none, or it was not finished. */
 static int64_t recorded(const char *name)
 {
-    int fd = open(name, O_RDONLY | O_CLOEXEC);
+    int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     char text[32], *end;
     long long size;
     ssize_t count;
@@ -409,13 +409,14 @@ static enum likeness compare_open(int target, int part, char *bytes)
 /* part is read from its beginning, and is left anywhere. */
 static enum likeness compare(const struct pf_host *host, const char *target, int part)
 {
-    int fd = open(target, O_RDONLY | O_CLOEXEC);
+    int fd = open(target, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     enum likeness like = fd < 0 && errno == ENOENT ? TORN : UNKNOWN;
+    struct stat st;
     char *bytes;
 
     if (fd < 0)
         return like;
-    bytes = host->allocate(NULL, COPY_BYTES);
+    bytes = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? host->allocate(NULL, COPY_BYTES) : NULL;
     if (bytes != NULL && lseek(part, 0, SEEK_SET) == 0)
         like = compare_open(fd, part, bytes);
     host->release(NULL, bytes);
@@ -465,8 +466,9 @@ static void complete(const struct pf_host *host, struct pf_context *ctx, const s
         return;
     if (mount_part_take_turn(host, ctx, &mine, size, CLEAN_TRIES) == 0) {
         /* whose turn it was before may have done it all */
-        part = open(left->part, O_RDONLY | O_CLOEXEC);
-        if (part >= 0 && fstat(part, &st) == 0 && (int64_t)st.st_size == size && complete_from(host, ctx, left, part, size))
+        part = open(left->part, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        if (part >= 0 && fstat(part, &st) == 0 && S_ISREG(st.st_mode) && (int64_t)st.st_size == size &&
+            complete_from(host, ctx, left, part, size))
             remove_all(left);
         if (part >= 0)
             (void)close(part);

@@ -1,9 +1,11 @@
 /* Writing to a mount: one pass into a part beside the target, then a rename. Where that is refused the part is copied over the target. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "mount.h"
@@ -15,6 +17,9 @@ enum { LARGE_WRITE = 1 << 20 };
 
 /* Five minutes for somebody else's copy, at 50 ms each. */
 enum { TURN_TRIES = 6000 };
+
+/* A rename that failed is tried once more, after so long. */
+enum { MOVE_MILLISECONDS = 200 };
 
 struct writer {
     const struct pf_host *host;
@@ -185,10 +190,27 @@ enum pf_status mount_write(void *self, const void *bytes, size_t size, struct pf
 
 /* ---- where renaming is refused */
 
-/* Whether an errno of rename says that this mount does not rename, rather than that this file cannot be. */
+/* Whether an errno of rename says that this mount does not rename. Every other one is a failure, which may pass: a target that is
+ * there is not cut for it. */
 static bool is_refused(int why)
 {
-    return why == ENOSYS || why == EOPNOTSUPP || why == EPERM || why == EXDEV || why == EINVAL || why == EIO || why == ESPIPE;
+    return why == ENOSYS || why == EOPNOTSUPP || why == ENOTSUP || why == EPERM;
+}
+
+/* What is missing for the copy is not there, as far as the mount tells of its space; what the target has comes free. */
+static bool lacks_room(const struct writer *writer)
+{
+    const char *target = writer->names.target;
+    struct statvfs space;
+    struct stat st;
+    uint64_t missing;
+
+    if (stat(target, &st) != 0 || (int64_t)st.st_size >= writer->size)
+        return false;
+    if (statvfs(target, &space) != 0 || space.f_blocks == 0 || space.f_frsize == 0)
+        return false;
+    missing = (uint64_t)(writer->size - (int64_t)st.st_size);
+    return (missing - 1) / space.f_frsize + 1 > space.f_bavail;
 }
 
 /* The copy over the target stopped half-way: what is whole stays beside it, for the next run or a person to complete. */
@@ -287,6 +309,10 @@ static enum pf_status place_by_copy(struct writer *writer, int refused, struct p
         return mount_fail_advised(writer->host, &writer->place, refused, "renamed", SAY_MOUNT_NAME_REMEDY, err);
     if (take_turn(writer, err) != PF_OK)
         return err->status;
+    if (lacks_room(writer)) {
+        (void)unlink(writer->names.whole);
+        return fail(writer, ENOSPC, "replaced", err);
+    }
     part = open(writer->names.part, O_RDONLY | O_CLOEXEC);
     if (part < 0) {
         why = errno;
@@ -315,6 +341,35 @@ static enum pf_status close_part(struct writer *writer, struct pf_error *err)
     return why == 0 ? PF_OK : fail(writer, why, "completed", err);
 }
 
+/* A rename of which the answer was lost: the part is gone, and the target is what the part was. */
+static bool has_moved(const struct writer *writer)
+{
+    struct stat st;
+
+    return access(writer->names.part, F_OK) != 0 && errno == ENOENT && stat(writer->names.target, &st) == 0 &&
+           (int64_t)st.st_size == writer->size;
+}
+
+/* Gives the part the target's name. What may pass is tried once more. 0 or an errno. */
+static int move(const struct writer *writer, unsigned int flags)
+{
+    const struct mount_part *names = &writer->names;
+    int why = 0;
+
+    for (int tries = 0; tries < 2; tries++) {
+        if (tries > 0)
+            (void)poll(NULL, 0, MOVE_MILLISECONDS);
+        if (renameat2(AT_FDCWD, names->part, AT_FDCWD, names->target, flags) == 0)
+            return 0;
+        why = errno;
+        if (has_moved(writer))
+            return 0;
+        if (why != EIO && why != EAGAIN && why != EBUSY && why != ETIMEDOUT)
+            break;
+    }
+    return why;
+}
+
 /* Where a rename cannot refuse what is there by itself: the name is taken by an empty file, which only one can make, and the part renamed
  * over that. The record has a run that is killed in between completed. 0 or an errno. */
 static int claim_name(const struct writer *writer)
@@ -329,9 +384,10 @@ static int claim_name(const struct writer *writer)
     why = fd < 0 ? errno : close(fd) != 0 ? errno : 0;
     if (why == 0 && stat(names->target, &st) == 0 && st.st_size != 0)
         why = EEXIST; /* somebody has replaced it */
-    else if (why == 0 && rename(names->part, names->target) != 0)
-        why = errno;
-    if (fd >= 0 && why != 0 && why != EEXIST)
+    else if (why == 0)
+        why = move(writer, 0);
+    /* the empty file of our own, and nothing else that may be there by now */
+    if (fd >= 0 && why != 0 && why != EEXIST && stat(names->target, &st) == 0 && st.st_size == 0)
         (void)unlink(names->target);
     if (names->named)
         (void)unlink(names->whole);
@@ -341,13 +397,11 @@ static int claim_name(const struct writer *writer)
 /* 0 or an errno; EEXIST = something is there that is not to be replaced. */
 static int take_name(const struct writer *writer)
 {
-    const struct mount_part *names = &writer->names;
+    int why = move(writer, writer->replace ? 0 : RENAME_NOREPLACE);
 
-    if (writer->replace)
-        return rename(names->part, names->target) == 0 ? 0 : errno;
-    if (renameat2(AT_FDCWD, names->part, AT_FDCWD, names->target, RENAME_NOREPLACE) == 0)
-        return 0;
-    if (errno == EEXIST || access(names->target, F_OK) == 0)
+    if (why == 0 || writer->replace)
+        return why;
+    if (why == EEXIST || access(writer->names.target, F_OK) == 0)
         return EEXIST;
     return claim_name(writer);
 }

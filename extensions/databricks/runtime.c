@@ -3,6 +3,10 @@
 #include <stddef.h>
 #include <string.h>
 
+enum { LONGEST_NAME = 64 };
+
+static const char client[] = "client.";
+
 static const struct runtime_row rows[] = {
     { 9, 1, "9.1", true, "3.1.2", "3.8" },    { 10, 4, "10.4", true, "3.2.1", "3.8" },
     { 11, 3, "11.3", true, "3.3.0", "3.9" },  { 12, 2, "12.2", true, "3.3.2", "3.9" },
@@ -44,20 +48,18 @@ static bool has_word(const char *text, const char *word)
     }
 }
 
-static int environment_of_client(int client)
+static int environment_of_client(int number)
 {
     for (size_t i = 0; i < sizeof environments / sizeof *environments; i++) {
         /* "client.4.2" has the environment in front; "client.14.3.x-scala2.12" the version of Databricks Connect */
-        if (environments[i].version == client || environments[i].client == client)
+        if (environments[i].version == number || environments[i].client == number)
             return environments[i].version;
     }
-    return client > 0 && client < environments[0].client ? client : 0;
+    return number > 0 && number < environments[0].client ? number : 0;
 }
 
 void runtime_parse(const char *text, struct runtime_version *out)
 {
-    static const char client[] = "client.";
-
     *out = (struct runtime_version){ .major = -1, .minor = -1 };
     out->is_ml = has_word(text, "ml");
     out->is_gpu = has_word(text, "gpu");
@@ -71,6 +73,23 @@ void runtime_parse(const char *text, struct runtime_version *out)
     }
     if (out->is_client)
         out->environment = environment_of_client(out->major);
+}
+
+bool runtime_is_name(const char *text)
+{
+    size_t size = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-+:");
+
+    return text[size] == '\0' && size > 0 && size <= LONGEST_NAME && text[0] != '-' && text[0] != '.';
+}
+
+bool runtime_is_version(const char *text)
+{
+    struct runtime_version version;
+    const char *number = strncmp(text, client, sizeof client - 1) == 0 ? text + sizeof client - 1 : text;
+
+    runtime_parse(text, &version);
+    number += strspn(number, "0123456789");
+    return runtime_is_name(text) && version.major >= 0 && (*number == '\0' || *number == '.' || *number == '-');
 }
 
 const struct runtime_row *runtime_find(int major, int minor)

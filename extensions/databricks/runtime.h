@@ -13,6 +13,9 @@ struct runtime_version {
 };
 
 void runtime_parse(const char *text, struct runtime_version *out);
+/* Whether a text is a version, "15.4", "client.4.2", "16.4.x-gpu-ml-scala2.12"; or could at least be the name of one, "custom-build". */
+bool runtime_is_version(const char *text);
+bool runtime_is_name(const char *text);
 
 struct runtime_row {
     int major, minor; /* minor -1 = all of the major that have no row of their own */

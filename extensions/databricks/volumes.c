@@ -156,7 +156,7 @@ static int try_reading(const char *path)
             (void)closedir(listing);
         return why;
     }
-    fd = open(path, O_RDONLY | O_CLOEXEC);
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     why = fd < 0 ? errno : 0;
     if (fd >= 0)
         (void)close(fd);

@@ -93,6 +93,9 @@ PF_API bool pf_context_cancelled(const struct pf_context *ctx);
 PF_API const char *pf_version(void);
 /* "PF_BAD_DATA" and so on. */
 PF_API const char *pf_status_name(enum pf_status status);
+/* Puts stars in place of the secrets in the locations that text has in it ("https://user:***@host/a.csv?***"), in place: it never grows. Of a
+ * text that was cut no beginning of a secret is left. All messages, results and reports are without them already. */
+PF_API void pf_hide_secrets(char *text);
 
 /* ---- options: the tables that command lines, keyword arguments and documentation are made from */
 

@@ -82,6 +82,12 @@ def _path(place, what):
     return path
 
 
+def shown(place):
+    """A path or location as it may be shown or kept: without the secrets that stand in it."""
+    text = str(place)
+    return _pyforge.shown(text.encode(errors="backslashreplace")) if ":/" in text else text
+
+
 def _is_text_file(file):
     return isinstance(file, io.TextIOBase) or hasattr(file, "encoding") and hasattr(file, "buffer")
 

@@ -98,6 +98,7 @@ struct pf_text_column {
     int64_t total;                        /* sum of size */
     int64_t marked;                       /* rows of kind PF_TEXT_CELL or PF_TEXT_ERROR */
     const struct pf_number_form *numbers; /* NULL = plain */
+    bool midnights;                       /* a date (2024-01-31) may as well be a timestamp at midnight */
 };
 
 #endif

@@ -102,11 +102,13 @@ void pf_log(struct pf_context *ctx, enum pf_log_level level, const char *format,
     va_start(args, format);
     (void)vsnprintf(line, sizeof line, format, args);
     va_end(args);
+    pf_hide_secrets(line);
     ctx->log(ctx->log_user, level, line);
 }
 
 void pf_reword(const struct pf_context *ctx, char *line, size_t room)
 {
+    pf_hide_secrets(line);
     if (ctx->reword != NULL)
         ctx->reword(ctx, line, room);
 }

@@ -54,7 +54,7 @@ void pf_context_release(struct pf_context *ctx);
 
 /* Calls the log function when one is set and the level is asked for. Calling thread only. */
 void pf_log(struct pf_context *ctx, enum pf_log_level level, const char *format, ...) PF_PRINTF(3, 4);
-/* A warning as its reader is to see it. */
+/* A warning as its reader is to see it, without the secrets of locations. */
 void pf_reword(const struct pf_context *ctx, char *line, size_t room);
 /* A warning that belongs to the result of the running job (how an input was understood, what was left out). Calling thread
  * only. */

@@ -20,6 +20,7 @@ enum pf_status pf_fail(struct pf_error *err, enum pf_status status, const char *
     va_start(args, format);
     (void)vsnprintf(err->message, sizeof err->message, format, args);
     va_end(args);
+    pf_hide_secrets(err->message);
     return status;
 }
 
@@ -58,6 +59,7 @@ void pf_remedy(struct pf_error *err, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(err->remedy, sizeof err->remedy, format, args);
     va_end(args);
+    pf_hide_secrets(err->remedy);
 }
 
 void pf_error_source(struct pf_error *err, const char *source)
@@ -67,13 +69,17 @@ void pf_error_source(struct pf_error *err, const char *source)
 
     if (err->source[0] != '\0')
         return;
-    if (length > room) {
+    if (length > room && strstr(source, ":/") != NULL) { /* what a secret is, is told by what stands before it */
+        memcpy(err->source, source, room);
+        err->source[room] = '\0';
+    } else if (length > room) {
         memcpy(err->source, "...", 3);
         memcpy(err->source + 3, source + length - (room - 3), room - 3);
         err->source[room] = '\0';
     } else {
         memcpy(err->source, source, length + 1);
     }
+    pf_hide_secrets(err->source);
 }
 
 const char *pf_status_name(enum pf_status status)

@@ -1,4 +1,5 @@
-/* Errors: who detects one writes the message, callers above add the place and return the same status. */
+/* Errors: who detects one writes the message, callers above add the place and return the same status. Secrets in locations are hidden in
+ * all texts. */
 #ifndef PF_BASE_ERROR_H
 #define PF_BASE_ERROR_H
 
@@ -22,7 +23,7 @@ enum pf_status pf_fail_memory(struct pf_error *err, size_t size);
 enum pf_status pf_fail_io(struct pf_error *err, int error_number, const char *doing, const char *path);
 /* Adds what to do about it; only when none is there yet. */
 void pf_remedy(struct pf_error *err, const char *format, ...) PF_PRINTF(2, 3);
-/* Sets err->source, shortened from the left if it does not fit; only when none is there yet. */
+/* Sets err->source, shortened from the left if it does not fit, a location with a scheme from the right; only when none is there yet. */
 void pf_error_source(struct pf_error *err, const char *source);
 
 #endif

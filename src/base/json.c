@@ -165,6 +165,18 @@ void pf_json_set_text(struct pf_json *json, const char *name, const char *value)
     pf_json_text(json, value);
 }
 
+void pf_json_set_location(struct pf_json *json, const char *name, const char *value)
+{
+    char *shown = value != NULL ? pf_copy_text(json->out.memory, value, strlen(value)) : NULL;
+
+    if (value != NULL && shown == NULL)
+        json->failed = true;
+    if (shown != NULL)
+        pf_hide_secrets(shown);
+    pf_json_set_text(json, name, shown);
+    pf_free(json->out.memory, shown);
+}
+
 void pf_json_set_integer(struct pf_json *json, const char *name, int64_t value)
 {
     pf_json_name(json, name);

@@ -32,6 +32,8 @@ void pf_json_raw(struct pf_json *json, const char *text);
 
 /* A name and its value at once. */
 void pf_json_set_text(struct pf_json *json, const char *name, const char *value);
+/* The same of a location, or a text that may have one in it, without its secrets. */
+void pf_json_set_location(struct pf_json *json, const char *name, const char *value);
 void pf_json_set_integer(struct pf_json *json, const char *name, int64_t value);
 void pf_json_set_number(struct pf_json *json, const char *name, double value);
 void pf_json_set_bool(struct pf_json *json, const char *name, bool value);

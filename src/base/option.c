@@ -455,6 +455,15 @@ enum pf_status pf_option_set(const struct pf_option *option, const char *name, c
     return PF_OK;
 }
 
+enum pf_status pf_option_set_alone(const struct pf_option *option, const char *name, const char *value,
+                                   union pf_option_value *to, struct pf_error *err)
+{
+    struct pf_option alone = *option;
+
+    alone.offset = 0;
+    return pf_option_set(&alone, name, value, to, err);
+}
+
 bool pf_option_is_secret(const struct pf_option *option)
 {
     return option->unit != NULL && strcmp(option->unit, PF_OPTION_SECRET) == 0;

@@ -8,6 +8,17 @@
 
 /* A password or token: its value goes into no message, log or record. */
 bool pf_option_is_secret(const struct pf_option *option);
+/* The value of one option alone, whatever its kind. */
+union pf_option_value {
+    bool flag;
+    int64_t integer;
+    double number;
+    const char *text;
+    int choice;
+};
+/* As pf_option_set, for an option that stands by itself: its place in a structure does not count. */
+enum pf_status pf_option_set_alone(const struct pf_option *option, const char *name, const char *value,
+                                   union pf_option_value *to, struct pf_error *err);
 /* The rows of a table before its end. */
 uint32_t pf_option_count(const struct pf_option *table);
 /* True when name (as users write it) means this option. *negated: it was named with "no-" in front. */

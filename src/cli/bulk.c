@@ -55,8 +55,12 @@ static int open_bulk(struct bulk *bulk)
 static void note_of(struct cli *cli, const char *input, const char *text)
 {
     char line[2048];
+    size_t used;
 
-    (void)snprintf(line, sizeof line, "%.1000s: %.1000s", input, text);
+    (void)snprintf(line, sizeof line, "%.1000s", input);
+    pf_hide_secrets(line);
+    used = strlen(line);
+    (void)snprintf(line + used, sizeof line - used, ": %.1000s", text);
     cli_note(cli, line);
 }
 
@@ -111,10 +115,16 @@ static int tell_totals(struct cli *cli, const struct pf_bulk_totals *totals)
 
 static int list_files(struct bulk *bulk)
 {
+    enum { SHOWN = 4096 };
     struct cli *cli = bulk->cli;
-    const char *input, *output;
+    const char *from, *to;
+    char input[SHOWN], output[SHOWN];
 
-    for (uint32_t i = 0; pf_bulk_at(bulk->files, i, &input, &output); i++) {
+    for (uint32_t i = 0; pf_bulk_at(bulk->files, i, &from, &to); i++) {
+        (void)snprintf(input, sizeof input, "%s", from);
+        (void)snprintf(output, sizeof output, "%s", to);
+        pf_hide_secrets(input);
+        pf_hide_secrets(output);
         if (cli->options.json) {
             cli_write(&cli->out, "{\"input_path\": ");
             cli_json_text(&cli->out, input);
@@ -123,7 +133,7 @@ static int list_files(struct bulk *bulk)
             cli_write(&cli->out, "}\n");
         } else {
             cli_put(&cli->out, input);
-            cli_write(&cli->out, " -> ");
+            cli_write(&cli->out, output[0] != '\0' ? " -> " : ": it cannot be listed");
             cli_put(&cli->out, output);
             cli_write(&cli->out, "\n");
         }

@@ -35,7 +35,8 @@ static const struct pf_option convert_options[] = {
       "How many of several inputs to convert at a time, sharing --threads and --memory; 0: as many as there are threads.",
       "Several files", AT(jobs) },
     { "recursive", "r", PF_OPTION_FLAG, NULL, NULL, NULL,
-      "Of an input that is a folder: take the files in the folders below it, too.", "Several files", AT(recursive) },
+      "Of an input that is a folder: take the files in the folders below it, too. Links to folders are not followed; name "
+      "one to have what it leads to.", "Several files", AT(recursive) },
     { "progress", NULL, PF_OPTION_CHOICE, "auto|never", "auto", NULL,
       "Whether to draw a progress bar; only ever on a terminal.", "Report", AT(progress) },
     END_OF_OPTIONS,

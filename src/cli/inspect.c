@@ -20,19 +20,30 @@ static int tell_failure(struct cli *cli, enum pf_status status, const struct pf_
     return verdict_code(cli, status);
 }
 
+/* What is said of the input, as text or as JSON. */
+typedef enum pf_status ask_fn(struct pf_request *request, bool json, char **text, struct pf_error *err);
+
+static enum pf_status ask(struct cli *cli, ask_fn *about, bool json, char **text, struct pf_error *err)
+{
+    struct cli_progress progress;
+    enum pf_status status = pf_request_paths(cli->request, cli->arguments[0], NULL, err);
+
+    *text = NULL;
+    if (status != PF_OK)
+        return status;
+    cli_progress_begin(&progress, cli);
+    status = about(cli->request, json, text, err);
+    cli_progress_end(&progress);
+    return status;
+}
+
 int cli_info(struct cli *cli)
 {
     bool json = cli->options.json || cli->options.info_format == CLI_INFO_JSON;
-    struct cli_progress progress;
     struct pf_error err;
-    char *text = NULL;
-    enum pf_status status = pf_request_paths(cli->request, cli->arguments[0], NULL, &err);
+    char *text;
+    enum pf_status status = ask(cli, pf_info, json, &text, &err);
 
-    if (status == PF_OK) {
-        cli_progress_begin(&progress, cli);
-        status = pf_info(cli->request, json, &text, &err);
-        cli_progress_end(&progress);
-    }
     if (status != PF_OK)
         return tell_failure(cli, status, &err);
     cli_answer(cli, json, text);
@@ -47,19 +58,18 @@ static void tell_valid(struct cli *cli, const char *text)
     cli_write(&cli->out, "\n");
 }
 
+static enum pf_status validate(struct pf_request *request, bool json, char **text, struct pf_error *err)
+{
+    return json ? pf_validate_json(request, text, err) : pf_validate(request, text, err);
+}
+
 int cli_validate(struct cli *cli)
 {
     bool json = cli->options.json;
-    struct cli_progress progress;
     struct pf_error err;
-    char *text = NULL;
-    enum pf_status status = pf_request_paths(cli->request, cli->arguments[0], NULL, &err);
+    char *text;
+    enum pf_status status = ask(cli, validate, json, &text, &err);
 
-    if (status == PF_OK) {
-        cli_progress_begin(&progress, cli);
-        status = json ? pf_validate_json(cli->request, &text, &err) : pf_validate(cli->request, &text, &err);
-        cli_progress_end(&progress);
-    }
     if (json && text != NULL)
         cli_answer(cli, true, text);
     else if (status == PF_OK && !cli->options.quiet)

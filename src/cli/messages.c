@@ -32,10 +32,21 @@ static void put_place(struct cli_output *to, const struct pf_error *err)
         cli_write(to, ": ");
 }
 
-void cli_error(struct cli *cli, const struct pf_error *err)
+/* What the command itself has put in, its arguments, is not yet without secrets. */
+static void hide_secrets(struct pf_error *err)
+{
+    pf_hide_secrets(err->message);
+    pf_hide_secrets(err->remedy);
+    pf_hide_secrets(err->source);
+}
+
+void cli_error(struct cli *cli, const struct pf_error *error)
 {
     struct cli_output *to = &cli->err;
+    struct pf_error shown = *error;
+    const struct pf_error *err = &shown;
 
+    hide_secrets(&shown);
     if (cli->options.log_json) {
         cli_record(cli, PF_LOG_ERROR, err->message, err);
         return;
@@ -73,6 +84,7 @@ int cli_usage_error(struct cli *cli, const char *hint, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(message, sizeof message, format, args);
     va_end(args);
+    pf_hide_secrets(message);
     if (cli->options.log_json) {
         usage_record(cli, hint, message);
         return CLI_USAGE;

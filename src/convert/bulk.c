@@ -7,6 +7,8 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "base/thread.h"
+#include "convert/check.h"
+#include "convert/settings.h"
 #include "convert/words.h"
 #include "extension/use.h"
 
@@ -39,12 +41,25 @@ static enum pf_status choose_suffix(struct pf_bulk *bulk, struct pf_error *err)
     return PF_OK;
 }
 
+/* A wrong value is one error, not one for each file. */
+static enum pf_status check_values(struct pf_bulk *bulk, struct pf_error *err)
+{
+    const char **inputs = pf_arena_alloc_zero(&bulk->arena, (size_t)bulk->count + 1, sizeof *inputs);
+
+    if (inputs == NULL)
+        return pf_fail_memory(err, bulk->count * sizeof *inputs);
+    for (uint32_t i = 0; i < bulk->count; i++)
+        inputs[i] = bulk->files[i].input;
+    return pf_request_check_inputs(bulk->request, inputs, bulk->count, err);
+}
+
 static enum pf_status fill_bulk(struct pf_bulk *bulk, const char *const *inputs, uint32_t count, const char *folder,
                                 bool recursive, struct pf_error *err)
 {
     char files[PF_WORDS];
 
-    if (pf_request_in_force(bulk->request, &bulk->arena, &bulk->options, err) != PF_OK || choose_suffix(bulk, err) != PF_OK)
+    if (pf_request_check(bulk->request, err) != PF_OK ||
+        pf_request_in_force(bulk->request, &bulk->arena, &bulk->options, err) != PF_OK || choose_suffix(bulk, err) != PF_OK)
         return err->status;
     if (folder == NULL || folder[0] == '\0')
         folder = bulk->options.output_dir;
@@ -62,7 +77,10 @@ static enum pf_status fill_bulk(struct pf_bulk *bulk, const char *const *inputs,
     if (bulk->left_out > 0)
         pf_log(bulk->request->ctx, PF_LOG_WARNING, "%s of rejected rows %s left out ('*.rejects.csv' takes them)",
                pf_words_of(bulk->left_out, "file", files), bulk->left_out == 1 ? "is" : "are");
-    return pf_bulk_name(bulk, err);
+    if (bulk->not_entered != NULL)
+        pf_log(bulk->request->ctx, PF_LOG_WARNING,
+               "links to folders are not followed, such as %s: name one to have what it leads to", bulk->not_entered);
+    return check_values(bulk, err) == PF_OK ? pf_bulk_name(bulk, err) : err->status;
 }
 
 bool pf_bulk_is_meant(const struct pf_request *request, const char *input)
@@ -191,6 +209,15 @@ static enum pf_status give_number(struct pf_request *request, const char *name, 
     return pf_request_set(request, name, text, err);
 }
 
+/* What each conversion is given a part of, and what a later setting says otherwise. */
+static bool is_settled(const struct pf_request *like, uint32_t index)
+{
+    const char *name = like->settings[index].name;
+
+    return pf_setting_same(like->ctx, name, "threads") || pf_setting_same(like->ctx, name, "memory") ||
+           pf_setting_later(like->ctx, like->settings, like->setting_count, index) != NULL;
+}
+
 static enum pf_status fill_request(struct job *job, struct pf_error *err)
 {
     struct run *run = job->run;
@@ -200,6 +227,8 @@ static enum pf_status fill_request(struct job *job, struct pf_error *err)
     int64_t threads = run->threads / run->job_count + (number < run->threads % run->job_count ? 1 : 0);
 
     for (uint32_t i = 0; i < like->setting_count; i++) {
+        if (is_settled(like, i))
+            continue;
         if (pf_request_set(job->request, like->settings[i].name, like->settings[i].value, err) != PF_OK)
             return err->status;
     }
@@ -272,9 +301,10 @@ static void forward_progress(void *user, const struct pf_progress *progress)
 static enum pf_status begin_job(struct run *run, struct job *job, struct pf_error *err)
 {
     struct pf_context *like = run->bulk->request->ctx;
+    const char *output = run->bulk->files[run->next].output;
 
-    if (!pf_location_is_remote(like, run->bulk->files[run->next].output) &&
-        pf_folders_make(&run->folders[run->next], run->bulk->files[run->next].output, &run->bulk->arena, err) != PF_OK)
+    if (output[0] != '\0' && !pf_location_is_remote(like, output) &&
+        pf_folders_make(&run->folders[run->next], output, &run->bulk->arena, err) != PF_OK)
         pf_error_clear(err); /* the conversion will find so, too, and tells it of its file */
     job->run = run;
     job->file = run->next++;

@@ -9,9 +9,10 @@
 
 /* One file. Texts are in the bulk's arena. */
 struct pf_bulk_file {
-    const char *input, *output;
-    const char *below; /* the part of input that an output in another folder keeps: "2024/may/sales.csv" */
-    int64_t bytes;     /* of the input; -1 = not known */
+    const char *input;
+    const char *output; /* "" = the input is a folder that cannot be listed, and its conversion says why */
+    const char *below;  /* the part of input that an output in another folder keeps: "2024/may/sales.csv" */
+    int64_t bytes;      /* of the input; -1 = not known */
     /* What tells it from others, however it was spelt: its local folder and its name there; else zeros and the whole text. Not its own
      * inode: a link has a name of its own, and so an output. */
     uint64_t device, inode;
@@ -30,8 +31,9 @@ struct pf_bulk {
         const char *text; /* NULL = none yet */
         size_t size;
         uint64_t device, inode;
-    } looked_at;       /* the folder of the file that was added last */
-    uint32_t left_out; /* files of rejected rows that a pattern or folder has besides */
+    } looked_at;             /* the folder of the file that was added last */
+    uint32_t left_out;       /* files of rejected rows that a pattern or folder has besides */
+    const char *not_entered; /* a link to a folder, at which the walk has not gone on; NULL = there was none */
 };
 
 /* Adds the files that text names: a location as it is, the files of a folder, or what a pattern matches, in the order of their names. */

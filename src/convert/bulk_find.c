@@ -21,7 +21,7 @@ struct walk {
     bool of_folder;         /* a folder was named, no pattern: what cannot be read or is an output is left out */
     struct pf_error absent; /* why the root is not there; PF_OK = it is */
     uint32_t depth;
-    struct pf_source_stat above[DEEPEST]; /* folders on the way that "**" has entered: a link may lead back to one */
+    struct pf_source_stat above[DEEPEST]; /* folders on the way that "**" has entered: a mount may lead back to one */
 };
 
 struct entry {
@@ -103,26 +103,6 @@ static int by_location(const void *a, const void *b)
     return strcmp(((const struct entry *)a)->location, ((const struct entry *)b)->location);
 }
 
-/* A folder that is not there has no entries. */
-static enum pf_status list_folder(struct walk *walk, const char *folder, struct entries *entries, struct pf_error *err)
-{
-    memset(entries, 0, sizeof *entries);
-    entries->ctx = walk->bulk->request->ctx;
-    entries->folder = folder;
-    entries->arena = &walk->bulk->arena;
-    if (pf_location_list(walk->bulk->request->ctx, folder, keep_entry, entries, err) != PF_OK &&
-        (err->status != PF_NOT_FOUND || entries->count > 0))
-        return err->status;
-    if (entries->stopped != PF_OK) {
-        if (err->status != entries->stopped)
-            pf_fail(err, entries->stopped, "the storage scheme went on listing after it was stopped");
-        return entries->stopped;
-    }
-    if (entries->count > 1)
-        qsort(entries->list, entries->count, sizeof *entries->list, by_location);
-    return PF_OK;
-}
-
 /* Where the text behind a scheme's name and colon begins. */
 static const char *behind_scheme(struct pf_context *ctx, const char *location)
 {
@@ -187,6 +167,7 @@ static enum pf_status add_file(struct pf_bulk *bulk, const char *location, const
     file->input = pf_arena_copy(&bulk->arena, location, strlen(location));
     file->below = pf_arena_copy(&bulk->arena, below, strlen(below));
     file->bytes = bytes;
+    file->output = NULL;
     if (file->input == NULL || file->below == NULL)
         return pf_fail_memory(err, strlen(location));
     if (identify(bulk, file, err) != PF_OK)
@@ -218,6 +199,40 @@ static bool is_input(const struct walk *walk, const char *location)
     return true;
 }
 
+/* One that may not be listed, in whole or in part, is a failure of its own, beside the files that are found. */
+static enum pf_status add_unlisted(struct pf_bulk *bulk, const char *folder, struct pf_error *err)
+{
+    folder = folder[0] != '\0' ? folder : ".";
+    if (add_file(bulk, folder, folder, 0, err) != PF_OK)
+        return err->status;
+    bulk->files[bulk->count - 1].output = "";
+    return PF_OK;
+}
+
+/* A folder that is not there has no entries. */
+static enum pf_status list_folder(struct walk *walk, const char *folder, struct entries *entries, struct pf_error *err)
+{
+    enum pf_status status;
+
+    memset(entries, 0, sizeof *entries);
+    entries->ctx = walk->bulk->request->ctx;
+    entries->folder = folder;
+    entries->arena = &walk->bulk->arena;
+    status = pf_location_list(walk->bulk->request->ctx, folder, keep_entry, entries, err);
+    if (status != PF_OK && (entries->stopped != PF_OK || status != PF_IO) && (status != PF_NOT_FOUND || entries->count > 0))
+        return status;
+    if (entries->stopped == PF_OK && status == PF_IO && add_unlisted(walk->bulk, folder, err) != PF_OK)
+        return err->status;
+    if (entries->stopped != PF_OK) {
+        if (err->status != entries->stopped)
+            pf_fail(err, entries->stopped, "the storage scheme went on listing after it was stopped");
+        return entries->stopped;
+    }
+    if (entries->count > 1)
+        qsort(entries->list, entries->count, sizeof *entries->list, by_location);
+    return PF_OK;
+}
+
 static enum pf_status walk_part(struct walk *walk, const char *folder, uint32_t part, struct pf_error *err);
 
 /* Whether a folder is one of those the walk is in. */
@@ -230,15 +245,23 @@ static bool is_above(const struct walk *walk, const struct pf_source_stat *stat)
     return false;
 }
 
-/* "**": the folder that entry is goes on with the same part. */
+/* "**": the folder that entry is goes on with the same part. Links are not followed: one may lead out of the folder that was named, to what
+ * nobody has asked for. */
 static enum pf_status enter(struct walk *walk, const struct entry *entry, uint32_t part, struct pf_error *err)
 {
     struct pf_source_stat stat;
     enum pf_status status;
     bool directory;
 
-    if (name_of(entry->location)[0] == '.' ||
-        pf_location_stat(walk->bulk->request->ctx, entry->location, &stat, &directory, err) != PF_OK || is_above(walk, &stat))
+    if (name_of(entry->location)[0] == '.')
+        return PF_OK;
+    if (pf_location_is_link(entry->location)) {
+        walk->bulk->not_entered = entry->location;
+        return PF_OK;
+    }
+    if (pf_location_stat(walk->bulk->request->ctx, entry->location, &stat, &directory, err) != PF_OK)
+        return err->status == PF_IO ? add_unlisted(walk->bulk, entry->location, err) : PF_OK;
+    if (is_above(walk, &stat))
         return PF_OK;
     if (walk->depth == DEEPEST) {
         pf_fail(err, PF_LIMIT, "folders lie more than %d deep", DEEPEST);
@@ -342,7 +365,7 @@ static enum pf_status split(struct pf_bulk *bulk, char *text, struct walk *walk,
     return PF_OK;
 }
 
-/* Walks from the root, which is one of the folders that a link may lead back to. */
+/* Walks from the root, which may be a link: it was named. */
 static enum pf_status walk_root(struct walk *walk, struct pf_error *err)
 {
     bool directory;
@@ -483,14 +506,15 @@ static enum pf_status give_output(struct pf_bulk *bulk, struct pf_bulk_file *fil
     struct pf_buffer text;
     bool good = true;
 
-    if (pf_stem(path, &bulk->arena, &stem, err) != PF_OK)
+    if ((whole ? pf_last_name : pf_stem)(strstr(file->input, "://") != NULL ? file->input : path, &bulk->arena, &stem, err) !=
+        PF_OK)
         return err->status;
     pf_buffer_init(&text, &bulk->request->ctx->memory, SIZE_MAX);
     if (bulk->folder != NULL) {
         good = pf_buffer_append_text(&text, bulk->folder) &&
                (text.size == 0 || text.data[text.size - 1] == '/' || pf_buffer_append(&text, "/", 1));
     }
-    good = good && pf_buffer_append(&text, path, above) && pf_buffer_append_text(&text, whole ? name_of(path) : stem);
+    good = good && pf_buffer_append(&text, path, above) && pf_buffer_append_text(&text, stem);
     for (size_t i = text.size; good && whole && i > 0 && text.data[i - 1] != '/'; i--) {
         if (text.data[i - 1] == '.')
             text.data[i - 1] = '_';
@@ -517,7 +541,7 @@ static enum pf_status settle_clashes(struct pf_bulk *bulk, uint32_t round, bool 
 
         number = before ? number + 1 : 1;
         taken = list[i]->output;
-        if (!next && !before)
+        if ((!next && !before) || taken[0] == '\0')
             continue;
         *clashes = true;
         /* The first of several with one whole name keeps it, from the second round on. */
@@ -534,7 +558,7 @@ enum pf_status pf_bulk_name(struct pf_bulk *bulk, struct pf_error *err)
     if (drop_doubles(bulk, err) != PF_OK)
         return err->status;
     for (uint32_t i = 0; i < bulk->count; i++) {
-        if (give_output(bulk, &bulk->files[i], false, 0, err) != PF_OK)
+        if (bulk->files[i].output == NULL && give_output(bulk, &bulk->files[i], false, 0, err) != PF_OK)
             return err->status;
     }
     for (uint32_t round = 0; clashes && round < bulk->count + 2; round++) {

@@ -30,13 +30,7 @@ static const struct pf_setting *setting_of(const struct pf_settings *settings, c
 /* The value of one option alone. A value that another table took for an option of the same name leaves the default. */
 static void settle(struct standing *row)
 {
-    union {
-        bool flag;
-        int64_t integer;
-        double number;
-        const char *text;
-        int choice;
-    } member;
+    union pf_option_value member;
     struct pf_option alone[2] = { *row->option, { .name = NULL } };
     struct pf_error ignored;
     const char *value;
@@ -83,7 +77,7 @@ static bool put_json(void *to, const struct standing *row)
     pf_json_open(json, '{');
     pf_json_set_text(json, "owner", row->owner);
     pf_json_set_text(json, "name", row->option->name);
-    pf_json_set_text(json, "value", row->value);
+    pf_json_set_location(json, "value", row->value);
     pf_json_set_text(json, "source", origin(row->setting));
     pf_json_set_text(json, "place", row->setting != NULL ? row->setting->variable : NULL);
     pf_json_set_place(json, "line", row->setting != NULL ? row->setting->line : 0);
@@ -167,6 +161,8 @@ static char *as_text(const struct pf_request *request, const struct pf_settings 
     if (good && each(request, settings, put_line, &listing))
         taken = pf_buffer_take_text(text);
     pf_buffer_free(text);
+    if (taken != NULL)
+        pf_hide_secrets(taken);
     return taken;
 }
 

@@ -80,8 +80,11 @@ enum pf_change pf_place_compare(const struct pf_plan *plan, const struct pf_plac
         return PF_CHANGE_NONE;
     if (!is_same_file(&before->stat, &after->stat))
         return PF_CHANGE_DONE;
-    if (!before->young)
-        return PF_CHANGE_NONE;
+    return before->young ? PF_CHANGE_NOT_SEEN : PF_CHANGE_NONE;
+}
+
+enum pf_change pf_place_compare_bytes(const struct pf_plan *plan, const struct pf_place *before, struct pf_place *after)
+{
     sum_up(plan, after);
     if (before->sum[0] == '\0' || after->sum[0] == '\0')
         return PF_CHANGE_UNKNOWN;

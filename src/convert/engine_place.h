@@ -10,6 +10,7 @@ enum pf_change {
     PF_CHANGE_NONE,
     PF_CHANGE_SAME_BYTES, /* it holds what it held, and may have been written */
     PF_CHANGE_DONE,
+    PF_CHANGE_NOT_SEEN, /* times and size do not tell; pf_place_compare_bytes does, which takes time */
     PF_CHANGE_UNKNOWN
 };
 
@@ -23,5 +24,7 @@ struct pf_place {
 /* Before an engine is run, and after it. */
 void pf_place_look(const struct pf_plan *plan, struct pf_place *place);
 enum pf_change pf_place_compare(const struct pf_plan *plan, const struct pf_place *before, struct pf_place *after);
+/* What PF_CHANGE_NOT_SEEN is, by the bytes. */
+enum pf_change pf_place_compare_bytes(const struct pf_plan *plan, const struct pf_place *before, struct pf_place *after);
 
 #endif

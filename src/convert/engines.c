@@ -456,6 +456,8 @@ static enum pf_status run_added(struct pf_conversion *c, const struct pf_engine_
         (void)check_answer(&c->plan, status, &did, &after, change, err);
     }
     pf_engine_run_end(&run);
+    if (err->status != PF_OK && change == PF_CHANGE_NOT_SEEN)
+        change = pf_place_compare_bytes(&c->plan, &before, &after);
     if (err->status != PF_OK)
         *failure = judge(&c->plan, &did, change, err);
     else

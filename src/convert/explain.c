@@ -142,6 +142,8 @@ static char *explain_text(const struct explanation *seen)
     if (put_input(&text, plan) && put_work(&text, seen) && put_output(&text, seen))
         done = pf_buffer_take_text(&text);
     pf_buffer_free(&text);
+    if (done != NULL)
+        pf_hide_secrets(done);
     return done;
 }
 
@@ -218,7 +220,7 @@ static char *explain_json(const struct explanation *seen)
 
     pf_json_begin(&json, &plan->ctx->memory);
     pf_json_open(&json, '{');
-    pf_json_set_text(&json, "input_path", job->input);
+    pf_json_set_location(&json, "input_path", job->input);
     pf_json_set_integer(&json, "file_size_bytes", plan->input_stat.size);
     pf_json_set_text(&json, "compression", plan->compression);
     pf_json_set_text(&json, "input_format", job->reader->name);
@@ -232,13 +234,13 @@ static char *explain_json(const struct explanation *seen)
     pf_json_set_error(&json, &seen->stops);
     pf_json_set_integer(&json, "threads", thread_count(plan));
     pf_json_set_integer(&json, "memory_bytes", plan->options.memory);
-    pf_json_set_text(&json, "output_path", job->output);
+    pf_json_set_location(&json, "output_path", job->output);
     pf_json_set_bool(&json, "output_exists", plan->output_exists);
     pf_json_set_bool(&json, "output_refused", seen->refused);
     pf_json_set_text(&json, "output_format", job->writer->name);
     pf_json_set_text(&json, "output_format_chosen_by", plan->writer_chosen_by);
     put_values(&json, "writer_options", job->writer->options, job->writer_options);
-    pf_json_set_text(&json, "rejects_path", job->rejects);
+    pf_json_set_location(&json, "rejects_path", job->rejects);
     pf_json_name(&json, "warnings");
     pf_json_open(&json, '[');
     for (uint32_t i = 0; i < plan->warning_count; i++)

@@ -28,13 +28,6 @@ static bool is_own_key(const char *name)
     return false;
 }
 
-static const char *file_name(const struct inspection *seen)
-{
-    const char *slash = strrchr(seen->plan.job.input, '/');
-
-    return slash != NULL ? slash + 1 : seen->plan.job.input;
-}
-
 static void file_type(const struct inspection *seen, char to[32])
 {
     size_t i;
@@ -56,12 +49,12 @@ static int64_t file_size(const struct inspection *seen)
 static char *inspect_json(const struct inspection *seen)
 {
     struct pf_json json;
-    char type[32];
+    char type[32], shown[PF_SHOWN];
 
     pf_json_begin(&json, &seen->plan.ctx->memory);
     pf_json_open(&json, '{');
     file_type(seen, type);
-    pf_json_set_text(&json, "file_name", file_name(seen));
+    pf_json_set_text(&json, "file_name", pf_shown_name(seen->plan.job.input, shown));
     pf_json_set_integer(&json, "file_size", file_size(seen));
     pf_json_set_text(&json, "file_type", type);
     if (seen->plan.compression[0] != '\0')
@@ -120,8 +113,8 @@ static bool put_fact(struct pf_buffer *text, const char *name, const char *value
 
 static bool put_facts(struct pf_buffer *text, const struct inspection *seen)
 {
-    char words[PF_WORDS], type[32], size[PF_WORDS + 8], modified[64];
-    bool good = put_fact(text, "file_name", file_name(seen));
+    char words[PF_WORDS], type[32], size[PF_WORDS + 8], modified[64], shown[PF_SHOWN];
+    bool good = put_fact(text, "file_name", pf_shown_name(seen->plan.job.input, shown));
 
     file_type(seen, type);
     memset(size, 0, sizeof size);

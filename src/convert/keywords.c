@@ -119,4 +119,6 @@ void pf_error_for_keywords(const struct pf_context *ctx, struct pf_error *err)
     /* Elsewhere a message may quote the input. */
     if (err->status == PF_BAD_OPTION || err->status == PF_EXISTS)
         translate(ctx, " ('", err->message, sizeof err->message);
+    else if (err->status == PF_REJECTED) /* a reason in it quotes values of the input */
+        translate(ctx, " ", err->message, sizeof err->message);
 }

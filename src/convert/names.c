@@ -1,4 +1,5 @@
 /* Names of outputs, and the folders they lie in. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/system.h"
@@ -15,18 +16,45 @@ static size_t suffix_dot(const char *name, size_t size)
     return size;
 }
 
+enum pf_status pf_last_name(const char *input, struct pf_arena *arena, const char **name, struct pf_error *err)
+{
+    const char *slash = strrchr(input, '/'), *host;
+
+    *name = slash != NULL ? slash + 1 : input;
+    if (strstr(input, "://") == NULL)
+        return PF_OK;
+    host = slash[-1] == '/' ? strrchr(*name, '@') : NULL;
+    if (host != NULL)
+        *name = host + 1;
+    if (strchr(*name, '=') == NULL)
+        return PF_OK;
+    *name = pf_arena_copy(arena, *name, strcspn(*name, "?"));
+    return *name != NULL ? PF_OK : pf_fail_memory(err, strlen(input));
+}
+
+const char *pf_shown_name(const char *location, char shown[PF_SHOWN])
+{
+    const char *slash;
+
+    (void)snprintf(shown, PF_SHOWN, "%s", location);
+    pf_hide_secrets(shown);
+    slash = strrchr(shown, '/');
+    return slash != NULL ? slash + 1 : shown;
+}
+
 enum pf_status pf_stem(const char *input, struct pf_arena *arena, const char **stem, struct pf_error *err)
 {
-    const char *slash = strrchr(input, '/');
-    const char *name = slash != NULL ? slash + 1 : input;
-    size_t size = strlen(name), dot;
+    const char *name;
+    size_t dot;
 
     if (strcmp(input, "-") == 0) {
         *stem = "stdin";
         return PF_OK;
     }
-    dot = suffix_dot(name, size);
-    if (dot < size && (pf_same_word(name + dot, ".gz") || pf_same_word(name + dot, ".zst") || pf_same_word(name + dot, ".zip")))
+    if (pf_last_name(input, arena, &name, err) != PF_OK)
+        return err->status;
+    dot = suffix_dot(name, strlen(name));
+    if (pf_same_word(name + dot, ".gz") || pf_same_word(name + dot, ".zst") || pf_same_word(name + dot, ".zip"))
         dot = suffix_dot(name, dot);
     *stem = pf_arena_copy(arena, name, dot);
     return *stem != NULL ? PF_OK : pf_fail_memory(err, dot);

@@ -8,7 +8,7 @@
 /* clang-format off */
 const struct pf_option pf_convert_option_table[] = {
     { "format", "f|to|output-format", PF_OPTION_TEXT, NULL, NULL, "FORMAT",
-      "Write this format, whatever OUTPUT is called; without it the suffix of OUTPUT decides, else parquet.",
+      "Write this format; without it the suffix of OUTPUT decides, else parquet. Where both name one, it has to be the same.",
       "Conversion", AT(format) },
     { "from", "input-format", PF_OPTION_TEXT, NULL, NULL, "FORMAT",
       "Read the input as this format instead of telling it by content and suffix.",
@@ -49,6 +49,9 @@ const struct pf_option pf_convert_option_table[] = {
       "Declare types: 'id:int64,amount:decimal(12,2)'; other columns are inferred. date(dmy), date(mdy) and the same of timestamp "
       "say whether day or month stands first.",
       "Types and errors", AT(schema) },
+    { "schema-missing", NULL, PF_OPTION_CHOICE, "fail|ignore", "fail", NULL,
+      "What becomes of a column that --schema names and the input does not have: an error, or nothing, as for a table's whole schema.",
+      "Types and errors", AT(schema_missing) },
     { "on-error", NULL, PF_OPTION_CHOICE, "fail|null|reject=skip", "fail", NULL,
       "What becomes of a value that does not fit its declared type: stop, write null, or set the row aside.",
       "Types and errors", AT(on_error) },

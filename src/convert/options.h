@@ -11,9 +11,10 @@ enum pf_table_mode { PF_TABLE_ERROR, PF_TABLE_APPEND, PF_TABLE_OVERWRITE };
 struct pf_convert_options {
     const char *format, *from, *columns; /* NULL = not given */
     const char *schema;
-    int types;    /* enum pf_types_mode */
-    int on_error; /* enum pf_on_error */
-    int compat;   /* enum pf_compat */
+    int types;          /* enum pf_types_mode */
+    int on_error;       /* enum pf_on_error */
+    int schema_missing; /* 1 = columns of schema that the input does not have are passed over */
+    int compat;         /* enum pf_compat */
     const char *rejects;
     const char *max_rejects;
     int64_t threads, memory;

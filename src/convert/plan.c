@@ -7,6 +7,7 @@
 #include "base/option.h"
 #include "base/text.h"
 #include "convert/bulk.h"
+#include "convert/check.h"
 #include "convert/engines.h"
 #include "extension/use.h"
 #include "formats/arrow/arrow_format.h"
@@ -121,18 +122,13 @@ static enum pf_status check_options(const struct pf_plan *plan, struct pf_error 
 enum pf_status pf_setting_range(struct pf_context *ctx, const struct pf_setting *setting, struct pf_error *err)
 {
     struct pf_convert_options options;
-    struct pf_schema schema;
     const char *name;
 
     if (pf_option_find(pf_convert_option_table, setting->name) == NULL)
         return PF_OK;
-    if (pf_request_options(setting, 1, &options, err) != PF_OK || check_ranges(&options, &name, err) != PF_OK ||
-        options.schema == NULL)
+    if (pf_request_options(setting, 1, &options, err) != PF_OK || check_ranges(&options, &name, err) != PF_OK)
         return err->status;
-    pf_schema_init(&schema, &ctx->memory);
-    (void)pf_schema_parse(options.schema, &schema, err);
-    pf_schema_free(&schema);
-    return err->status;
+    return pf_check_texts(ctx, &options, err);
 }
 
 static enum pf_status join_texts(struct pf_plan *plan, const struct pf_option *option, const char *before, void *target,
@@ -156,9 +152,8 @@ static enum pf_status join_texts(struct pf_plan *plan, const struct pf_option *o
     return PF_OK;
 }
 
-/* A format's option struct: defaults, then the settings that its table knows. */
-static enum pf_status fill_options(struct pf_plan *plan, const struct pf_option *table, size_t size, void **struct_out,
-                                   struct pf_error *err)
+enum pf_status pf_plan_fill(struct pf_plan *plan, const struct pf_option *table, size_t size, void **struct_out,
+                            struct pf_error *err)
 {
     void *target = pf_arena_alloc_zero(&plan->arena, 1, size > 0 ? size : 1);
 
@@ -255,7 +250,7 @@ static enum pf_status warn_unused(struct pf_plan *plan, struct pf_error *err)
 
 /* ---- reader */
 
-static enum pf_status no_such_reader(struct pf_plan *plan, struct pf_error *err)
+enum pf_status pf_plan_no_reader(struct pf_plan *plan, struct pf_error *err)
 {
     char names[PF_FORMAT_NAMES];
 
@@ -291,6 +286,17 @@ static enum pf_status open_source(struct pf_plan *plan, struct pf_error *err)
     return PF_OK;
 }
 
+/* Here and not where it is detected: what a plan warns of is in the result. */
+static enum pf_status warn_misnamed(struct pf_plan *plan, struct pf_error *err)
+{
+    const char *name = plan->job.reader->name;
+
+    return !pf_reader_is_misnamed(plan->job.reader, plan->job.input) ||
+                   pf_plan_warn(plan, "the input is called a workbook, but it is text: it is read as %s", name)
+               ? PF_OK
+               : pf_fail_memory(err, 1);
+}
+
 /* Text of a suffix that nobody knows may be of a format whose extension is not there, and does not say what it adds. */
 static enum pf_status warn_silent(struct pf_plan *plan, struct pf_error *err)
 {
@@ -311,7 +317,7 @@ static enum pf_status detect_reader(struct pf_plan *plan, struct pf_error *err)
 {
     plan->reader_chosen_by = "content";
     if (pf_find_reader_of(plan->ctx, plan->job.source, &plan->job.reader, err) == PF_OK)
-        return warn_silent(plan, err);
+        return warn_misnamed(plan, err) == PF_OK ? warn_silent(plan, err) : err->status;
     pf_error_source(err, plan->job.input);
     return err->status;
 }
@@ -344,6 +350,10 @@ static enum pf_status stat_input(struct pf_plan *plan, struct pf_error *err)
     if (pf_location_stat(plan->ctx, plan->job.input, &plan->input_stat, &directory, err) != PF_OK) {
         return err->status == PF_NOT_FOUND ? no_input(plan, err) : err->status;
     }
+    if (directory && pf_location_check_listed(plan->ctx, plan->job.input, err) != PF_OK) {
+        pf_error_source(err, plan->job.input);
+        return err->status;
+    }
     if (directory) {
         pf_fail(err, PF_UNSUPPORTED, "Unsupported input format '': this is a directory");
         pf_error_source(err, plan->job.input);
@@ -368,7 +378,7 @@ static enum pf_status choose_reader(struct pf_plan *plan, struct pf_error *err)
     if (pf_find_reader(plan->ctx, plan->options.from, &plan->job.reader, err) != PF_OK)
         return err->status;
     plan->reader_chosen_by = "--from";
-    return plan->job.reader != NULL ? PF_OK : no_such_reader(plan, err);
+    return plan->job.reader != NULL ? PF_OK : pf_plan_no_reader(plan, err);
 }
 
 /* ---- job */
@@ -387,6 +397,7 @@ static enum pf_status fill_lists(struct pf_plan *plan, struct pf_error *err)
     if (pf_schema_parse(plan->options.schema, &plan->declared, err) != PF_OK)
         return err->status;
     job->declared = &plan->declared;
+    job->declared_may_lack = plan->options.schema_missing != 0;
     return PF_OK;
 }
 
@@ -432,7 +443,7 @@ static enum pf_status plan_reading(struct pf_plan *plan, struct pf_error *err)
     if (fill_lists(plan, err) != PF_OK || pf_engines_check(plan, err) != PF_OK || choose_reader(plan, err) != PF_OK)
         return err->status;
     reader = plan->job.reader;
-    if (fill_options(plan, reader->options, reader->option_size, &options, err) != PF_OK)
+    if (pf_plan_fill(plan, reader->options, reader->option_size, &options, err) != PF_OK)
         return err->status;
     pass_to_reader(plan, options);
     plan->job.reader_options = options;
@@ -449,7 +460,7 @@ static enum pf_status plan_writing(struct pf_plan *plan, struct pf_request *requ
     if (plan->given.has_output)
         request->output = NULL; /* used up */
     writer = plan->job.writer;
-    if (fill_options(plan, writer->options, writer->option_size, &options, err) != PF_OK ||
+    if (pf_plan_fill(plan, writer->options, writer->option_size, &options, err) != PF_OK ||
         pass_suffix(plan, options, err) != PF_OK)
         return err->status;
     plan->job.writer_options = options;
@@ -473,7 +484,7 @@ enum pf_status pf_plan_make(struct pf_plan *plan, struct pf_request *request, en
     request->compat = plan->options.compat;
     request->force = plan->options.force;
     fill_job(plan);
-    if (plan_reading(plan, err) != PF_OK)
+    if (pf_plan_check(plan, request->output, purpose, err) != PF_OK || plan_reading(plan, err) != PF_OK)
         return err->status;
     if (purpose == PF_PLAN_CONVERT && plan_writing(plan, request, err) != PF_OK)
         return err->status;

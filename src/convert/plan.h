@@ -69,6 +69,13 @@ bool pf_plan_output_located(const struct pf_plan *plan);
 /* Whether one of the settings is of this option of the table. */
 bool pf_plan_is_set(const struct pf_plan *plan, const struct pf_option *table, const struct pf_option *option);
 
+/* The option struct of a format, in the plan's arena: defaults, then the settings that its table knows. */
+enum pf_status pf_plan_fill(struct pf_plan *plan, const struct pf_option *table, size_t size, void **struct_out,
+                            struct pf_error *err);
+/* PF_BAD_OPTION: --from, --format name nothing that is read, written here. */
+enum pf_status pf_plan_no_reader(struct pf_plan *plan, struct pf_error *err);
+enum pf_status pf_plan_no_writer(struct pf_plan *plan, struct pf_error *err);
+
 /* ---- parts of a plan with files of their own */
 
 /* "a,'b, c',\"d\"\"e\"" as names. PF_BAD_OPTION for an empty list or an open quote. */
@@ -79,13 +86,20 @@ enum { PF_FORMAT_NAMES = 128 };
 void pf_list_formats(const struct pf_context *ctx, bool written, char to[PF_FORMAT_NAMES]);
 /* "10%" and "0.1" as a share of the rows; "25", a whole number, as rows, and the share is then 1. */
 enum pf_status pf_max_rejects_parse(const char *text, double *share, int64_t *rows, struct pf_error *err);
-/* "id:int64,amount:decimal(12,2),day:date(dmy)" into schema. */
 /* Whether the value of an option of the conversion can be one, as far as it tells by itself. */
 enum pf_status pf_setting_range(struct pf_context *ctx, const struct pf_setting *setting, struct pf_error *err);
+/* "id:int64,amount:decimal(12,2),day:date(dmy)" into schema. */
 enum pf_status pf_schema_parse(const char *text, struct pf_schema *schema, struct pf_error *err);
 
-/* The input's name without folder, compression and suffix. */
+/* Bytes of a location that is shown. */
+enum { PF_SHOWN = 4096 };
+
+/* The input's last name: in arena, or a part of it. Of a location with a scheme, without a user and password, and without a signature. */
+enum pf_status pf_last_name(const char *input, struct pf_arena *arena, const char **name, struct pf_error *err);
+/* The same without compression and suffix. */
 enum pf_status pf_stem(const char *input, struct pf_arena *arena, const char **stem, struct pf_error *err);
+/* The last name of a location as it may be shown: what hides its secrets has to see all of it. */
+const char *pf_shown_name(const char *location, char shown[PF_SHOWN]);
 /* "sales.csv.gz" and "parquet" give "sales.parquet" beside the input; folder (NULL = the input's) is where to. */
 enum pf_status pf_output_name(const char *input, const char *folder, const char *suffix, struct pf_arena *arena,
                               const char **name, struct pf_error *err);
@@ -98,6 +112,8 @@ enum pf_status pf_plan_output(struct pf_plan *plan, const struct pf_request *req
 /* A table, or a format that only engines write, as the target: plan->engines_only says so, and the job has its name, and a writer that
  * stands for it. PF_UNSUPPORTED when no engine writes such a thing (plan_target.c). */
 enum pf_status pf_plan_target(struct pf_plan *plan, const struct pf_request *request, struct pf_error *err);
+/* What --to names, when it is nothing that the core writes; NULL = it is, or nothing is named. */
+enum pf_status pf_plan_find_format(struct pf_plan *plan, const char **name, struct pf_error *err);
 /* Whether an option has a meaning for such targets only. */
 bool pf_is_target_option(const char *name);
 /* "append" */

@@ -10,7 +10,7 @@
 
 /* ---- writer */
 
-static enum pf_status no_such_writer(struct pf_plan *plan, struct pf_error *err)
+enum pf_status pf_plan_no_writer(struct pf_plan *plan, struct pf_error *err)
 {
     char names[PF_FORMAT_NAMES];
 
@@ -58,6 +58,20 @@ static enum pf_status check_compressed_name(const char *output, struct pf_error 
     return PF_UNSUPPORTED;
 }
 
+/* A name that says CSV of a file that is Parquet misleads whoever reads it. Version 1.0 wrote Parquet under every name. */
+static enum pf_status check_suffix(const struct pf_plan *plan, const char *file, struct pf_error *err)
+{
+    const struct pf_writer *named = file != NULL ? pf_writer_by_suffix(pf_formats(plan->ctx), file) : NULL;
+
+    if (named == NULL || named == plan->job.writer || plan->options.compat == PF_COMPAT_1_0)
+        return PF_OK;
+    pf_fail(err, PF_BAD_OPTION, "the output is named %s, and --format is %s: which of them is meant?", suffix_of(file),
+            plan->job.writer->name);
+    pf_error_source(err, file);
+    pf_remedy(err, "name it *.%s, or leave out --format", plan->job.writer->suffixes[0]);
+    return PF_BAD_OPTION;
+}
+
 /* file: the output's name as given, NULL when it is still to be derived. */
 static enum pf_status choose_writer(struct pf_plan *plan, const char *file, struct pf_error *err)
 {
@@ -70,7 +84,7 @@ static enum pf_status choose_writer(struct pf_plan *plan, const char *file, stru
         plan->writer_chosen_by = "--format";
         if (pf_find_writer(plan->ctx, plan->options.format, &plan->job.writer, err) != PF_OK)
             return err->status;
-        return plan->job.writer != NULL ? PF_OK : no_such_writer(plan, err);
+        return plan->job.writer != NULL ? check_suffix(plan, file, err) : pf_plan_no_writer(plan, err);
     }
     plan->job.writer = NULL;
     if (file != NULL && !(compat && pf_same_word(suffix_of(file), ".txt")) &&

@@ -153,8 +153,7 @@ static enum pf_status take_location(struct pf_plan *plan, const struct pf_reques
     return plan->job.output != NULL ? PF_OK : pf_fail_memory(err, strlen(output));
 }
 
-/* What --to names, when it is nothing that the core writes; NULL = it is, or nothing is named. */
-static enum pf_status find_format(struct pf_plan *plan, const char **name, struct pf_error *err)
+enum pf_status pf_plan_find_format(struct pf_plan *plan, const char **name, struct pf_error *err)
 {
     const char *format = plan->options.format;
     const struct pf_writer *writer = NULL;
@@ -181,7 +180,7 @@ enum pf_status pf_plan_target(struct pf_plan *plan, const struct pf_request *req
         plan->writer_chosen_by = "--table";
         if (name == NULL)
             return nobody(plan->options.format != NULL ? "tables of this format" : "tables", err);
-    } else if (find_format(plan, &name, err) != PF_OK) {
+    } else if (pf_plan_find_format(plan, &name, err) != PF_OK) {
         return err->status;
     }
     if (name == NULL)

@@ -132,8 +132,8 @@ static void put_path(struct pf_json *json, const char *path)
 {
     char *real = path != NULL ? realpath(path, NULL) : NULL;
 
-    pf_json_set_text(json, "path", path);
-    pf_json_set_text(json, "real_path", real);
+    pf_json_set_location(json, "path", path);
+    pf_json_set_location(json, "real_path", real);
     free(real);
 }
 
@@ -232,7 +232,7 @@ static void put_settings(struct pf_json *json, const struct pf_conversion *c)
         bool secret = option != NULL && pf_option_is_secret(option);
         pf_json_open(json, '{');
         pf_json_set_text(json, "name", option != NULL ? option->name : setting->name);
-        pf_json_set_text(json, "value", secret ? "***" : setting->value != NULL ? setting->value : "yes");
+        pf_json_set_location(json, "value", secret ? "***" : setting->value != NULL ? setting->value : "yes");
         pf_json_set_text(json, "place", setting->variable);
         pf_json_set_place(json, "line", setting->line);
         pf_json_close(json, '}');

@@ -4,6 +4,7 @@
 
 #include "base/option.h"
 #include "base/text.h"
+#include "convert/plan.h"
 #include "extension/use.h"
 #include "formats/format.h"
 
@@ -170,13 +171,7 @@ static enum pf_status unknown_option(const struct pf_context *ctx, const char *n
 
 enum pf_status pf_setting_check(const struct pf_context *ctx, const char *name, const char *value, struct pf_error *err)
 {
-    union {
-        bool flag;
-        int64_t integer;
-        double number;
-        const char *text;
-        int choice;
-    } scratch;
+    union pf_option_value scratch;
     const struct pf_option *table, *found;
     const char *owner;
     enum pf_status status = PF_END;
@@ -184,13 +179,9 @@ enum pf_status pf_setting_check(const struct pf_context *ctx, const char *name, 
     if (pf_option_anywhere(ctx, name) == NULL)
         return unknown_option(ctx, name, err);
     for (uint32_t i = 0; status != PF_OK && (table = pf_option_table(ctx, i, &owner)) != NULL; i++) {
-        struct pf_option alone;
         found = pf_option_find(table, name);
-        if (found == NULL)
-            continue;
-        alone = *found;
-        alone.offset = 0;
-        status = pf_option_set(&alone, name, value, &scratch, err);
+        if (found != NULL)
+            status = pf_option_set_alone(found, name, value, &scratch, err);
     }
     if (status == PF_OK) /* an earlier table may have refused what a later one took */
         pf_error_clear(err);
@@ -199,12 +190,13 @@ enum pf_status pf_setting_check(const struct pf_context *ctx, const char *name, 
 
 enum pf_status pf_request_set(struct pf_request *request, const char *name, const char *value, struct pf_error *err)
 {
-    struct pf_setting *setting;
+    struct pf_setting given = { .value = value }, *setting;
 
     pf_error_clear(err);
     while (*name == '-')
         name++;
-    if (pf_setting_check(request->ctx, name, value, err) != PF_OK)
+    given.name = name;
+    if (pf_setting_check(request->ctx, name, value, err) != PF_OK || pf_setting_range(request->ctx, &given, err) != PF_OK)
         return err->status;
     if (request->setting_count == request->setting_capacity) {
         uint32_t capacity = request->setting_capacity * 2 + 8;

@@ -69,8 +69,8 @@ static void put_paths(struct pf_json *json, const struct pf_conversion *c)
     const struct pf_job *job = &c->plan.job;
 
     pf_json_set_bool(json, "success", succeeded(c));
-    pf_json_set_text(json, "input_path", job->input != NULL ? job->input : c->request->input);
-    pf_json_set_text(json, "output_path", job->output != NULL ? job->output : c->request->output);
+    pf_json_set_location(json, "input_path", job->input != NULL ? job->input : c->request->input);
+    pf_json_set_location(json, "output_path", job->output != NULL ? job->output : c->request->output);
     pf_json_set_text(json, "output_format", job->writer != NULL ? job->writer->name : NULL);
 }
 
@@ -193,7 +193,7 @@ static char *make_json(const struct pf_conversion *c, const struct pf_result *re
     for (uint32_t i = 0; i < result->warning_count; i++)
         pf_json_text(&json, result->warnings[i]);
     pf_json_close(&json, ']');
-    pf_json_set_text(&json, "rejects_path", c->outcome.rejects_written ? c->plan.job.rejects : NULL);
+    pf_json_set_location(&json, "rejects_path", c->outcome.rejects_written ? c->plan.job.rejects : NULL);
     put_attempts(&json, c);
     pf_json_set_integer(&json, "columns_repaired", c->outcome.repaired);
     pf_json_set_integer(&json, "peak_memory_bytes", (int64_t)c->outcome.peak_memory);
@@ -256,6 +256,8 @@ static char *make_summary(const struct pf_conversion *c, const struct pf_result 
     if (good)
         summary = pf_buffer_take_text(&text);
     pf_buffer_free(&text);
+    if (summary != NULL)
+        pf_hide_secrets(summary);
     return summary;
 }
 

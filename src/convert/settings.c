@@ -434,8 +434,7 @@ static enum pf_status take_given(struct gathering *g)
 
 /* ---- which of them count */
 
-/* Whether two names are one option, in any of the tables. */
-static bool same_option(const struct pf_context *ctx, const char *a, const char *b)
+bool pf_setting_same(const struct pf_context *ctx, const char *a, const char *b)
 {
     const struct pf_option *table, *found;
     const char *owner;
@@ -459,7 +458,7 @@ static void drop_overridden(struct gathering *g)
         while (i >= g->ends[layer])
             layer++;
         for (uint32_t j = g->ends[layer]; j < g->to->count && !overridden; j++)
-            overridden = same_option(ctx, g->list[i].name, g->list[j].name);
+            overridden = pf_setting_same(ctx, g->list[i].name, g->list[j].name);
         if (!overridden)
             g->list[kept++] = g->list[i];
     }
@@ -510,13 +509,10 @@ enum pf_status pf_request_settings(const struct pf_request *request, struct pf_a
 const char *pf_setting_text(const struct pf_context *ctx, const struct pf_setting *setting)
 {
     const struct pf_option *option = pf_option_anywhere(ctx, setting->name);
-    struct pf_option alone;
+    union pf_option_value value = { .flag = false };
     struct pf_error ignored;
-    bool flag = false;
 
     if (option == NULL || option->kind != PF_OPTION_FLAG)
         return setting->value != NULL ? setting->value : "yes";
-    alone = *option;
-    alone.offset = 0;
-    return pf_option_set(&alone, setting->name, setting->value, &flag, &ignored) == PF_OK && !flag ? "no" : "yes";
+    return pf_option_set_alone(option, setting->name, setting->value, &value, &ignored) == PF_OK && !value.flag ? "no" : "yes";
 }

@@ -33,6 +33,8 @@ uint32_t pf_setting_places(struct pf_arena *arena, const char **paths, uint32_t 
 enum pf_status pf_settings_gather(const struct pf_request *request, struct pf_arena *arena, struct pf_settings *settings,
                                   struct pf_error *err);
 
+/* Whether two names are one option, in any of the tables. */
+bool pf_setting_same(const struct pf_context *ctx, const char *a, const char *b);
 /* What a setting says, as text: of a flag "yes" or "no", however it was spelled. NULL = nothing, of an option that needs a value. */
 const char *pf_setting_text(const struct pf_context *ctx, const struct pf_setting *setting);
 

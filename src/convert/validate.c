@@ -10,8 +10,8 @@
 /* "sales.csv is a valid .CSV file": the words of the original. */
 static char *verdict(const struct pf_plan *plan)
 {
-    const char *slash = strrchr(plan->job.input, '/');
-    const char *name = slash != NULL ? slash + 1 : plan->job.input;
+    char shown[PF_SHOWN];
+    const char *name = pf_shown_name(plan->job.input, shown);
     const char *dot = strrchr(name, '.');
     struct pf_buffer text;
     char *done = NULL;
@@ -28,6 +28,8 @@ static char *verdict(const struct pf_plan *plan)
     if (good && pf_buffer_append_text(&text, " file"))
         done = pf_buffer_take_text(&text);
     pf_buffer_free(&text);
+    if (done != NULL)
+        pf_hide_secrets(done);
     return done;
 }
 
@@ -50,23 +52,25 @@ static bool is_strict(const struct pf_plan *plan)
 /* Who says what becomes of ragged rows has rows set aside as a conversion would, and is told of them. */
 static enum pf_status judge_rejects(struct pf_plan *plan, const struct pf_outcome *outcome, struct pf_error *err)
 {
+    const struct pf_first_reject *first = &outcome->first_reject;
     char rows[PF_WORDS], line[PF_WORDS] = "";
     enum pf_status status;
 
     if (outcome->rows_rejected == 0)
         return PF_OK;
-    if (is_strict(plan))
+    if (is_strict(plan)) {
         status = pf_fail(err, PF_BAD_DATA, "%s cannot be read as rows of the table",
                          pf_words_of(outcome->rows_rejected, "row", rows));
-    else
-        status = pf_check_rejects(&plan->job, outcome->rows_written, outcome->rows_rejected, err);
-    if (status != PF_OK) {
-        err->line = outcome->first_reject;
+        err->row = first->row;
+        err->line = first->line;
         pf_error_source(err, plan->job.input);
         return status;
     }
-    if (outcome->first_reject > 0)
-        (void)snprintf(line, sizeof line, ", the first on line %lld", (long long)outcome->first_reject);
+    status = pf_check_rejects(&plan->job, outcome->rows_written, outcome->rows_rejected, first, err);
+    if (status != PF_OK)
+        return status;
+    if (first->line > 0)
+        (void)snprintf(line, sizeof line, ", the first on line %lld", (long long)first->line);
     return pf_plan_warn(plan, "%s set aside%s", pf_words_verb(outcome->rows_rejected, "row", "is", "are", rows), line)
                ? PF_OK
                : pf_fail_memory(err, 1);
@@ -91,7 +95,7 @@ static char *verdict_json(const struct pf_plan *plan, const struct pf_outcome *o
     pf_json_begin(&json, &plan->ctx->memory);
     pf_json_open(&json, '{');
     pf_json_set_bool(&json, "valid", err->status == PF_OK);
-    pf_json_set_text(&json, "input_path", plan->job.input);
+    pf_json_set_location(&json, "input_path", plan->job.input);
     pf_json_set_text(&json, "file_type", plan->job.reader != NULL ? plan->job.reader->name : NULL);
     /* what was read up to the fault, in a block that was not finished */
     pf_json_set_integer(&json, "rows", outcome->rows_written >= err->row ? outcome->rows_written : err->row - 1);

@@ -26,6 +26,7 @@ struct pf_job {
 
     enum pf_types_mode types;
     const struct pf_schema *declared; /* columns named by --schema; NULL = none */
+    bool declared_may_lack;           /* the input need not have them */
     enum pf_on_error on_error;
     const char *rejects; /* location for rejected rows, used only when there are any */
     bool rejects_full;
@@ -44,12 +45,18 @@ struct pf_column_facts {
     const char *number_options; /* static: those under which a column of text would be one of numbers; NULL = none */
 };
 
+/* The first row that was set aside. */
+struct pf_first_reject {
+    int64_t row, line; /* from 1, the line a physical one; 0 = not known */
+    char reason[160];
+};
+
 /* What a job did. Initialise with pf_outcome_init, free with pf_outcome_free. */
 struct pf_outcome {
     int64_t rows_read, rows_written, rows_rejected, rows_left_out;
     int64_t rows_short, rows_like_header; /* of those written, see pf_decoded */
-    int64_t first_reject;                 /* physical line of the first rejected row; 0 = not known */
-    int64_t bytes_read, bytes_written;    /* as stored */
+    struct pf_first_reject first_reject;
+    int64_t bytes_read, bytes_written; /* as stored */
     double seconds;
     struct pf_schema schema;         /* as written */
     struct pf_column_facts *columns; /* one a field of the schema, in the arena; NULL = nothing is known */
@@ -69,8 +76,9 @@ void pf_outcome_listen(struct pf_outcome *outcome, struct pf_context *ctx);
 /* false = out of memory. Also logs it at PF_LOG_WARNING. */
 bool pf_outcome_warn(struct pf_outcome *outcome, struct pf_context *ctx, const char *format, ...) PF_PRINTF(3, 4);
 
-/* PF_REJECTED when more rows were rejected than the job allows. */
-enum pf_status pf_check_rejects(const struct pf_job *job, int64_t kept, int64_t rejected, struct pf_error *err);
+/* PF_REJECTED when more rows were rejected than the job allows, with the place of the first. */
+enum pf_status pf_check_rejects(const struct pf_job *job, int64_t kept, int64_t rejected, const struct pf_first_reject *first,
+                                struct pf_error *err);
 /* Runs the job with the native engine. On failure no output is left; the outcome tells how far it came. */
 enum pf_status pf_native_run(struct pf_context *ctx, const struct pf_job *job, struct pf_outcome *outcome,
                              struct pf_error *err);

@@ -1,6 +1,8 @@
 /* The native engine: source, reader, pipeline, writer and sink put together for one job. */
+#include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "engine/output.h"
 #include "engine/run.h"
 #include "engine/settle.h"
@@ -221,12 +223,25 @@ enum pf_status pf_run_next(struct pf_run *run, const char *step, struct pf_work 
     return status;
 }
 
+static void take_first_reject(struct pf_run *run, const struct pf_reject *reject)
+{
+    struct pf_first_reject *first = &run->counted.first_reject;
+    const char *reason = reject->reason != NULL ? reject->reason : "";
+    size_t size;
+
+    first->row = run->rows_before + reject->row + 1;
+    first->line = reject->line >= 0 ? run->lines_before + reject->line + 1 : 0;
+    (void)snprintf(first->reason, sizeof first->reason, "%s", reason);
+    size = strlen(first->reason);
+    first->reason[size - pf_utf8_tail((const uint8_t *)first->reason, size)] = '\0';
+}
+
 void pf_run_done(struct pf_run *run, struct pf_work *work)
 {
     const struct pf_decoded *d = &work->decoded;
 
-    if (d->rows_rejected != 0 && run->counted.rejected == 0 && d->rejects[0].line >= 0)
-        run->counted.first_reject = run->lines_before + d->rejects[0].line + 1;
+    if (d->rows_rejected != 0 && run->counted.rejected == 0)
+        take_first_reject(run, &d->rejects[0]);
     run->counted.read += d->rows_read;
     run->counted.kept += d->rows_kept;
     run->counted.rejected += d->rows_rejected;
@@ -282,8 +297,10 @@ enum pf_status pf_run_types_first(struct pf_run *run, struct pf_rejects_file *re
 
 /* ---- what came of it */
 
-enum pf_status pf_check_rejects(const struct pf_job *job, int64_t kept, int64_t rejected, struct pf_error *err)
+enum pf_status pf_check_rejects(const struct pf_job *job, int64_t kept, int64_t rejected, const struct pf_first_reject *first,
+                                struct pf_error *err)
 {
+    const char *one = first->reason[0] != '\0' ? (rejected == 1 ? ": " : "; the first: ") : "";
     const char *nothing = job->writer != NULL ? "nothing was written" : "there is nothing to read";
     double most = job->max_reject_rows != 0 ? (double)job->max_reject_rows : job->max_rejects * (double)(kept + rejected);
 
@@ -291,25 +308,29 @@ enum pf_status pf_check_rejects(const struct pf_job *job, int64_t kept, int64_t 
         return PF_OK;
     if (kept == 0) {
         if (rejected == 1)
-            pf_fail(err, PF_REJECTED, "the only row was rejected: %s", nothing);
+            pf_fail(err, PF_REJECTED, "the only row was rejected, and %s%s%s", nothing, one, first->reason);
         else
-            pf_fail(err, PF_REJECTED, "all %lld rows were rejected: %s", (long long)rejected, nothing);
+            pf_fail(err, PF_REJECTED, "all %lld rows were rejected, and %s%s%s", (long long)rejected, nothing, one,
+                    first->reason);
         pf_remedy(err, "see how the input is read with pyforge info; --delimiter, --header N or --schema may be what it needs");
     } else {
-        pf_fail(err, PF_REJECTED, "%lld of %lld rows were rejected, more than --max-rejects allows (%g%s)", (long long)rejected,
-                (long long)(kept + rejected), job->max_reject_rows != 0 ? (double)job->max_reject_rows : job->max_rejects * 100,
-                job->max_reject_rows != 0 ? "" : " %");
+        pf_fail(err, PF_REJECTED, "%lld of %lld rows were rejected, more than --max-rejects allows (%g%s)%s%s",
+                (long long)rejected, (long long)(kept + rejected),
+                job->max_reject_rows != 0 ? (double)job->max_reject_rows : job->max_rejects * 100,
+                job->max_reject_rows != 0 ? "" : " %", one, first->reason);
     }
     pf_remedy(
         err,
         "see what is wrong with --max-rejects 100%% (the rows go to the rejects file), or check the dialect with pyforge info");
+    err->row = first->row;
+    err->line = first->line;
     pf_error_source(err, job->input);
     return err->status;
 }
 
 enum pf_status pf_run_check_rejects(const struct pf_run *run, struct pf_error *err)
 {
-    return pf_check_rejects(run->job, run->counted.kept, run->counted.rejected, err);
+    return pf_check_rejects(run->job, run->counted.kept, run->counted.rejected, &run->counted.first_reject, err);
 }
 
 void pf_run_account(const struct pf_run *run, struct pf_outcome *outcome)

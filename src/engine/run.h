@@ -9,9 +9,9 @@
 struct pf_counted {
     int64_t read, kept, rejected, left_out;
     int64_t filled, like_header; /* of those kept: short ones, and repetitions of the header */
-    int64_t first_reject;        /* line of the first rejected row; 0 = not known */
-    int64_t misfits;             /* values made null under PF_ON_ERROR_NULL */
-    int64_t formulas;            /* without a value: null */
+    struct pf_first_reject first_reject;
+    int64_t misfits;  /* values made null under PF_ON_ERROR_NULL */
+    int64_t formulas; /* without a value: null */
 };
 
 struct pf_run {

@@ -60,7 +60,7 @@ static enum pf_status check_declared(const struct pf_job *job, const struct pf_r
         pf_fail(err, PF_UNSUPPORTED, "--schema is for inputs without types; %s has its own", reader->name);
         return err->status;
     }
-    for (uint32_t i = 0; i < job->declared->count; i++) {
+    for (uint32_t i = 0; i < job->declared->count && !job->declared_may_lack; i++) {
         if (pf_schema_find(table, job->declared->fields[i].name) < 0)
             return fail_no_column(job->declared->fields[i].name, table, err);
     }

@@ -314,12 +314,8 @@ enum pf_status pf_find_reader_of(struct pf_context *ctx, struct pf_source *src, 
     pf_error_clear(&missing);
     if (pf_reader_by_suffix(pf_formats(ctx), name) == NULL)
         (void)want_suffix(ctx, name, &missing);
-    if (missing.status == PF_OK) {
-        enum pf_status status = pf_detect_reader(pf_formats(ctx), src, out, err);
-        if (status == PF_OK && pf_reader_is_misnamed(*out, name))
-            pf_warn(ctx, "%s is called a workbook, but it is text: it is read as %s", name, (*out)->name);
-        return status;
-    }
+    if (missing.status == PF_OK)
+        return pf_detect_reader(pf_formats(ctx), src, out, err);
     /* It is of a format that cannot be had: to read it as another one would be a guess. */
     *err = missing;
     return err->status;

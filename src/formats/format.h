@@ -113,6 +113,8 @@ struct pf_reader {
     enum pf_status (*again)(void *state, bool *again, struct pf_error *err);
     void (*facts)(const void *state, pf_fact_fn emit, void *user);
     void (*close)(void *state); /* also after a failed open */
+    /* PF_BAD_OPTION when the options cannot be meant, whatever the source has. NULL = there is nothing to tell. */
+    enum pf_status (*check)(const void *options, struct pf_memory *memory, struct pf_error *err);
 };
 
 /* ---- writer */
@@ -163,6 +165,8 @@ struct pf_writer {
     /* Writes what follows the last unit. rows: what the engine counted; PF_INTERNAL when the writer counted otherwise. */
     enum pf_status (*finish)(void *state, int64_t rows, struct pf_error *err);
     void (*close)(void *state); /* also after a failed open */
+    /* As of a reader. */
+    enum pf_status (*check)(const void *options, struct pf_memory *memory, struct pf_error *err);
 };
 
 /* ---- registry */

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "formats/csv/csv_format.h"
 #include "formats/format.h"
+#include "formats/markup.h"
 #include "formats/parquet/parquet_format.h"
 #include "formats/xlsx/xlsx_format.h"
 #include "formats/xlsx_write/xlsx_write_format.h"
@@ -126,6 +127,7 @@ static const struct foreign foreign_formats[] = {
     { "an Excel workbook", "|xlsx|xlsm|xltx|xltm|xlsb|xls|xlt|", NULL, 0, "excel" },
     { "a zip archive", "|zip|", "PK\x03\x04", 4, NULL },
     { "an old Office document", "", "\xd0\xcf\x11\xe0", 4, "excel" },
+    { "a web page (HTML)", "|html|htm|xhtml|", NULL, 0, NULL },
     { "a PDF document", "|pdf|", "%PDF-", 5, NULL },
     { "an XML document", "|xml|", "<?xml", 5, NULL },
     { "an Access database", "|mdb|accdb|", NULL, 0, NULL },
@@ -139,7 +141,8 @@ static const struct foreign foreign_formats[] = {
     { "an image", "|png|jpg|jpeg|gif|", "\x89PNG", 4, NULL },
 };
 
-static const struct foreign *const workbook = &foreign_formats[0], *const zip_archive = &foreign_formats[1];
+static const struct foreign *const workbook = &foreign_formats[0], *const zip_archive = &foreign_formats[1],
+                                   *const web_page = &foreign_formats[3];
 
 static const struct foreign *foreign_by_suffix(const char *suffix)
 {
@@ -173,6 +176,12 @@ static const struct foreign *foreign_of(const char *suffix, const uint8_t *head,
     return foreign;
 }
 
+/* Suffixes under which many a program writes text, so that Excel opens it. */
+static bool is_lent_to_text(const char *suffix)
+{
+    return pf_same_word(suffix, "xls") || pf_same_word(suffix, "xlt");
+}
+
 bool pf_reader_is_misnamed(const struct pf_reader *reader, const char *path)
 {
     char suffix[32];
@@ -180,6 +189,20 @@ bool pf_reader_is_misnamed(const struct pf_reader *reader, const char *path)
     suffix_of(path, suffix);
     return foreign_by_suffix(suffix) == workbook && !pf_same_word(reader->name, workbook->reader);
 }
+
+/* ---- what is refused */
+
+/* What is being told apart. */
+struct detection {
+    const struct pf_format_list *list;
+    const struct pf_reader *by_suffix;
+    const struct pf_reader *best; /* by content */
+    int score;
+    const uint8_t *head;
+    size_t size;
+    char suffix[32];
+    char text[PF_MARKUP_HEAD + 1]; /* the beginning as text */
+};
 
 static void list_readers(const struct pf_format_list *list, char *to, size_t size)
 {
@@ -194,12 +217,12 @@ static void list_readers(const struct pf_format_list *list, char *to, size_t siz
     }
 }
 
-static enum pf_status unsupported(const struct pf_format_list *list, const char *suffix, const struct foreign *foreign,
-                                  struct pf_error *err)
+static enum pf_status unsupported(const struct detection *detection, const struct foreign *foreign, struct pf_error *err)
 {
+    const char *suffix = detection->suffix;
     char names[96];
 
-    list_readers(list, names, sizeof names);
+    list_readers(detection->list, names, sizeof names);
     if (foreign != NULL && suffix[0] != '\0')
         pf_fail(err, PF_UNSUPPORTED, "Unsupported input format '.%s': this is %s", suffix, foreign->what);
     else if (foreign != NULL)
@@ -211,49 +234,105 @@ static enum pf_status unsupported(const struct pf_format_list *list, const char 
     return PF_UNSUPPORTED;
 }
 
+/* A page where a table was expected is most often what a server said in the table's place. */
+static enum pf_status refuse_page(const struct detection *detection, struct pf_error *err)
+{
+    char words[PF_MARKUP_WORDS];
+
+    pf_fail(err, PF_BAD_DATA, "it is %s, not a table", pf_markup_words(detection->text, words));
+    pf_remedy(err, "a download that failed, or wanted a sign-in? Look at it in a browser; --from csv reads it as text");
+    return PF_BAD_DATA;
+}
+
+/* The suffix promises what the content, which is text, is not. */
+static enum pf_status refuse_text(const struct detection *detection, const char *promised, struct pf_error *err)
+{
+    const char first = detection->text[0];
+    const char *what = first == '{' || first == '[' ? "JSON" : first == '<' ? "XML" : "text, such as CSV";
+
+    pf_fail(err, PF_BAD_DATA, "'.%s' says that it is %s, but the content looks like %s", detection->suffix, promised, what);
+    if (first == '{' || first == '[' || first == '<')
+        pf_remedy(err, "a download that failed? Look at its beginning; --from csv reads it as text");
+    else
+        pf_remedy(err, "read it with --from csv, or give it the suffix .csv");
+    return PF_BAD_DATA;
+}
+
+/* Whether nothing but the reader of any text takes it. */
+static bool is_any_text(const struct detection *detection)
+{
+    return detection->best == &pf_csv_reader && detection->by_suffix != &pf_csv_reader && detection->size != 0;
+}
+
+static enum pf_status refuse_misnamed(const struct detection *detection, struct pf_error *err)
+{
+    const struct pf_reader *by_suffix = detection->by_suffix;
+    const struct foreign *foreign = foreign_by_suffix(detection->suffix);
+
+    /* "<DATE>,<TIME>" begins tables, too: a page is known by more. */
+    if (detection->score < POSSIBLE && pf_markup_is_html(detection->text) && foreign != workbook && foreign != web_page)
+        return refuse_page(detection, err);
+    if (!is_any_text(detection) || foreign == workbook)
+        return PF_OK;
+    if (by_suffix != NULL && (by_suffix->flags & PF_READER_TYPED) != 0)
+        return refuse_text(detection, by_suffix->name, err);
+    if (foreign != NULL && foreign->magic != NULL && foreign->magic[0] != '<')
+        return refuse_text(detection, foreign->what, err);
+    return PF_OK;
+}
+
+/* ---- by content, then by suffix */
+
+static void ask_readers(struct detection *detection)
+{
+    for (uint32_t i = 0; i < detection->list->count; i++) {
+        const struct pf_reader *reader = detection->list->formats[i].reader;
+        int score = reader == NULL                   ? 0
+                    : reader->probe != NULL          ? reader->probe(reader, detection->head, detection->size)
+                    : reader == detection->by_suffix ? CERTAIN /* it is told by nothing else */
+                                                     : 0;
+        /* Of equal scores, the suffix decides. */
+        if (score > detection->score || (score > 0 && score == detection->score && reader == detection->by_suffix)) {
+            detection->best = reader;
+            detection->score = score;
+        }
+    }
+}
+
+static enum pf_status settle(struct detection *detection, struct pf_error *err)
+{
+    const struct foreign *foreign =
+        detection->score < CERTAIN ? foreign_of(detection->suffix, detection->head, detection->size) : NULL;
+
+    if (foreign != NULL && foreign->reader != NULL) {
+        const struct pf_reader *named = pf_reader_by_name(detection->list, foreign->reader);
+        if (foreign != workbook || detection->score < TEXT_TABLE ||
+            (is_any_text(detection) && !is_lent_to_text(detection->suffix)))
+            detection->best = named;
+        foreign = named != NULL ? NULL : foreign;
+    }
+    /* The suffix of a format of ours and nothing speaking for another: its reader says best what is wrong with the content. */
+    if (detection->best == NULL && foreign == NULL)
+        detection->best = detection->by_suffix;
+    /* What looks possible to the reader that the suffix names is its own: workbooks are archives, whatever comes first in them. */
+    if (detection->best != NULL && detection->best == detection->by_suffix && detection->score >= POSSIBLE)
+        foreign = NULL;
+    return detection->best == NULL || foreign != NULL ? unsupported(detection, foreign, err) : PF_OK;
+}
+
 enum pf_status pf_detect_reader(const struct pf_format_list *list, struct pf_source *src, const struct pf_reader **out,
                                 struct pf_error *err)
 {
     const char *name = pf_source_member(src)[0] != '\0' ? pf_source_member(src) : pf_source_name(src);
-    const struct pf_reader *by_suffix = pf_reader_by_suffix(list, name);
-    const struct pf_reader *best = NULL;
-    const struct foreign *foreign;
-    const uint8_t *head;
-    char suffix[32];
-    size_t size;
-    int best_score = 0;
+    struct detection detection = { .list = list, .by_suffix = pf_reader_by_suffix(list, name) };
 
-    if (pf_source_peek(src, HEAD, &head, &size, err) != PF_OK)
+    if (pf_source_peek(src, HEAD, &detection.head, &detection.size, err) != PF_OK)
         return err->status;
-    for (uint32_t i = 0; i < list->count; i++) {
-        const struct pf_reader *reader = list->formats[i].reader;
-        int score = reader == NULL          ? 0
-                    : reader->probe != NULL ? reader->probe(reader, head, size)
-                    : reader == by_suffix   ? CERTAIN /* it is told by nothing else */
-                                            : 0;
-        /* Of equal scores, the suffix decides. */
-        if (score > best_score || (score > 0 && score == best_score && reader == by_suffix)) {
-            best = reader;
-            best_score = score;
-        }
-    }
-    suffix_of(name, suffix);
-    foreign = best_score < CERTAIN ? foreign_of(suffix, head, size) : NULL;
-    if (foreign != NULL && foreign->reader != NULL) {
-        const struct pf_reader *named = pf_reader_by_name(list, foreign->reader);
-        /* Many a program calls the text it writes .xls, so that Excel opens it. */
-        if (foreign != workbook || best_score < TEXT_TABLE)
-            best = named;
-        foreign = named != NULL ? NULL : foreign;
-    }
-    /* The suffix of a format of ours and nothing speaking for another: its reader says best what is wrong with the content. */
-    if (best == NULL && foreign == NULL)
-        best = by_suffix;
-    /* What looks possible to the reader that the suffix names is its own: workbooks are archives, whatever comes first in them. */
-    if (best != NULL && best == by_suffix && best_score >= POSSIBLE)
-        foreign = NULL;
-    if (best == NULL || foreign != NULL)
-        return unsupported(list, suffix, foreign, err);
-    *out = best;
+    suffix_of(name, detection.suffix);
+    (void)pf_markup_head(detection.head, detection.size, detection.text);
+    ask_readers(&detection);
+    if (refuse_misnamed(&detection, err) != PF_OK || settle(&detection, err) != PF_OK)
+        return err->status;
+    *out = detection.best;
     return PF_OK;
 }

@@ -521,6 +521,19 @@ enum pf_status pf_sink_open(struct pf_context *ctx, const char *location, const 
     return err->status;
 }
 
+/* A store that is mounted may take a file and not give it back before it is whole: what is found out with the first byte, and not after
+ * hours. A disk that is full, or fails, is found out by who writes. */
+static enum pf_status check_scratch(const struct pf_sink *sink, struct pf_error *err)
+{
+    char byte = 0;
+
+    if (pwrite(sink->fd, &byte, 1, 0) != 1 || pread(sink->fd, &byte, 1, 0) >= 0)
+        return PF_OK;
+    pf_fail_io(err, errno, "use the folder for temporary files", sink->name);
+    pf_remedy(err, "what is written there cannot be read back: name a local folder with --temp-dir, or in PYFORGE_TEMP_DIR");
+    return err->status;
+}
+
 enum pf_status pf_sink_scratch(struct pf_context *ctx, struct pf_sink **out, struct pf_error *err)
 {
     return pf_sink_scratch_in(ctx, NULL, out, err);
@@ -543,7 +556,11 @@ enum pf_status pf_sink_scratch_in(struct pf_context *ctx, const char *folder, st
     if (file.name != NULL)
         (void)unlink(file.name);
     pf_free(&ctx->memory, file.name);
-    return PF_OK;
+    if (check_scratch(*out, err) == PF_OK)
+        return PF_OK;
+    pf_sink_free(*out);
+    *out = NULL;
+    return err->status;
 }
 
 /* ---- locations */

@@ -46,8 +46,13 @@ enum pf_status pf_sink_straight(struct pf_context *ctx, const struct pf_scheme *
                                 struct pf_sink **out, struct pf_error *err);
 enum pf_status pf_sink_staged(struct pf_context *ctx, const struct pf_scheme *scheme, const char *location, bool replace,
                               struct pf_sink **out, struct pf_error *err);
-/* Calls emit with every entry of a folder, of a scheme or local ("" = the current one), in any order; a link is what it leads to. */
+/* Calls emit with every entry of a folder, of a scheme or local ("" = the current one), in any order; a link is what it leads to. PF_IO
+ * when the folder, or an entry of it, may not be looked at: those that may have been told by then. */
 enum pf_status pf_location_list(struct pf_context *ctx, const char *folder, pf_list_fn emit, void *user, struct pf_error *err);
+/* PF_IO when that is so of a folder; PF_OK also where it cannot be listed at all. */
+enum pf_status pf_location_check_listed(struct pf_context *ctx, const char *folder, struct pf_error *err);
+/* Whether a path is itself a link; stores have none. */
+bool pf_location_is_link(const char *location);
 /* Whether two locations are one as far as their schemes tell, also when nothing is there. */
 bool pf_scheme_same(struct pf_context *ctx, const char *a, const char *b);
 /* After a commit: takes the location away again. */

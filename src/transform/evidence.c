@@ -115,6 +115,8 @@ static void add_value(struct pf_evidence *evidence, const struct pf_text_column 
     if (text->numbers != NULL)
         at = pf_number_plain(text->numbers, at, &size, plain, &evidence->witnessed);
     left = keep(at, size, evidence->refuted, &evidence->witnessed);
+    if (PF_UNLIKELY(text->midnights) && left == PF_BIT(PF_CAN_YMD_DASH))
+        left = PF_MIDNIGHT;
     if (evidence->unlike != PF_UNLIKE_ALL)
         evidence->unlike |= left & ~PF_NUMBERS ? PF_UNLIKE_ALL : pf_number_unlike(at, size, left != 0, evidence->unlike);
     evidence->refuted |= PF_ALL & ~left;

@@ -145,7 +145,7 @@ static int64_t read_ymd(const struct pf_text_column *text, int64_t from, int64_t
         else
             break;
     }
-    add(evidence, dashes, PF_ALL & ~PF_BIT(PF_CAN_YMD_DASH), 0);
+    add(evidence, dashes, PF_ALL & ~(text->midnights ? PF_MIDNIGHT : PF_BIT(PF_CAN_YMD_DASH)), 0);
     add(evidence, slashes, PF_ALL & ~PF_BIT(PF_CAN_YMD_SLASH), 0);
     return row;
 }
@@ -179,6 +179,17 @@ int64_t pf_strict_date(const struct pf_text_column *text, int64_t from, int64_t 
     return row;
 }
 
+/* A date alone, in a column where that is a midnight. */
+static uint64_t read_midnight(const uint8_t *at, uint32_t size, int64_t *micros)
+{
+    int32_t days;
+
+    if (size != 10 || !pf_scan_ymd(at, PF_DATE_DASHES, &days))
+        return 0;
+    *micros = days * INT64_C(86400000000);
+    return PF_MIDNIGHT;
+}
+
 int64_t pf_strict_timestamp(const struct pf_text_column *text, int64_t from, int64_t rows, bool utc, int64_t *data,
                             struct pf_evidence *evidence)
 {
@@ -197,6 +208,8 @@ int64_t pf_strict_timestamp(const struct pf_text_column *text, int64_t from, int
             continue;
         }
         fits = pf_scan_timestamp(text->bytes + text->offset[row], size, &data[row]);
+        if (PF_UNLIKELY(!(fits & zone)) && text->midnights)
+            fits = read_midnight(text->bytes + text->offset[row], size, &data[row]);
         if (PF_UNLIKELY(!(fits & zone)))
             break;
         keep &= fits;

@@ -9,9 +9,11 @@
  *
  * CONTROL is a file of switches, read again whenever it has changed; one "name value" a line, paths as seen from the mount's root:
  *   rename ERRNO      every rename fails so        rename-over ERRNO   only those onto a file that is there
+ *   rename-once ERRNO only the first does          rename-lost ERRNO   it is done, and fails so all the same
  *   fsync ERRNO       fsync fails so               close ERRNO         closing a written file fails so
  *   unlink ERRNO      removing fails so            exclusive ignored   O_EXCL opens what is there
  *   space BYTES       so many can still be written since the switch was set, then ENOSPC
+ *   room BYTES        so much is left, as statfs tells it
  *   cut BYTES         a closed file has silently lost its last bytes
  *   delay MICROSECONDS                             each write takes so long
  *   denied PATH       EACCES for everything at and below it
@@ -43,9 +45,9 @@ struct paths {
 struct switches {
     struct timespec changed; /* of the file they were read from */
     ino_t inode;
-    int rename, rename_over, fsync, close, unlink;
+    int rename, rename_over, rename_once, rename_lost, fsync, close, unlink;
     bool exclusive_ignored, access_told;
-    int64_t space, cut; /* space -1 = as much as there is */
+    int64_t space, room, cut; /* space, room -1 = as much as there is */
     long delay;
     struct paths denied, unlisted, unwritable;
 };
@@ -54,6 +56,7 @@ struct volumefs {
     char backing[PATH_MAX], control[PATH_MAX];
     struct switches on;
     int64_t written; /* since the switches were read */
+    bool renamed;    /* or tried to */
 };
 
 /* An open file. */
@@ -77,6 +80,8 @@ static void take_switch(struct switches *to, const char *name, const char *value
         int *number;
     } errors[] = { { "rename", &to->rename },
                    { "rename-over", &to->rename_over },
+                   { "rename-once", &to->rename_once },
+                   { "rename-lost", &to->rename_lost },
                    { "fsync", &to->fsync },
                    { "close", &to->close },
                    { "unlink", &to->unlink } };
@@ -99,6 +104,8 @@ static void take_switch(struct switches *to, const char *name, const char *value
         to->access_told = true;
     if (strcmp(name, "space") == 0)
         to->space = atoll(value);
+    if (strcmp(name, "room") == 0)
+        to->room = atoll(value);
     if (strcmp(name, "cut") == 0)
         to->cut = atoll(value);
     if (strcmp(name, "delay") == 0)
@@ -116,8 +123,9 @@ static const struct switches *switches(void)
         memset(&st, 0, sizeof st);
     if (fs->on.inode == st.st_ino && fs->on.changed.tv_sec == st.st_mtim.tv_sec && fs->on.changed.tv_nsec == st.st_mtim.tv_nsec)
         return &fs->on;
-    fs->on = (struct switches){ .changed = st.st_mtim, .inode = st.st_ino, .space = -1 };
+    fs->on = (struct switches){ .changed = st.st_mtim, .inode = st.st_ino, .space = -1, .room = -1 };
     fs->written = 0;
+    fs->renamed = false;
     file = fopen(fs->control, "r");
     while (file != NULL && fscanf(file, "%63s %511[^\n]", name, value) == 2)
         take_switch(&fs->on, name, value);
@@ -224,8 +232,14 @@ static int volume_access(const char *path, int mode)
 
 static int volume_statfs(const char *path, struct statvfs *to)
 {
+    const struct switches *on = switches();
+
     (void)path;
-    return statvfs(state()->backing, to) != 0 ? -errno : 0;
+    if (statvfs(state()->backing, to) != 0)
+        return -errno;
+    if (on->room >= 0)
+        to->f_bavail = to->f_bfree = (fsblkcnt_t)on->room / to->f_frsize;
+    return 0;
 }
 
 static int volume_mkdir(const char *path, mode_t mode)
@@ -278,9 +292,15 @@ static int volume_rename(const char *from, const char *to, unsigned int flags)
         return -EINVAL;
     if (on->rename != 0)
         return -on->rename;
+    if (on->rename_once != 0 && !state()->renamed) {
+        state()->renamed = true;
+        return -on->rename_once;
+    }
     if (on->rename_over != 0 && access(real_to, F_OK) == 0)
         return -on->rename_over;
-    return rename(real_from, real_to) != 0 ? -errno : 0;
+    if (rename(real_from, real_to) != 0)
+        return -errno;
+    return -on->rename_lost;
 }
 
 /* ---- reading and writing */
@@ -513,7 +533,7 @@ int main(int argc, char **argv)
         return 2;
     }
     (void)snprintf(fs->control, sizeof fs->control, "%s", argv[3]);
-    fs->on.space = -1;
+    fs->on.space = fs->on.room = -1;
     (void)umask(0);
     return fuse_main((int)(sizeof arguments / sizeof *arguments) - 1, arguments, &operations, fs);
 }

@@ -1,6 +1,7 @@
 """Several inputs in one command: folders, patterns, names of outputs, failures, exit codes."""
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -60,10 +61,42 @@ def test_output_format_names_outputs_and_is_left_out(pyforge, tree):
     assert found == {"in/old.parquet": "out/old.csv"}
 
 
-def test_links_that_lead_back_are_entered_once(pyforge, tree):
+def test_links_to_folders_are_not_followed_on_the_way(pyforge, tree):
+    """One leads back, one to what nobody has named: neither is entered, which is said; one that is named is."""
+    (tree / "elsewhere").mkdir()
+    (tree / "elsewhere" / "much.csv").write_text(GOOD)
     os.symlink("..", tree / "in" / "deep" / "up")
-    found = plan(pyforge, tree, "in/**/*.csv", "out/")
-    assert sorted(found) == ["in/deep/er/one.csv", "in/deep/er/three.csv", "in/one.csv", "in/two.csv"]
+    os.symlink("../elsewhere", tree / "in" / "out")
+    inside = ["in/deep/er/one.csv", "in/deep/er/three.csv", "in/one.csv", "in/two.csv"]
+    assert sorted(plan(pyforge, tree, "in/**/*.csv", "out/")) == inside
+    assert sorted(plan(pyforge, tree, "in", "out/", "--recursive")) == sorted([*inside, "in/one.tsv"])
+    assert sorted(plan(pyforge, tree, "in/deep", "out/", "--recursive")) == inside[:2]
+    for named in (["in/out"], ["in/out/**/*.csv"], ["in/out/*.csv"], ["in/o*/*.csv"], ["in/out", "--recursive"]):
+        assert sorted(plan(pyforge, tree, named[0], "out/", *named[1:])) == ["in/out/much.csv"]
+    done = pyforge("convert", "in", "out/", "--recursive", cwd=tree)
+    assert done.returncode == 0 and done.stderr.count(b"links to folders are not followed, such as in/") == 1, done.stderr.decode()
+    done = pyforge("convert", "in/deep/er", "other/", "--recursive", cwd=tree)
+    assert done.returncode == 0 and b"links to folders" not in done.stderr
+
+
+def test_folders_that_may_not_be_read(pyforge, pyforge_path, tmp_path):
+    """One that cannot be listed and one whose files cannot be looked at: each is one failure beside the others, with its reason."""
+    without = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    if without and shutil.which("setpriv") is None:
+        pytest.skip("setpriv is not installed, and nothing is refused to root")
+    for name, mode in (("a", 0o700), ("b", 0o400), ("c", 0o300)):
+        (tmp_path / "in" / name).mkdir(parents=True)
+        (tmp_path / "in" / name / f"{name}.csv").write_text(GOOD)
+        (tmp_path / "in" / name).chmod(mode)
+    for given in ("in", "in/**/*.csv", "in/*/*.csv"):
+        done = pyforge("convert", given, "out/", "--recursive", "--force", command=[*without, pyforge_path], cwd=tmp_path)
+        said = done.stderr.decode()
+        assert done.returncode == 3 and "1 of 3 files converted, 2 failed" in said, said
+        assert "cannot look at in/b/b.csv: Permission denied" in said and "cannot list in/c: Permission denied" in said, said
+    done = pyforge("convert", "in/c", "out/", command=[*without, pyforge_path], cwd=tmp_path)
+    assert done.returncode == 1 and b"cannot list in/c: Permission denied" in done.stderr, done.stderr.decode()
+    for name in "bc":
+        (tmp_path / "in" / name).chmod(0o700)
 
 
 def test_what_is_no_file_is_told(pyforge, tree):

@@ -352,7 +352,7 @@ def test_max_rejects_is_a_share_or_a_count(pyforge, write, most, code):
     if code == USAGE:
         assert "--max-rejects" in said and "10%" in said
     if most == "1":
-        assert "2 of 3 rows were rejected, more than --max-rejects allows (1)" in said
+        assert "2 of 3 rows were rejected, more than --max-rejects allows (1); the first: the row has 3 fields" in said
 
 
 def test_bad_value_has_its_place(pyforge, write):
@@ -1065,7 +1065,8 @@ def test_validate_counts_rows_set_aside(pyforge, write):
     assert "row 2 (line 3)" in check(pyforge("validate", path), FAILED)
     assert json.loads(pyforge("validate", path, "--json").stdout)["rows"] == 1
     said = check(pyforge("validate", path, "--ragged", "reject"), FAILED)
-    assert "line 3: 1 of 4 rows were rejected, more than --max-rejects allows (10 %)" in said
+    assert ("ragged.csv: row 2 (line 3): 1 of 4 rows were rejected, more than --max-rejects allows (10 %): "
+            "the row has 3 fields, but the table has 2 columns") in said
     said = check(pyforge("validate", path, "--ragged", "reject", "--max-rejects", "50%"), DONE, None)
     assert "1 row is set aside, the first on line 3" in said
 

@@ -22,7 +22,7 @@ from oracle import assert_same_everywhere
 FULL = bool(os.environ.get("PYFORGE_TEST_FULL"))
 KILLS = 100 if FULL else 20
 VOLUME = "/Volumes/main/default/bronze"
-ENOSYS, EOPNOTSUPP, EIO, ENOSPC, EACCES = 38, 95, 5, 28, 13
+ENOSYS, EOPNOTSUPP, EIO, ENOSPC, EACCES, EPERM, EXDEV, EINVAL = 38, 95, 5, 28, 13, 1, 18, 22
 
 
 class Mount:
@@ -155,7 +155,7 @@ def rows(count, width=1):
 # ---- every format
 
 REFUSALS = [pytest.param({}, id="rename"), pytest.param({"rename": EOPNOTSUPP}, id="rename refused"),
-            pytest.param({"rename_over": EIO}, id="rename over refused"), pytest.param({"fsync": EIO, "exclusive": "ignored"}, id="no fsync")]
+            pytest.param({"rename_over": EPERM}, id="rename over refused"), pytest.param({"fsync": EIO, "exclusive": "ignored"}, id="no fsync")]
 
 
 @pytest.mark.parametrize("switches", REFUSALS)
@@ -290,6 +290,54 @@ def test_failures(volume, write, switches, says, force):
     assert volume.left_local() == []
 
 
+RENAME_FAILS = [(name, why) for name in ("rename", "rename_over") for why in (EIO, EXDEV, EINVAL, EACCES)]
+
+
+@pytest.mark.parametrize("name,why", RENAME_FAILS)
+def test_rename_that_fails_is_no_refusal(volume, write, name, why):
+    """Only a mount that says that it does not rename has its targets copied over: what is there stays for every other reason."""
+    (volume.real / "a.csv").write_bytes(b"old")
+    volume.set(**{name: why})
+    done = volume("convert", write("in.csv", rows(40000)), f"{volume.path}/a.csv", "--format", "csv", "--force")
+    assert done.returncode == 1 and b"it cannot be replaced" in done.stderr and b"copied over" not in done.stderr, done.stderr.decode()
+    assert volume.names() == ["a.csv"] and (volume.real / "a.csv").read_bytes() == b"old"
+    assert volume.left_local() == []
+
+
+@pytest.mark.parametrize("why", [EIO, EXDEV, EACCES])
+def test_new_name_that_cannot_be_had(volume, write, why):
+    volume.set(rename=why)
+    done = volume("convert", write("in.csv", rows(10)), f"{volume.path}/a.csv", "--format", "csv")
+    assert done.returncode == 1 and b"copied over" not in done.stderr, done.stderr.decode()
+    assert volume.names() == []
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("switch", ["rename_once", "rename_lost"])
+def test_rename_that_fails_once(volume, write, switch, force):
+    """It is tried again; where the first was done after all, that is found out."""
+    source = write("in.csv", rows(4000))
+    if force:
+        (volume.real / "a.csv").write_bytes(b"old")
+    volume.set(**{switch: EIO})
+    done = volume("convert", source, f"{volume.path}/a.csv", "--format", "csv", *(["--force"] if force else []))
+    assert done.returncode == 0 and b"copied over" not in done.stderr, done.stderr.decode()
+    assert volume.names() == ["a.csv"] and (volume.real / "a.csv").read_bytes() == source.read_bytes()
+
+
+def test_copy_for_which_there_is_no_room(volume, write):
+    """Where the mount tells so before, the target that is there is not cut."""
+    source = write("in.csv", rows(40000))
+    (volume.real / "a.csv").write_bytes(b"old")
+    volume.set(rename=ENOSYS, room=source.stat().st_size // 2)
+    done = volume("convert", source, f"{volume.path}/a.csv", "--format", "csv", "--force")
+    assert done.returncode == 1 and b"free some space" in done.stderr, done.stderr.decode()
+    assert volume.names() == ["a.csv"] and (volume.real / "a.csv").read_bytes() == b"old"
+    volume.set(rename=ENOSYS, room=source.stat().st_size + (1 << 20))
+    assert volume("convert", source, f"{volume.path}/a.csv", "--format", "csv", "--force").returncode == 0
+    assert (volume.real / "a.csv").read_bytes() == source.read_bytes()
+
+
 def test_folder_that_cannot_be_listed(volume, write):
     """Writing needs no listing."""
     volume.set(unlisted="VOLUME")
@@ -300,13 +348,45 @@ def test_folder_that_cannot_be_listed(volume, write):
 @pytest.mark.parametrize("switch", ["denied", "unlisted"])
 @pytest.mark.parametrize("files", ["tree/**/*.csv", "tree"])
 def test_folders_that_may_not_be_read(volume, tmp_path, switch, files):
-    """A folder of many files that is not ours to see is no smaller set of files: it is told."""
-    for folder in "ab":
+    """A folder of many files that is not ours to see is no smaller set of files: it is told, once, as a failure beside the others."""
+    for folder in "abc":
         (volume.real / "tree" / folder).mkdir(parents=True)
         (volume.real / "tree" / folder / f"{folder}.csv").write_text(rows(3))
     volume.set(**{switch: "VOLUME/tree/b"})
     done = volume("convert", f"{volume.path}/{files}", f"{tmp_path}/out/", "--recursive")
-    assert done.returncode == 1 and re.search("/tree(/b)?: it cannot be listed", done.stderr.decode()), done.stderr.decode()
+    said = done.stderr.decode()
+    assert done.returncode == 3 and len(re.findall("/tree(/b)?: it cannot be listed", said)) == 1, said
+    assert "2 of 3 files converted, 1 failed" in said and "READ VOLUME" in said, said
+    assert sorted(path.name for path in tmp_path.glob("out/**/*.parquet")) == ["a.parquet", "c.parquet"]
+    plan = volume("convert", f"{volume.path}/{files}", f"{tmp_path}/out/", "--recursive", "--explain")
+    assert plan.returncode == 0 and b": it cannot be listed" in plan.stdout, plan.stdout.decode()
+
+
+def test_a_folder_that_may_not_be_read_alone(volume, tmp_path):
+    (volume.real / "tree").mkdir()
+    (volume.real / "tree" / "a.csv").write_text(rows(3))
+    volume.set(unlisted="VOLUME/tree")
+    for files in ("tree", "tree/*.csv", "tree/**"):
+        done = volume("convert", f"{volume.path}/{files}", f"{tmp_path}/out/", "--recursive")
+        assert done.returncode == 1 and b"/tree: it cannot be listed" in done.stderr, done.stderr.decode()
+
+
+def test_a_folder_that_may_not_be_read_in_a_notebook(volume, tmp_path, package_folder):
+    """batch_convert has it as one failed result."""
+    for folder in "ab":
+        (volume.real / "tree" / folder).mkdir(parents=True)
+        (volume.real / "tree" / folder / f"{folder}.csv").write_text(rows(3))
+    volume.set(unlisted="VOLUME/tree/b")
+    script = """
+        import sys; sys.path.insert(0, sys.argv[1])
+        from pyforge_cli.extensions.databricks import forge
+        done = forge.batch_convert(sys.argv[2] + "/tree", sys.argv[3], recursive=True, progress=False)
+        print(done.summary.converted, done.summary.failed, done.summary.exit_code, [result.error for result in done if not result.success])
+    """
+    words = [sys.executable, "-c", re.sub("^        ", "", script, flags=re.M), package_folder, volume.path, tmp_path / "out"]
+    done = run_pyforge(command=volume.mount.inside(*words), env=volume.env)
+    said = done.stdout.decode() + done.stderr.decode()
+    assert "1 1 3" in said and "it cannot be listed" in said, said
 
 
 @pytest.mark.parametrize("path,says", [("/Volumes/main/default/missing/a.parquet", "CREATE VOLUME"), ("/Volumes/main/missing/x/a.parquet", "main.missing"),
@@ -397,6 +477,22 @@ def test_little_local_space(volume, write, small_disk, suffix):
     assert run_pyforge("convert", source, local, "--format", suffix, "--compression", "none").returncode == 0
     assert (volume.real / f"a.{suffix}").read_bytes() == local.read_bytes()
     assert volume.names() == [f"a.{suffix}"]
+
+
+@pytest.mark.parametrize("words", [[], ["--temp-dir", "VOLUME"]], ids=["variable", "option"])
+def test_a_volume_for_temporary_files(volume, write, words):
+    """It takes a file and does not give it back: said before the work, with what to change, and nothing is left."""
+    source = write("in.csv", rows(300000) + "end,x,y\n")
+    words = [word.replace("VOLUME", volume.path) for word in words]
+    for target in (f"{volume.path}/a.parquet", volume.local / "a.parquet"):
+        done = volume("convert", source, target, *words, env={} if words else {"PYFORGE_TEMP_DIR": volume.path})
+        said = done.stderr.decode()
+        if done.returncode == 0:  # without temporary files
+            assert target == volume.local / "a.parquet"
+            continue
+        assert done.returncode == 1 and "temporary files" in said and "--temp-dir" in said and "PYFORGE_TEMP_DIR" in said, said
+        assert f"cannot use the folder for temporary files {volume.path}" in said.replace("\n", " "), said
+    assert volume.names() == []
 
 
 def test_disk_of_the_node(volume, write):

@@ -5,6 +5,7 @@ import json
 import pathlib
 
 import pytest
+import xlsx_make
 
 LIST = pathlib.Path(__file__).with_name("xlsx_workbooks.tsv")
 EXPECTED = {file: (outcome, facts.split(" | ") if facts else []) for file, outcome, facts in
@@ -32,3 +33,26 @@ def test_workbook(pyforge, test_data, file):
         assert done.returncode != 0
         assert outcome in done.stderr.decode()
         assert done.stdout == b""
+
+
+def sheet_of(value):
+    return f'<row r="1"><c r="A1" t="str"><v>n</v></c></row><row r="2"><c r="A2"><v>{value}</v></c></row>'
+
+
+@pytest.mark.parametrize("state, first, facts", [
+    (None, "", ["S1, visible", "S2, visible"]),
+    ("hidden", sheet_of(1), ["S1, hidden", "S2, visible"]),
+    ("veryHidden", sheet_of(1), ["S1, very hidden", "S2, visible"]),
+], ids=["empty", "hidden", "very hidden"])
+def test_the_first_sheet_is_not_the_one(pyforge, tmp_path, state, first, facts):
+    """info lists all sheets, and what is read is the first that is visible and has values."""
+    names = xlsx_make.workbook(["S1", "S2"])
+    names = names.replace('name="S1"', f'name="S1" state="{state}"') if state else names
+    path = xlsx_make.book(tmp_path / "a.xlsx", first, sheet_of(2), extra={"xl/workbook.xml": names})
+    done = pyforge("info", "--format", "json", path)
+    assert done.returncode == 0, done.stderr.decode()
+    shown = json.loads(done.stdout)
+    assert [shown["sheet_1"], shown["sheet_2"]] == facts
+    assert shown["rows"] == 1 and shown["columns"][0]["name"] == "n"
+    done = pyforge("convert", path, "-", "--to", "csv", "--quiet")
+    assert done.stdout == b"n\n2\n", done.stderr.decode()

@@ -174,6 +174,69 @@ static void refused_memory(void **state)
     pf_memory_destroy(&memory);
 }
 
+/* A source whose dates are midnights: the type by the values in any order and in any parts, and whatever type was tried first. */
+static const struct midnights_case {
+    const char *values[3];
+    enum pf_type type;
+} midnights[] = {
+    { { "2024-01-31", "2024-02-01", "2024-02-02" }, PF_TYPE_DATE32 },
+    { { "2024-01-31", "2024-02-01 06:00:00", "2024-02-02" }, PF_TYPE_TIMESTAMP },
+    { { "2024-01-31", "2024-02-01 06:00:00.5", "2024-02-02 00:00:00" }, PF_TYPE_TIMESTAMP },
+    { { "2024-01-31", "2024-02-01 06:00:00", "7" }, PF_TYPE_STRING },
+    { { "2024-01-31", "2024/02/01", "2024-02-02" }, PF_TYPE_STRING },
+    { { "2024-01-31", "2024-02-01 06:00:00Z", "2024-02-02" }, PF_TYPE_STRING },
+    { { "2024-01-31", "2024-02-30", "2024-02-01 06:00:00" }, PF_TYPE_STRING },
+};
+
+static void check_midnights(const struct midnights_case *c, const int order[3], enum pf_type first, struct pf_memory *memory)
+{
+    const char *const values[] = { c->values[order[0]], c->values[order[1]], c->values[order[2]] };
+    struct pf_target target = { .field = { .name = "", .type = first } };
+    struct pf_evidence tried = { 0 }, merged = { 0 };
+    struct column column = marked(values, 3);
+    struct ArrowArray array = { 0 };
+    struct pf_error err;
+    bool fits;
+
+    column.text.midnights = true;
+    CHECK_OK(pf_cast_inferred(&column.text, 3, &target, &tried, memory, &array, &fits, &err), err);
+    pf_array_free(&array);
+    pf_evidence_decide(&tried, &target);
+    if (target.field.type != c->type)
+        fail_msg("%s, %s, %s tried as %d: type %d, expected %d", values[0], values[1], values[2], first, target.field.type,
+                 c->type);
+    for (int i = 0; i < 3; i++) {
+        struct column alone = marked(&values[i], 1);
+        struct pf_evidence one = { 0 };
+
+        alone.text.midnights = true;
+        pf_evidence_add(&one, &alone.text, 1);
+        pf_evidence_merge(&merged, &one);
+        column_free(&alone);
+    }
+    CHECK(merged.refuted == tried.refuted);
+    CHECK_OK(pf_cast_inferred(&column.text, 3, &target, &merged, memory, &array, &fits, &err), err);
+    CHECK(fits);
+    if (c->type == PF_TYPE_TIMESTAMP)
+        CHECK(((const int64_t *)pf_array_data(&array))[order[0] == 0 ? 0 : order[1] == 0 ? 1 : 2] == INT64_C(1706659200000000));
+    pf_array_free(&array);
+    column_free(&column);
+}
+
+static void midnights_are_dates_and_timestamps(void **state)
+{
+    static const int orders[][3] = { { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 }, { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 } };
+    static const enum pf_type tried[] = { PF_TYPE_STRING, PF_TYPE_DATE32, PF_TYPE_TIMESTAMP, PF_TYPE_INT64, PF_TYPE_FLOAT64 };
+    struct pf_memory memory;
+
+    (void)state;
+    CHECK(pf_memory_init(&memory, SIZE_MAX));
+    for (size_t i = 0; i < PF_COUNT(midnights) * PF_COUNT(orders) * PF_COUNT(tried); i++)
+        check_midnights(&midnights[i / PF_COUNT(orders) / PF_COUNT(tried)], orders[i / PF_COUNT(tried) % PF_COUNT(orders)],
+                        tried[i % PF_COUNT(tried)], &memory);
+    pf_memory_destroy(&memory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,6 +244,7 @@ int main(void)
         cmocka_unit_test(a_text_cell_does_not_fit),
         cmocka_unit_test(declared_types),
         cmocka_unit_test(refused_memory),
+        cmocka_unit_test(midnights_are_dates_and_timestamps),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@ from typing import Any
 from pyforge_cli import _pyforge
 from pyforge_cli.errors import PyForgeError
 from pyforge_cli.extensions import _view
+from pyforge_cli.extensions._hooks import is_own
 from pyforge_cli.plugin_system.discovery import PluginState, info_of
 
 
@@ -133,9 +134,8 @@ class ExtensionHooksManager:
 
     def _methods(self, kind):
         for name, extension in _view.loaded().items():
-            method = getattr(extension, f"hook_{kind.value}", None)
-            if callable(method):
-                yield name, method
+            if is_own(extension, f"hook_{kind.value}"):
+                yield name, getattr(extension, f"hook_{kind.value}")
 
     def _execute(self, kind, data):
         messages = []

@@ -53,6 +53,8 @@ struct csv_null_list {
     uint32_t count;
     uint64_t sizes; /* bit min(size, 63) is set for the size of every item */
 };
+/* All options by themselves. PF_BAD_OPTION, PF_UNSUPPORTED. */
+enum pf_status csv_check(const void *options, struct pf_memory *memory, struct pf_error *err);
 /* PF_BAD_OPTION where no number could have the form in the dialect. A field in quotes may hold a delimiter. */
 enum pf_status csv_number_check(const struct pf_number_form *form, const struct csv_dialect *dialect,
                                 const struct csv_given *given, struct pf_error *err);

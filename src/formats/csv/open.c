@@ -473,8 +473,8 @@ static enum pf_status read_options(struct opening *opening, struct pf_error *err
     struct csv_reader *reader = opening->reader;
     bool numbers;
 
-    if (options->skip_rows < 0)
-        return pf_fail(err, PF_BAD_OPTION, "--skip-rows cannot be negative");
+    if (csv_check(options, &reader->ctx->memory, err) != PF_OK)
+        return err->status;
     opening->skip = options->skip_rows;
     reader->max_record = options->max_record > 0 ? (size_t)options->max_record : reader->ctx->limits.record_bytes;
     if (reader->max_record == 0 || reader->max_record > LARGEST_RECORD)

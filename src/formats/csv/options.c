@@ -285,3 +285,33 @@ enum pf_status csv_null_option(const char *text, struct pf_arena *arena, struct 
     }
     return PF_OK;
 }
+
+/* ---- all of them */
+
+static enum pf_status check_encoding(const char *name, struct pf_memory *memory, struct pf_error *err)
+{
+    struct pf_decoder *decoder;
+
+    if (name == NULL || pf_same_word(name, "auto") || pf_encoding_is_utf8(name))
+        return PF_OK;
+    if (pf_decoder_new(&decoder, memory, name, err) == PF_OK)
+        pf_decoder_free(decoder);
+    return err->status;
+}
+
+enum pf_status csv_check(const void *options, struct pf_memory *memory, struct pf_error *err)
+{
+    const struct pf_csv_read_options *set = options;
+    struct csv_header_option header;
+    struct pf_number_form form;
+    struct csv_dialect dialect;
+    struct csv_given given;
+    bool numbers;
+
+    if (set->skip_rows < 0)
+        return pf_fail(err, PF_BAD_OPTION, "--skip-rows cannot be negative");
+    if (csv_header_option(set->header, &header, err) != PF_OK || csv_number_option(set, &form, &numbers, err) != PF_OK ||
+        csv_dialect_options(set, &dialect, &given, err) != PF_OK || csv_number_check(&form, &dialect, &given, err) != PF_OK)
+        return err->status;
+    return check_encoding(set->encoding, memory, err);
+}

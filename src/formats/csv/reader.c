@@ -127,6 +127,16 @@ static size_t binary_share(const uint8_t *head, size_t size)
     return size != 0 ? strange * 1000 / size : 0;
 }
 
+/* XML, HTML or JSON, which may be in lines that look like rows. */
+static bool begins_markup(const struct csv_sample *sample)
+{
+    size_t at = 0;
+
+    while (at < sample->size && strchr(" \t\r\n", sample->bytes[at]) != NULL && sample->bytes[at] != 0)
+        at++;
+    return at < sample->size && (sample->bytes[at] == '<' || sample->bytes[at] == '{' || sample->bytes[at] == '[');
+}
+
 static int csv_probe(const struct pf_reader *self, const uint8_t *head, size_t size)
 {
     enum { PROBED = 8192 };
@@ -154,7 +164,7 @@ static int csv_probe(const struct pf_reader *self, const uint8_t *head, size_t s
     }
     if (binary_share(sample.bytes, sample.size) > 20)
         return 0;
-    if (sample.size != 0 && (sample.bytes[0] == '<' || sample.bytes[0] == '{' || sample.bytes[0] == '['))
+    if (begins_markup(&sample))
         return 3;
     samples.part[0] = sample;
     dialect = (struct csv_dialect){ .delimiter = ",", .delimiter_size = 1, .quote = '"', .escape = -1 };
@@ -225,4 +235,5 @@ const struct pf_reader pf_csv_reader = {
     .decode = csv_decode,
     .facts = csv_facts,
     .close = csv_close,
+    .check = csv_check,
 };

@@ -141,6 +141,18 @@ static enum pf_status csv_write_open(const struct pf_writer *self, void *state, 
     return set_encoding(writer, set, err);
 }
 
+static enum pf_status csv_write_check(const void *options, struct pf_memory *memory, struct pf_error *err)
+{
+    struct csv_writer scratch;
+
+    memset(&scratch, 0, sizeof scratch);
+    pf_arena_init(&scratch.arena, memory, SIZE_MAX);
+    if (set_style(&scratch, options, err) == PF_OK)
+        (void)set_encoding(&scratch, options, err);
+    pf_arena_free(&scratch.arena);
+    return err->status;
+}
+
 /* ---- units */
 
 static void release_shared(struct csv_writer *writer, struct csv_shared *shared)
@@ -372,4 +384,5 @@ const struct pf_writer pf_csv_writer = {
     .drop = csv_write_drop,
     .finish = csv_write_finish,
     .close = csv_write_close,
+    .check = csv_write_check,
 };

@@ -154,6 +154,19 @@ static enum pf_status check_level(enum parquet_codec codec, int64_t level, struc
     return PF_BAD_OPTION;
 }
 
+static enum pf_status parquet_check(const void *set, struct pf_memory *memory, struct pf_error *err)
+{
+    const struct parquet_options *options = set;
+
+    (void)memory;
+    if (options->row_group_size < 1 || options->row_group_size > INT32_MAX)
+        return pf_fail(err, PF_BAD_OPTION, "--row-group-size %lld: from 1 to %d rows", (long long)options->row_group_size,
+                       INT32_MAX);
+    if (options->row_group_bytes < 1)
+        return pf_fail(err, PF_BAD_OPTION, "--row-group-bytes %lld: at least 1", (long long)options->row_group_bytes);
+    return check_level(codec_of(options->compression), options->compression_level, err);
+}
+
 static enum pf_status take_options(struct parquet_writer *writer, size_t budget, const struct parquet_options *options,
                                    struct pf_error *err)
 {
@@ -166,12 +179,7 @@ static enum pf_status take_options(struct parquet_writer *writer, size_t budget,
     /* several row groups are under way at once: each may take a part of the budget only */
     if (writer->group_bytes > (int64_t)(budget / GROUPS_OF_BUDGET))
         writer->group_bytes = (int64_t)(budget / GROUPS_OF_BUDGET);
-    if (writer->group_rows < 1 || writer->group_rows > INT32_MAX)
-        return pf_fail(err, PF_BAD_OPTION, "--row-group-size %lld: from 1 to %d rows", (long long)writer->group_rows,
-                       INT32_MAX);
-    if (writer->group_bytes < 1)
-        return pf_fail(err, PF_BAD_OPTION, "--row-group-bytes %lld: at least 1", (long long)writer->group_bytes);
-    if (check_level(writer->chunk.codec, options->compression_level, err) != PF_OK)
+    if (parquet_check(options, writer->memory, err) != PF_OK)
         return err->status;
     return pf_compressors_new(&writer->chunk.compressors, writer->memory, writer->chunk.codec, (int)options->compression_level,
                               err);
@@ -622,4 +630,5 @@ const struct pf_writer pf_parquet_writer = {
     .repair = parquet_repair,
     .finish = parquet_finish,
     .close = parquet_close,
+    .check = parquet_check,
 };

@@ -180,18 +180,44 @@ static bool read_tag(struct xlsx_cursor *cursor, struct xlsx_tag *tag)
     return pass_attributes(cursor, tag);
 }
 
+/* Whether the tag has the local name under some other prefix. */
+static bool is_foreign(const struct xlsx_tag *tag, const char *name)
+{
+    const uint8_t *colon = tag->ours ? NULL : memchr(tag->name, ':', tag->name_size);
+    const size_t size = strlen(name);
+
+    return colon != NULL && tag->name_size - (size_t)(colon + 1 - tag->name) == size && memcmp(colon + 1, name, size) == 0;
+}
+
+/* Alternatives for programs that know an extension: none is known here, so that for all others is read as if it stood alone. ECMA-376
+ * part 3, 7.5. *apart: the tag is one of those around. */
+static bool pass_alternative(struct xlsx_cursor *cursor, const struct xlsx_tag *tag, bool *apart)
+{
+    *apart = is_foreign(tag, "AlternateContent") || is_foreign(tag, "Fallback") || is_foreign(tag, "Choice");
+    return !*apart || tag->close || !is_foreign(tag, "Choice") || xlsx_skip_element(cursor, tag);
+}
+
 bool xlsx_next_tag(struct xlsx_cursor *cursor, struct xlsx_tag *tag)
 {
     for (;;) {
-        bool cdata;
+        bool cdata, apart;
 
         pass_space(cursor);
         if (cursor->end - cursor->at < 2)
             return fail(cursor, "the text ends within an element");
         if (*cursor->at != '<')
             return fail(cursor, "text stands where only elements may");
-        if (cursor->at[1] != '!' && cursor->at[1] != '?')
-            return read_tag(cursor, tag);
+        if (cursor->at[1] != '!' && cursor->at[1] != '?') {
+            if (!read_tag(cursor, tag))
+                return false;
+            if (tag->ours)
+                return true;
+            if (!pass_alternative(cursor, tag, &apart))
+                return false;
+            if (!apart)
+                return true;
+            continue;
+        }
         if (!pass_special(cursor, &cdata))
             return false;
         if (cdata)
@@ -376,11 +402,31 @@ static bool take_markup(struct xlsx_cursor *cursor, const struct xlsx_tag *open,
     return true;
 }
 
+size_t xlsx_trim(const uint8_t **text, size_t size)
+{
+    while (size != 0 && is_space((*text)[size - 1]))
+        size--;
+    for (; size != 0 && is_space(**text); size--)
+        ++*text;
+    return size;
+}
+
+/* Whether blanks around the text of an element count. */
+static bool preserves(const struct xlsx_cursor *cursor, const struct xlsx_tag *tag)
+{
+    size_t size = 0;
+    const uint8_t *value = cursor->preserve ? NULL : xlsx_attribute(tag, "xml:space", &size);
+
+    return cursor->preserve || (value != NULL && size == 8 && memcmp(value, "preserve", 8) == 0);
+}
+
 bool xlsx_take_text(struct xlsx_cursor *cursor, const struct xlsx_tag *tag, uint8_t **to)
 {
     /* the name must not be overwritten by the text that is moved down; it is short */
     uint8_t name[32];
     struct xlsx_tag kept = *tag;
+    uint8_t *begin = *to;
+    const bool preserve = preserves(cursor, tag);
     bool done = tag->empty;
 
     if (tag->name_size > sizeof name)
@@ -396,6 +442,13 @@ bool xlsx_take_text(struct xlsx_cursor *cursor, const struct xlsx_tag *tag, uint
             return fail(cursor, "the text ends within an element");
         if (*cursor->at == '&' ? !take_reference(cursor, to) : !take_markup(cursor, &kept, to, &done))
             return false;
+    }
+    if (!preserve) {
+        const uint8_t *text = begin;
+        const size_t size = xlsx_trim(&text, (size_t)(*to - begin));
+
+        memmove(begin, text, size);
+        *to = begin + size;
     }
     return true;
 }

@@ -228,9 +228,13 @@ enum pf_status xlsx_start(void *state, const struct pf_pass *pass, struct pf_err
     reader->pass = pass;
     reader->next = reader->table.first;
     reader->number = 0;
+    reader->cells = 0;
     reader->ended = false;
     drop_held(reader);
     xlsx_feed_close(&reader->feed);
+    if (xlsx_merged_load(reader, err) != PF_OK)
+        return err->status;
+    reader->fill = reader->options->fill_merged && reader->merged_count != 0;
     if (place_columns(reader, err) != PF_OK)
         return err->status;
     return xlsx_feed_open(&reader->feed, reader->ctx, &reader->workbook, reader->table.sheet->entry, &xlsx_sheet_feed,
@@ -340,11 +344,28 @@ static enum pf_status cut(struct xlsx_reader *reader, struct pf_block *block, st
     }
 }
 
+/* The cells of the block count towards --max-cells. */
+static enum pf_status count_cells(struct xlsx_reader *reader, struct pf_block *block, struct pf_error *err)
+{
+    const int64_t limit = reader->options->max_cells;
+
+    reader->cells += (int64_t)block->own[1] * reader->pass_columns;
+    if (limit <= 0 || reader->cells <= limit)
+        return PF_OK;
+    pf_free(&reader->ctx->memory, block->bytes);
+    block->bytes = NULL;
+    pf_fail(err, PF_LIMIT, "the sheet '%s' has more than %lld cells", reader->table.sheet->name, (long long)limit);
+    pf_remedy(err, "raise --max-cells, or read a part of the sheet with --range or --columns");
+    return err->status;
+}
+
 enum pf_status xlsx_cut(void *state, struct pf_block *block, struct pf_error *err)
 {
     struct xlsx_reader *reader = state;
     enum pf_status status = reader->ended ? PF_END : cut(reader, block, err);
 
+    if (status == PF_OK)
+        status = count_cells(reader, block, err);
     if (status == PF_OK)
         return PF_OK;
     reader->ended = true;

@@ -177,8 +177,8 @@ static bool quick_date(struct xlsx_decode *decode, const struct xlsx_cell *cell,
     uint32_t day = (uint32_t)pf_join8(pf_align_digits(pf_load8(text) ^ PF_EACH_BYTE('0'), size));
     char made[16];
 
-    if (cell->style != PF_XLSX_DATE || size > 6 || decode->reader->workbook.date1904 || day <= AFTER_LEAP_DAY ||
-        day > 2900000 || *text == '0' || pf_print_date((int32_t)day - DAYS_1900, made) != 10)
+    if (cell->style != PF_XLSX_DATE || size > 6 || decode->reader->compat || decode->reader->workbook.date1904 ||
+        day <= AFTER_LEAP_DAY || day > 2900000 || *text == '0' || pf_print_date((int32_t)day - DAYS_1900, made) != 10)
         return false;
     memcpy(cell->begin, made, 10);
     return true;
@@ -200,7 +200,7 @@ static const uint8_t *long_number(struct xlsx_decode *decode, const struct xlsx_
 
 static const uint8_t *quick_bool(struct xlsx_decode *decode, const struct xlsx_cell *cell, const uint8_t *text, bool *ok)
 {
-    if ((*text != '0' && *text != '1') || pf_load8(text + 1) != value_end)
+    if ((*text != '0' && *text != '1') || pf_load8(text + 1) != value_end || decode->reader->compat)
         return NULL;
     memcpy(cell->begin, *text == '1' ? "TRUE " : "FALSE", 5);
     *ok = xlsx_put(decode, cell, (uint32_t)(cell->begin - decode->cursor.start), *text == '1' ? 4 : 5, PF_TEXT_PLAIN);
@@ -209,10 +209,11 @@ static const uint8_t *quick_bool(struct xlsx_decode *decode, const struct xlsx_c
 
 /* Text without anything to resolve, up to close, which is eight bytes or more. */
 static const uint8_t *quick_text(struct xlsx_decode *decode, const struct xlsx_cell *cell, const uint8_t *text,
-                                 const char *close, bool *ok)
+                                 const char *close, bool preserve, bool *ok)
 {
     const uint8_t *end = xlsx_find_tag(text, decode->cursor.end);
     const size_t size = strlen(close);
+    size_t length = (size_t)(end - text);
 
     if (memcmp(end, close, size) != 0)
         return NULL;
@@ -220,19 +221,25 @@ static const uint8_t *quick_text(struct xlsx_decode *decode, const struct xlsx_c
         if (*at == '&' || *at == '\r' || (*at == '_' && at[1] == 'x'))
             return NULL;
     }
-    *ok = xlsx_put(decode, cell, (uint32_t)(text - decode->cursor.start), (uint32_t)(end - text), PF_TEXT_CELL);
+    if (!preserve)
+        length = xlsx_trim(&text, length);
+    *ok = xlsx_put(decode, cell, (uint32_t)(text - decode->cursor.start), (uint32_t)length, PF_TEXT_CELL);
     return end + size;
 }
 
 /* Of an inline string, at being behind the tag of the cell. */
 static const uint8_t *quick_inline(struct xlsx_decode *decode, const struct xlsx_cell *cell, const uint8_t *at, bool *ok)
 {
+    bool preserve = decode->cursor.preserve;
+
     if (memcmp(at, "<is><t", 6) != 0)
         return NULL;
     at += 6;
-    if (memcmp(at, " xml:space=\"preserve\"", 21) == 0)
+    if (memcmp(at, " xml:space=\"preserve\"", 21) == 0) {
         at += 21;
-    return *at == '>' ? quick_text(decode, cell, at + 1, "</t></is></c>", ok) : NULL;
+        preserve = true;
+    }
+    return *at == '>' ? quick_text(decode, cell, at + 1, "</t></is></c>", preserve, ok) : NULL;
 }
 
 /* The value of a cell that holds a number, text being behind <v>. NULL = something else; what is behind the cell otherwise. */
@@ -295,7 +302,7 @@ static const uint8_t *quick_value(struct xlsx_decode *decode, const struct xlsx_
     case XLSX_T_BOOL:
         return quick_bool(decode, cell, at, ok);
     case XLSX_T_TEXT:
-        return quick_text(decode, cell, at, "</v></c>", ok);
+        return quick_text(decode, cell, at, "</v></c>", decode->cursor.preserve, ok);
     default:
         return NULL;
     }
@@ -490,8 +497,9 @@ static bool gather(struct xlsx_decode *decode, struct pf_text_column *text, uint
             if (xlsx_string_copy(strings, at, to, decode->err) != PF_OK)
                 return false;
         } else if (kind[row] == XLSX_ELSEWHERE) {
-            kind[row] = PF_TEXT_PLAIN;
-            memcpy(to, decode->others[at].text, size[row]);
+            kind[row] = decode->others[at].kind;
+            if (size[row] != 0)
+                memcpy(to, decode->others[at].text, size[row]);
         } else {
             memcpy(to, decode->cursor.start + at, size[row]);
         }
@@ -513,8 +521,11 @@ static bool finish_column(struct xlsx_decode *decode, uint32_t column)
     text->offset = offset;
     text->size = size;
     text->kind = kind;
+    text->midnights = true;
     if (decode->mixed[column] && !gather(decode, text, offset, size, kind))
         return false;
+    for (int64_t i = 0; i < rows && decode->reader->compat; i++)
+        kind[i] = kind[i] == PF_TEXT_NULL ? PF_TEXT_QUOTED : kind[i]; /* it knew no nulls */
     for (int64_t i = 0; i < rows; i++)
         total += size[i];
     for (int64_t i = 0; i < rows; i++)
@@ -558,7 +569,8 @@ enum pf_status xlsx_decode(const void *state, const struct pf_pass *pass, struct
                                               .start = block->bytes,
                                               .end = block->bytes + block->size,
                                               .prefix = reader->feed.prefix,
-                                              .prefix_size = reader->feed.prefix_size },
+                                              .prefix_size = reader->feed.prefix_size,
+                                              .preserve = reader->feed.preserve || reader->compat },
                                   .drop_blank = reader->drop_blank,
                                   .first = (uint32_t)block->own[0],
                                   .rows = (uint32_t)block->own[1],
@@ -567,7 +579,7 @@ enum pf_status xlsx_decode(const void *state, const struct pf_pass *pass, struct
 
     (void)pass;
     *out = (struct pf_decoded){ 0 };
-    if (!set_up(&decode) || !decode_rows(&decode, block->size)) {
+    if (!set_up(&decode) || !decode_rows(&decode, block->size) || (reader->fill && !xlsx_merged_fill(&decode))) {
         pf_error_source(err, pf_source_name(reader->src));
         return err->status;
     }
@@ -597,7 +609,8 @@ enum pf_status xlsx_mark_used(const struct xlsx_reader *reader, struct xlsx_piec
                                               .start = piece->bytes,
                                               .end = piece->bytes + piece->size,
                                               .prefix = reader->feed.prefix,
-                                              .prefix_size = reader->feed.prefix_size },
+                                              .prefix_size = reader->feed.prefix_size,
+                                              .preserve = reader->feed.preserve || reader->compat },
                                   .drop_blank = true,
                                   .first = from,
                                   .rows = PF_XLSX_ROWS,

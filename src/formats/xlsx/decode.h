@@ -20,6 +20,7 @@ struct xlsx_columns {
 struct xlsx_other {
     const uint8_t *text;
     uint32_t size;
+    uint8_t kind; /* enum pf_text_kind */
 };
 
 /* What a cell's tag says. */
@@ -48,7 +49,6 @@ struct xlsx_decode {
     struct xlsx_other *others;
     uint32_t other_count, other_room;
     bool drop_blank;
-    bool compat;
 
     uint32_t first, rows;        /* of the rows given */
     uint32_t expected;           /* number of the next row that does not say its own */
@@ -106,6 +106,14 @@ bool xlsx_put_number(struct xlsx_decode *decode, const struct xlsx_cell *cell, c
 bool xlsx_put_shared(struct xlsx_decode *decode, const struct xlsx_cell *cell, const uint8_t *text, size_t size);
 /* Any value that stood in <v>. */
 bool xlsx_put_value(struct xlsx_decode *decode, const struct xlsx_cell *cell, uint8_t *text, size_t size, const uint8_t *end);
+/* A text that lies elsewhere, for values of kind XLSX_ELSEWHERE, whose offset is *place. false = an error. */
+bool xlsx_add_other(struct xlsx_decode *decode, const uint8_t *text, uint32_t size, uint8_t kind, uint32_t *place);
+/* Puts the values of merged ranges into their cells, once all rows of the block are decoded. false = an error. */
+bool xlsx_merged_fill(struct xlsx_decode *decode);
+/* Texts of 1.0.9, in place: of a date, time or timestamp, and of a number as it was printed. text has room for PF_XLSX_SERIAL_SIZE bytes
+ * more. They give the new size. */
+size_t xlsx_compat_text(enum pf_xlsx_kind kind, char *text, size_t size);
+size_t xlsx_compat_number(enum pf_xlsx_kind kind, double value, char *text, size_t size);
 /* One cell by the careful way: the cursor stands at its tag, or at something else between cells. *closed: it was the end of the row. */
 bool xlsx_take_cell(struct xlsx_decode *decode, bool *closed);
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "formats/xlsx/feed.h"
-#include "formats/xlsx/scan.h"
+#include "formats/xlsx/package.h"
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -14,6 +14,7 @@
 
 enum {
     SMALLEST_BLOCK = 4096,
+    DECODED = 64 << 10,     /* bytes that a decoder is given at a time */
     LONGEST_HEAD = 64 << 20 /* of what stands before the rows: columns, views */
 };
 
@@ -29,6 +30,15 @@ static enum pf_status fail_at(const struct xlsx_feed *feed, int64_t offset, cons
 
 /* ---- the head: what stands before the first item */
 
+static bool keeps_space(const struct pf_scan *scan)
+{
+    for (uint32_t i = 0; i < scan->attribute_count; i++) {
+        if (pf_view_is(scan->attributes[i].name, "space") && pf_view_is(scan->attributes[i].value, "preserve"))
+            return true;
+    }
+    return false;
+}
+
 /* Looks for the container in the head. *found = bytes up to behind its opening tag; 0 = more is needed. */
 static enum pf_status scan_head(struct xlsx_feed *feed, struct pf_arena *arena, size_t *found, struct pf_error *err)
 {
@@ -40,12 +50,17 @@ static enum pf_status scan_head(struct xlsx_feed *feed, struct pf_arena *arena, 
     if (scan == NULL)
         return pf_fail_memory(err, sizeof *scan);
     pf_scan_begin(scan, arena, feed->part, bytes, feed->carry.size);
+    feed->preserve = false;
     for (;;) {
         if (pf_scan_next(scan, &item, err) != PF_OK)
             return err->status;
         if (item == PF_SCAN_END)
             return fail_at(feed, (int64_t)feed->carry.size, "there are no rows, not even an empty list of them", err);
-        if (item == PF_SCAN_OPEN && pf_scan_is(scan, feed->kind->container))
+        if (item != PF_SCAN_OPEN)
+            continue;
+        if (scan->depth == 1 || pf_scan_is(scan, feed->kind->container))
+            feed->preserve |= keeps_space(scan);
+        if (pf_scan_is(scan, feed->kind->container))
             break;
     }
     *found = (size_t)((const uint8_t *)scan->at - bytes);
@@ -59,16 +74,86 @@ static enum pf_status scan_head(struct xlsx_feed *feed, struct pf_arena *arena, 
     return PF_OK;
 }
 
+/* More of the part into plain. */
+static enum pf_status decode_more(struct xlsx_feed *feed, struct pf_error *err)
+{
+    uint8_t *raw = pf_alloc(&feed->ctx->memory, DECODED);
+    size_t got = 0;
+    enum pf_status status;
+
+    if (raw == NULL)
+        return pf_fail_memory(err, DECODED);
+    status = pf_zip_stream_read(feed->stream, raw, DECODED, &got, err);
+    feed->decoded = got < DECODED;
+    if (status == PF_OK) {
+        status = pf_decoder_feed(feed->decoder, raw, got, feed->decoded, &feed->plain, err);
+        if (status != PF_OK)
+            status = pf_xlsx_fail_encoding(status, feed->part, "that it has", err);
+    }
+    pf_free(&feed->ctx->memory, raw);
+    return status;
+}
+
+static enum pf_status take_decoded(struct xlsx_feed *feed, uint8_t *to, size_t size, size_t *got, struct pf_error *err)
+{
+    size_t left;
+
+    while (feed->plain.size - feed->plain_at < size && !feed->decoded) {
+        if (decode_more(feed, err) != PF_OK)
+            return err->status;
+    }
+    left = feed->plain.size - feed->plain_at;
+    *got = left < size ? left : size;
+    memcpy(to, feed->plain.data + feed->plain_at, *got);
+    feed->plain_at += *got;
+    if (feed->plain_at > DECODED) {
+        left = feed->plain.size - feed->plain_at;
+        memmove(feed->plain.data, feed->plain.data + feed->plain_at, left);
+        feed->plain.size = left;
+        feed->plain_at = 0;
+    }
+    return PF_OK;
+}
+
 /* Appends size bytes of the part, fewer at its end. */
 static enum pf_status inflate(struct xlsx_feed *feed, uint8_t *to, size_t size, size_t *got, struct pf_error *err)
 {
     *got = 0;
     if (feed->drained || size == 0)
         return PF_OK;
-    if (pf_zip_stream_read(feed->stream, to, size, got, err) != PF_OK)
+    if (feed->decoder != NULL) {
+        if (take_decoded(feed, to, size, got, err) != PF_OK)
+            return err->status;
+    } else if (pf_zip_stream_read(feed->stream, to, size, got, err) != PF_OK)
         return err->status;
     feed->drained = *got < size;
     return PF_OK;
+}
+
+/* Reads the first bytes, and finds out which encoding the part is in. */
+static enum pf_status begin(struct xlsx_feed *feed, struct pf_error *err)
+{
+    char encoding[PF_XLSX_ENCODING];
+    size_t got, skip;
+    enum pf_status status;
+
+    if (!pf_buffer_reserve(&feed->carry, SMALLEST_BLOCK + XLSX_PAD))
+        return pf_fail_memory(err, SMALLEST_BLOCK);
+    if (inflate(feed, feed->carry.data, SMALLEST_BLOCK, &got, err) != PF_OK)
+        return err->status;
+    skip = pf_xlsx_encoding(feed->carry.data, got, encoding);
+    if (encoding[0] == '\0') {
+        feed->carry.size = got;
+        return PF_OK;
+    }
+    status = pf_decoder_new(&feed->decoder, &feed->ctx->memory, encoding, err);
+    if (status == PF_OK) {
+        pf_decoder_pass(feed->decoder, skip);
+        feed->decoded = feed->drained;
+        feed->drained = false;
+        status = pf_decoder_feed(feed->decoder, feed->carry.data + skip, got - skip, feed->decoded, &feed->plain, err);
+    }
+    return status == PF_OK ? PF_OK : pf_xlsx_fail_encoding(status, feed->part, encoding, err);
 }
 
 static enum pf_status grow_head(struct xlsx_feed *feed, struct pf_error *err)
@@ -94,8 +179,6 @@ static enum pf_status find_head(struct xlsx_feed *feed, struct pf_error *err)
 
         if (status != PF_OK)
             return status;
-        if (feed->carry.size > 1 && (feed->carry.data[0] == 0xFF || feed->carry.data[0] == 0xFE || feed->carry.data[1] == 0))
-            return pf_fail(err, PF_UNSUPPORTED, "%s is in UTF-16, which is not read here", feed->part);
         pf_arena_init(&arena, &feed->ctx->memory, LONGEST_HEAD);
         status = scan_head(feed, &arena, &found, err);
         pf_arena_free(&arena);
@@ -120,7 +203,9 @@ enum pf_status xlsx_feed_open(struct xlsx_feed *feed, struct pf_context *ctx, co
     feed->block_bytes = block_bytes != 0 ? block_bytes : XLSX_BLOCK;
     feed->next_size = feed->block_bytes;
     pf_buffer_init(&feed->carry, &ctx->memory, SIZE_MAX);
-    if (pf_zip_stream_open(workbook->zip, entry, &feed->stream, err) != PF_OK || find_head(feed, err) != PF_OK) {
+    pf_buffer_init(&feed->plain, &ctx->memory, SIZE_MAX);
+    if (pf_zip_stream_open(workbook->zip, entry, &feed->stream, err) != PF_OK || begin(feed, err) != PF_OK ||
+        find_head(feed, err) != PF_OK) {
         xlsx_feed_close(feed);
         return err->status;
     }
@@ -133,6 +218,8 @@ void xlsx_feed_close(struct xlsx_feed *feed)
         return;
     if (feed->stream != NULL)
         pf_zip_stream_close(feed->stream);
+    pf_decoder_free(feed->decoder);
+    pf_buffer_free(&feed->plain);
     pf_buffer_free(&feed->carry);
     memset(feed, 0, sizeof *feed);
 }
@@ -343,6 +430,8 @@ static enum pf_status grow(struct xlsx_feed *feed, struct xlsx_piece *piece, str
                 (long long)feed->offset, feed->ctx->limits.record_bytes);
         return err->status;
     }
+    if (capacity > feed->ctx->limits.record_bytes)
+        capacity = feed->ctx->limits.record_bytes > piece->capacity ? feed->ctx->limits.record_bytes : capacity;
     grown = pf_resize(&feed->ctx->memory, piece->bytes, capacity + XLSX_PAD);
     if (grown == NULL)
         return pf_fail_memory(err, capacity);
@@ -387,6 +476,22 @@ static enum pf_status cut_piece(struct xlsx_feed *feed, struct xlsx_piece *piece
     piece->offset = feed->offset;
     feed->offset += (int64_t)border;
     feed->next_size = feed->next_size * 4 < feed->block_bytes ? feed->next_size * 4 : feed->block_bytes;
+    return PF_OK;
+}
+
+enum pf_status xlsx_feed_rest(struct xlsx_feed *feed, struct pf_error *err)
+{
+    while (!feed->drained) {
+        size_t got;
+
+        if (feed->carry.size > LONGEST_HEAD)
+            return pf_fail(err, PF_LIMIT, "%s has more than %d bytes behind its rows", feed->part, (int)LONGEST_HEAD);
+        if (!pf_buffer_reserve(&feed->carry, DECODED + XLSX_PAD))
+            return pf_fail_memory(err, DECODED);
+        if (inflate(feed, feed->carry.data + feed->carry.size, DECODED, &got, err) != PF_OK)
+            return err->status;
+        feed->carry.size += got;
+    }
     return PF_OK;
 }
 

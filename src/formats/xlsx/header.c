@@ -20,6 +20,7 @@ struct grid {
     uint32_t columns;
     uint32_t first; /* row of the sheet that is row 0 */
     uint32_t rows;
+    bool compat; /* rules of 1.0.9 in all */
 };
 
 enum kind { KIND_BLANK, KIND_TEXT, KIND_NUMBER, KIND_OTHER };
@@ -100,44 +101,50 @@ static bool is_repeated(const struct grid *grid, uint32_t column, uint32_t row)
     return false;
 }
 
-/* How much the row is like a header: 0 to 1; negative = it cannot be one. */
-static double score_header(const struct grid *grid, uint32_t row, uint32_t *cells)
+/* 1.0.9 took a zero and FALSE for no name. */
+static bool is_nothing(const struct grid *grid, const uint8_t *text, uint32_t size)
 {
-    uint32_t distinct = 0, like = 0;
+    return grid->compat && ((size == 1 && *text == '0') || (size == 5 && memcmp(text, "False", 5) == 0));
+}
 
-    *cells = 0;
+/* How much the row is like a header: 0 to 1; negative = it cannot be one. */
+static double score_header(const struct grid *grid, uint32_t row)
+{
+    uint32_t distinct = 0, like = 0, cells = 0;
+
     for (uint32_t i = 0; i < grid->columns; i++) {
         uint32_t size;
         const uint8_t *text = text_of(grid, i, row, &size);
 
-        if (is_blank_text(text, size))
+        if (is_blank_text(text, size) || is_nothing(grid, text, size))
             continue;
-        ++*cells;
+        cells++;
         /* wide rows are names often enough: the comparison of all with all stays small */
         distinct += i > 1000 || !is_repeated(grid, i, row);
         like += is_like_header(text, size);
     }
-    if (*cells < 2)
+    if (cells < 2)
         return -1;
-    return 0.3 + 0.3 * distinct / *cells + 0.4 * like / *cells;
+    return 0.3 + 0.3 * distinct / cells + 0.4 * like / cells;
 }
 
-/* How full the rows below are, over as many cells as the header has. */
-static double score_data(const struct grid *grid, uint32_t row, uint32_t cells)
+/* How full the rows below are, over all columns; *any = rows that are not blank. */
+static double score_data(const struct grid *grid, uint32_t row, uint32_t *any)
 {
-    uint32_t rows = 0, any = 0, total = 0;
+    /* of columns without any value, 1.0.9 counted those before the last */
+    const uint32_t columns = grid->compat && grid->columns != 0 ? grid->place[grid->columns - 1] + 1 : grid->columns;
+    uint32_t rows = 0, total = 0;
 
+    *any = 0;
     for (uint32_t at = row + 1; at < grid->rows && rows < BELOW; at++, rows++) {
-        uint32_t count = 0;
+        const uint32_t count = filled(grid, at);
 
-        for (uint32_t i = 0; i < cells && i < grid->columns; i++)
-            count += kind_of(grid, i, at) != KIND_BLANK;
-        any += count != 0;
+        *any += count != 0;
         total += count;
     }
-    if (rows == 0 || any == 0)
+    if (*any == 0)
         return 0;
-    return 0.6 * any / rows + 0.4 * total / ((double)any * cells);
+    return 0.6 * *any / rows + 0.4 * total / ((double)*any * columns);
 }
 
 /* Numbers in a header are years. */
@@ -168,27 +175,43 @@ static bool stands_below_titles(const struct grid *grid, uint32_t first, uint32_
 }
 
 /* The row of the grid that is likeliest to be the header. */
-static uint32_t likeliest(const struct grid *grid, uint32_t first, bool compat)
+static uint32_t likeliest(const struct grid *grid, uint32_t first)
 {
+    const bool compat = grid->compat;
     double best = -1;
     uint32_t found = first;
 
     for (uint32_t row = first; row < grid->rows && row + grid->first < CANDIDATES + (compat ? 0 : first + grid->first); row++) {
-        uint32_t cells;
+        uint32_t any;
         double header, score;
 
         if (!compat && row != first && !stands_below_titles(grid, first, row))
             continue;
-        header = score_header(grid, row, &cells);
+        header = score_header(grid, row);
         if (header < 0)
             continue;
-        score = 0.4 * header + 0.6 * score_data(grid, row, cells);
+        score = 0.4 * header + 0.6 * score_data(grid, row, &any);
         if (score > best) {
             best = score;
             found = row;
         }
     }
     return found;
+}
+
+/* Whether 1.0.9 was sure enough that it had found a table: its sheets with less were left out. sheet_rows: of the sheet, or of as much
+ * of it as was read, which is so much then that the part below the header is small in both. */
+static bool is_recognised(const struct grid *grid, uint32_t row, uint32_t sheet_rows)
+{
+    const double header = score_header(grid, row), most = 1;
+    double rows, share, size;
+    uint32_t any;
+    const double data = score_data(grid, row, &any);
+
+    rows = any;
+    share = 2 * rows / sheet_rows;
+    size = any < 3 ? 0.7 : any > 50 ? 1.1 : 1;
+    return header >= 0 && any >= 2 && 0.3 * header + 0.4 * data + 0.2 * (share < most ? share : most) + 0.1 * size >= 0.6;
 }
 
 /* ---- whether it is one at all */
@@ -240,8 +263,11 @@ static enum pf_status take_names(struct xlsx_reader *reader, const struct grid *
     for (uint32_t row = first; row <= last && row < grid->rows; row++) {
         for (uint32_t i = 0; i < grid->columns; i++) {
             uint32_t size;
-            const uint8_t *text = text_of(grid, i, row, &size);
+            const uint8_t *text = text_of(grid, i, row, &size), *merged = NULL;
 
+            if (is_blank_text(text, size))
+                merged = xlsx_merged_name(reader, first + grid->first, row + grid->first, grid->place[i], &size);
+            text = merged != NULL ? merged : text;
             if (is_blank_text(text, size))
                 continue;
             headed[grid->place[i]] = 1;
@@ -326,17 +352,20 @@ static enum pf_status read_grid(struct finding *finding, struct xlsx_piece *piec
     uint32_t first = reader->table.range.top, count = list_used(finding->used, finding->place);
     struct pf_block block = { .bytes = piece->bytes, .size = piece->size };
     static const struct pf_pass all = { .columns = NULL };
+    int64_t rows;
 
     first = piece->first > first ? piece->first : first;
     for (uint32_t i = 0; i < count; i++)
         reader->slot[finding->place[i]] = (int32_t)i;
     reader->pass_columns = count;
     block.own[0] = first;
-    block.own[1] = (uint64_t)(piece->valued - first + 1 < LOOKED_AT ? piece->valued - first + 1 : LOOKED_AT);
+    rows = (reader->compat ? piece->last : piece->valued) - first + 1; /* 1.0.9 counted rows without values */
+    block.own[1] = (uint64_t)(rows < LOOKED_AT ? rows : LOOKED_AT);
     block.own[3] = piece->before;
     if (xlsx_decode(reader, &all, &block, &finding->arena, &finding->decoded, err) != PF_OK)
         return err->status;
-    finding->grid = (struct grid){ finding->decoded.text, finding->place, count, first, (uint32_t)finding->decoded.rows_kept };
+    finding->grid = (struct grid){ finding->decoded.text, finding->place, count, first, (uint32_t)finding->decoded.rows_kept,
+                                   reader->compat };
     return PF_OK;
 }
 
@@ -395,7 +424,7 @@ static enum pf_status find_header(struct finding *finding, const struct xlsx_hea
         *count = option->last - option->first + 1;
     } else if (option->mode == XLSX_HEADER_AUTO) {
         if (reader->options->range == NULL)
-            *at = likeliest(grid, first, reader->compat);
+            *at = likeliest(grid, first);
         *count = reader->compat || is_header(grid, *at);
         tell_titles(reader, grid, first, *at);
     } else if (option->mode == XLSX_HEADER_NO) {
@@ -443,6 +472,7 @@ static enum pf_status find_in_piece(struct finding *finding, struct xlsx_piece *
     memcpy(piece->bytes, copy, piece->size + XLSX_PAD);
     if (read_grid(finding, piece, err) != PF_OK || find_header(finding, option, &at, &count, err) != PF_OK)
         return err->status;
+    table->recognised = reader->compat && is_recognised(&finding->grid, at, piece->last + 1);
     table->has_header = count != 0;
     table->header_row = at + finding->grid.first;
     table->first = table->header_row + count;
@@ -451,6 +481,7 @@ static enum pf_status find_in_piece(struct finding *finding, struct xlsx_piece *
     memcpy(piece->bytes, copy, piece->size + XLSX_PAD);
     if (mark_columns(finding, piece, err) != PF_OK)
         return err->status;
+    xlsx_merged_mark(reader, table->first, finding->used);
     return settle_columns(reader, finding->names, finding->headed, finding->used, err);
 }
 
@@ -470,7 +501,9 @@ static enum pf_status find(struct finding *finding, struct pf_error *err)
     if (finding->used == NULL || finding->headed == NULL || finding->place == NULL || finding->names == NULL ||
         reader->slot == NULL)
         return pf_fail_memory(err, PF_XLSX_COLUMNS * sizeof *finding->names);
-    if (xlsx_header_option(reader->options->header, &option, err) != PF_OK ||
+    reader->fill = false;
+    if (xlsx_check_size(reader, reader->table.sheet->entry, err) != PF_OK ||
+        xlsx_header_option(reader->options->header, &option, err) != PF_OK || xlsx_merged_load(reader, err) != PF_OK ||
         xlsx_feed_open(&reader->feed, reader->ctx, &reader->workbook, reader->table.sheet->entry, &xlsx_sheet_feed,
                        reader->block_bytes, err) != PF_OK)
         return err->status;

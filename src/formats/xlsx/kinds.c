@@ -2,20 +2,22 @@
  *
  * Source for compound files: [MS-CFB] 2.2 (header), 2.3 (FAT), 2.6 (directory); their streams: [MS-XLS] 2.1.2, [MS-OFFCRYPTO] 2.1. */
 #include <string.h>
+#include <strings.h>
 
 #include "base/text.h"
+#include "formats/markup.h"
 #include "formats/xlsx/package.h"
 
 enum {
-    HEAD = 4096,        /* bytes by which the kind of a text is told */
-    CFB_HEAD = 512,     /* the header of a compound file */
-    CFB_FATS = 109,     /* places of the FAT in the header; a directory beyond them is not looked for */
-    CFB_SECTORS = 64,   /* of a directory that are looked through */
-    CFB_ENTRY = 128,    /* a directory entry */
-    CFB_NAME_SIZE = 64, /* where it has the size of its name */
-    CFB_SHIFT = 30,     /* where the header has the size of a sector, as a power of 2 */
-    CFB_DIRECTORY = 48, /* the first sector of the directory */
-    CFB_FAT = 76        /* the sectors of the FAT */
+    HEAD = PF_MARKUP_HEAD, /* bytes by which the kind of a text is told */
+    CFB_HEAD = 512,        /* the header of a compound file */
+    CFB_FATS = 109,        /* places of the FAT in the header; a directory beyond them is not looked for */
+    CFB_SECTORS = 64,      /* of a directory that are looked through */
+    CFB_ENTRY = 128,       /* a directory entry */
+    CFB_NAME_SIZE = 64,    /* where it has the size of its name */
+    CFB_SHIFT = 30,        /* where the header has the size of a sector, as a power of 2 */
+    CFB_DIRECTORY = 48,    /* the first sector of the directory */
+    CFB_FAT = 76           /* the sectors of the FAT */
 };
 
 static const char save_as[] = "open it in Excel or LibreOffice and save it as .xlsx";
@@ -116,23 +118,6 @@ static enum pf_status refuse_compound(const struct pf_source *src, struct pf_err
 
 /* ---- texts */
 
-/* The head as text in lower case, one byte a character: of UTF-16 the low bytes. Ended with NUL. */
-static size_t plain_head(const uint8_t *head, size_t size, char *to)
-{
-    const bool little = size >= 2 && head[0] == 0xFF && head[1] == 0xFE, big = size >= 2 && head[0] == 0xFE && head[1] == 0xFF;
-    const size_t step = little || big ? 2 : 1;
-    size_t at = little || big ? 2u + (big ? 1 : 0) : size >= 3 && memcmp(head, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-    size_t count = 0;
-
-    for (; at < size; at += step) {
-        const uint8_t c = head[at];
-        if (count != 0 || (c != ' ' && c != '\t' && c != '\r' && c != '\n'))
-            to[count++] = (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
-    }
-    to[count] = '\0';
-    return count;
-}
-
 static bool is_binary(const char *text, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
@@ -155,12 +140,9 @@ static const struct text_kind {
       "is a workbook of Excel 2003 in XML (SpreadsheetML 2003), not .xlsx", save_as, PF_UNSUPPORTED },
     { "<?mso-application", NULL, "is a workbook of Excel 2003 in XML (SpreadsheetML 2003), not .xlsx", save_as,
       PF_UNSUPPORTED },
-    { "<?xml", "<html", "is a web page (HTML), not a workbook", save_as, PF_UNSUPPORTED },
     { "<?xml", "urn:oasis:names:tc:opendocument", "is an OpenDocument file in XML, not .xlsx", save_as, PF_UNSUPPORTED },
     { "<?xml", NULL, "is an XML document, not a workbook", NULL, PF_BAD_DATA },
-    { "<", "<html", "is a web page (HTML), not a workbook", save_as, PF_UNSUPPORTED },
     { "<", "<table", "is a table of a web page (HTML), not a workbook", save_as, PF_UNSUPPORTED },
-    { "<!doctype html", NULL, "is a web page (HTML), not a workbook", save_as, PF_UNSUPPORTED },
     { "<", NULL, "is text in XML or HTML, not a workbook", NULL, PF_BAD_DATA },
     { "mime-version:", NULL, "is a web archive (.mht), not .xlsx", save_as, PF_UNSUPPORTED },
     { "id;p", NULL, "is a SYLK file (.slk), not .xlsx", save_as, PF_UNSUPPORTED },
@@ -169,12 +151,24 @@ static const struct text_kind {
     { NULL, NULL, "is text, such as CSV, not a workbook", "read it with --from csv", PF_UNSUPPORTED },
 };
 
+/* Also one that begins in another way than pages do: what Excel itself saves as a page. */
+static bool is_page(const char *text)
+{
+    return pf_markup_is_html(text) || (text[0] == '<' && strcasestr(text, "<html") != NULL);
+}
+
 static enum pf_status refuse_text(const char *text, struct pf_error *err)
 {
     const struct text_kind *kind = text_kinds;
+    char words[PF_MARKUP_WORDS];
 
-    while (kind->start != NULL &&
-           (strncmp(text, kind->start, strlen(kind->start)) != 0 || (kind->has != NULL && strstr(text, kind->has) == NULL)))
+    if (is_page(text)) {
+        pf_fail(err, PF_UNSUPPORTED, "it is %s, not a workbook", pf_markup_words(text, words));
+        pf_remedy(err, "a download that failed, or wanted a sign-in? If it has the table, %s", save_as);
+        return PF_UNSUPPORTED;
+    }
+    while (kind->start != NULL && (strncasecmp(text, kind->start, strlen(kind->start)) != 0 ||
+                                   (kind->has != NULL && strcasestr(text, kind->has) == NULL)))
         kind++;
     pf_fail(err, kind->status, "it %s", kind->what);
     if (kind->remedy != NULL)
@@ -212,7 +206,7 @@ enum pf_status pf_xlsx_refuse_bytes(const struct pf_source *src, struct pf_error
         pf_remedy(err, "%s", save_as);
         return PF_UNSUPPORTED;
     }
-    length = plain_head(head, size, text);
+    length = pf_markup_head(head, size, text);
     /* Anything else may be in front of an archive. */
     return is_binary(text, length) ? PF_OK : refuse_text(text, err);
 }

@@ -149,3 +149,17 @@ enum pf_status xlsx_choose_sheet(struct xlsx_reader *reader, struct pf_error *er
         return err->status;
     return options->range != NULL ? range_option(reader, options->range, err) : PF_OK;
 }
+
+/* ---- limits */
+
+enum pf_status xlsx_check_size(const struct xlsx_reader *reader, const struct pf_zip_entry *entry, struct pf_error *err)
+{
+    const int64_t limit = reader->options->max_unpacked;
+
+    if (limit == 0 || entry->size <= limit)
+        return PF_OK;
+    pf_fail(err, PF_LIMIT, "%s has %lld bytes when it is unpacked, more than %lld", entry->name, (long long)entry->size,
+            (long long)limit);
+    pf_remedy(err, "if the file is trusted, raise --max-unpacked");
+    return err->status;
+}

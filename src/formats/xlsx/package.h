@@ -35,6 +35,11 @@ enum pf_status pf_xlsx_part_child(struct pf_xlsx_part *part, uint32_t depth, boo
 /* The same for the elements of a list: what is not called name is passed over with all it holds. */
 enum pf_status pf_xlsx_part_next(struct pf_xlsx_part *part, uint32_t depth, const char *name, bool *found,
                                  struct pf_error *err);
+/* Bytes of a byte order mark, and the encoding that the bytes of a part are in, by the mark, their looks and the declaration; "" = UTF-8. */
+enum { PF_XLSX_ENCODING = 32 };
+size_t pf_xlsx_encoding(const uint8_t *bytes, size_t size, char to[PF_XLSX_ENCODING]);
+/* What a decoder fails with, in words that name the part. */
+enum pf_status pf_xlsx_fail_encoding(enum pf_status status, const char *name, const char *encoding, struct pf_error *err);
 /* The value of an attribute with its references resolved, in the arena; view without text = NULL without failure. */
 enum pf_status pf_xlsx_text_of(struct pf_arena *arena, struct pf_view view, const char **out, struct pf_error *err);
 

@@ -32,8 +32,7 @@ static void declared_encoding(const uint8_t *bytes, size_t size, char *to, size_
     to[length] = '\0';
 }
 
-/* Bytes of a byte order mark, and the encoding that the bytes are in; "" = UTF-8. */
-static size_t encoding_of(const uint8_t *bytes, size_t size, char *to, size_t room)
+size_t pf_xlsx_encoding(const uint8_t *bytes, size_t size, char to[PF_XLSX_ENCODING])
 {
     static const struct {
         const char *bytes;
@@ -51,11 +50,20 @@ static size_t encoding_of(const uint8_t *bytes, size_t size, char *to, size_t ro
             return starts[i].skip;
         }
     }
-    declared_encoding(bytes, size, to, room);
+    declared_encoding(bytes, size, to, PF_XLSX_ENCODING);
     /* Bytes that are not UTF-16 by their looks are not made so by what they say. */
     if (pf_encoding_is_utf8(to) || strncasecmp(to, "utf-16", 6) == 0 || pf_same_word(to, "us-ascii"))
         to[0] = '\0';
     return 0;
+}
+
+enum pf_status pf_xlsx_fail_encoding(enum pf_status status, const char *name, const char *encoding, struct pf_error *err)
+{
+    if (status == PF_BAD_OPTION)
+        return pf_fail(err, PF_UNSUPPORTED, "%s is in the encoding \"%s\", which is not known", name, encoding);
+    if (status == PF_BAD_DATA)
+        return pf_fail(err, PF_BAD_DATA, "%s is not text in the encoding %s", name, encoding);
+    return status;
 }
 
 static enum pf_status convert(struct pf_xlsx_part *part, const char *name, const char *encoding, size_t skip,
@@ -72,13 +80,9 @@ static enum pf_status convert(struct pf_xlsx_part *part, const char *name, const
     pf_decoder_free(decoder);
     if (status == PF_OK && !pf_buffer_reserve(&out, AFTER))
         status = pf_fail_memory(err, out.size + AFTER);
-    if (status == PF_BAD_OPTION)
-        status = pf_fail(err, PF_UNSUPPORTED, "%s is in the encoding \"%s\", which is not known", name, encoding);
-    else if (status == PF_BAD_DATA)
-        status = pf_fail(err, PF_BAD_DATA, "%s is not text in the encoding %s", name, encoding);
     if (status != PF_OK) {
         pf_buffer_free(&out);
-        return status;
+        return pf_xlsx_fail_encoding(status, name, encoding, err);
     }
     memset(out.data + out.size, 0, AFTER);
     pf_free(part->memory, part->bytes);
@@ -90,7 +94,7 @@ static enum pf_status convert(struct pf_xlsx_part *part, const char *name, const
 static enum pf_status read_part(struct pf_xlsx_workbook *workbook, const struct pf_zip_entry *entry, struct pf_xlsx_part *part,
                                 struct pf_error *err)
 {
-    char encoding[32];
+    char encoding[PF_XLSX_ENCODING];
     uint8_t *bytes = NULL;
     size_t skip, valid;
     enum pf_status status = pf_zip_read_all(workbook->zip, entry, PF_XLSX_PART_BYTES, &bytes, &part->size, err);
@@ -98,7 +102,7 @@ static enum pf_status read_part(struct pf_xlsx_workbook *workbook, const struct 
     if (status != PF_OK)
         return status;
     part->bytes = (char *)bytes;
-    skip = encoding_of(bytes, part->size, encoding, sizeof encoding);
+    skip = pf_xlsx_encoding(bytes, part->size, encoding);
     if (encoding[0] != '\0')
         return convert(part, entry->name, encoding, skip, err);
     valid = pf_utf8_valid(bytes, part->size, 0);

@@ -53,9 +53,11 @@ static enum pf_status load_strings(struct xlsx_reader *reader, struct pf_error *
 
     if (reader->has_strings || reader->workbook.strings == NULL)
         return PF_OK;
+    if (xlsx_check_size(reader, reader->workbook.strings, err) != PF_OK)
+        return err->status;
     reader->has_strings = true;
     return xlsx_strings_load(&reader->strings, reader->ctx, &reader->workbook,
-                             limit == SIZE_MAX ? SIZE_MAX : limit / STRINGS_SHARE, err);
+                             limit == SIZE_MAX ? SIZE_MAX : limit / STRINGS_SHARE, reader->compat, err);
 }
 
 static bool is_candidate(const struct pf_xlsx_sheet *sheet)
@@ -76,13 +78,13 @@ static enum pf_status find_sheet(struct xlsx_reader *reader, struct pf_error *er
         first = first == NULL ? reader->table.sheet : first;
         if (xlsx_find_table(reader, err) != PF_OK)
             return err->status;
-        if (reader->table.column_count != 0)
+        if (reader->table.column_count != 0 && (!reader->compat || reader->table.recognised))
             return PF_OK;
     }
     if (first == NULL)
         return pf_fail(err, PF_BAD_DATA, "the workbook has no visible sheet with cells");
     reader->table.sheet = first;
-    return PF_OK;
+    return reader->compat ? xlsx_find_table(reader, err) : PF_OK;
 }
 
 /* What is not read is said. */
@@ -123,8 +125,10 @@ static enum pf_status xlsx_open(const struct pf_reader *self, void *state, struc
                                 const void *options, struct pf_error *err)
 {
     struct xlsx_reader *reader = state;
+    struct pf_zip_limits limits = pf_zip_usual_limits;
 
     (void)self;
+    limits.expansion = (int64_t)ctx->limits.expansion;
     reader->ctx = ctx;
     reader->src = src;
     reader->options = options;
@@ -133,7 +137,7 @@ static enum pf_status xlsx_open(const struct pf_reader *self, void *state, struc
     reader->compat = reader->options->compat;
     reader->features = pf_cpu_features();
     pf_arena_init(&reader->arena, &ctx->memory, SIZE_MAX);
-    if (pf_xlsx_workbook_open(ctx, src, &pf_zip_usual_limits, &reader->workbook, err) != PF_OK) {
+    if (pf_xlsx_workbook_open(ctx, src, &limits, &reader->workbook, err) != PF_OK) {
         pf_error_source(err, pf_source_name(src));
         return err->status;
     }
@@ -239,6 +243,15 @@ static const struct pf_option xlsx_options[] = {
     { "drop-blank-rows", NULL, PF_OPTION_FLAG, NULL, NULL, NULL,
       "Leave out rows without any value; those at the end always are.",
       "Excel input", AT(drop_blank_rows) },
+    { "fill-merged", NULL, PF_OPTION_FLAG, NULL, NULL, NULL,
+      "Repeat the value of merged cells in all of them; without it the first has it alone.",
+      "Excel input", AT(fill_merged) },
+    { "max-cells", NULL, PF_OPTION_INTEGER, NULL, "0", "N",
+      "Refuse a sheet with more cells, those of blank rows among them; 0: as many as a sheet can have.",
+      "Excel input", AT(max_cells) },
+    { "max-unpacked", NULL, PF_OPTION_SIZE, NULL, "64G", "SIZE",
+      "Refuse a sheet, or shared strings, of more XML than this when unpacked.",
+      "Excel input", AT(max_unpacked) },
     { .name = NULL },
 };
 /* clang-format on */

@@ -102,8 +102,8 @@ size_t pf_xlsx_serial_text(double value, enum pf_xlsx_kind kind, bool date1904, 
     if (value < 0)
         return 0;
     split(value, &serial, &micros);
-    if (kind == PF_XLSX_TIME)
-        return serial == 0 ? pf_print_time(micros, to) : 0;
+    if (serial == 0 && (kind == PF_XLSX_TIME || (micros != 0 && !date1904)))
+        return pf_print_time(micros, to);
     if (!day_of(serial, date1904, &day))
         return 0;
     size = pf_print_date((int32_t)day, to);
@@ -111,14 +111,4 @@ size_t pf_xlsx_serial_text(double value, enum pf_xlsx_kind kind, bool date1904, 
         return size;
     to[size++] = ' ';
     return size + pf_print_time(micros, to + size);
-}
-
-double pf_xlsx_serial_of(int64_t micros, bool *ok)
-{
-    const bool before = micros % day_micros < 0;
-    const int64_t day = micros / day_micros - before;
-    const int64_t rest = micros % day_micros + (before ? day_micros : 0);
-
-    *ok = day + DAYS_1900 > LEAP_DAY && day <= LAST_DAY;
-    return (double)(day + DAYS_1900) + (double)rest / 86400e6;
 }

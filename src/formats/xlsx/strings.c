@@ -115,15 +115,17 @@ static enum pf_status add(struct loading *loading, const uint8_t *text, size_t s
 /* ---- reading */
 
 /* <si><t>text</t></si> without anything to resolve in the text: what is behind it, or NULL. */
-static const uint8_t *quick(const uint8_t *at, const uint8_t *end, const uint8_t **text, size_t *size)
+static const uint8_t *quick(const uint8_t *at, const uint8_t *end, bool preserve, const uint8_t **text, size_t *size)
 {
     const uint8_t *close;
 
     if (memcmp(at, "<si><t", 6) != 0)
         return NULL;
     at += 6;
-    if (memcmp(at, " xml:space=\"preserve\"", 21) == 0)
+    if (memcmp(at, " xml:space=\"preserve\"", 21) == 0) {
         at += 21;
+        preserve = true;
+    }
     if (*at != '>')
         return NULL;
     *text = ++at;
@@ -135,6 +137,8 @@ static const uint8_t *quick(const uint8_t *at, const uint8_t *end, const uint8_t
         if (*at == '&' || *at == '\r' || (*at == '_' && at[1] == 'x'))
             return NULL;
     }
+    if (!preserve)
+        *size = xlsx_trim(text, *size);
     return close + 9;
 }
 
@@ -144,7 +148,8 @@ static enum pf_status add_piece(struct loading *loading, struct xlsx_piece *piec
                                   .start = piece->bytes,
                                   .end = piece->bytes + piece->size,
                                   .prefix = loading->feed.prefix,
-                                  .prefix_size = loading->feed.prefix_size };
+                                  .prefix_size = loading->feed.prefix_size,
+                                  .preserve = loading->feed.preserve };
     size_t valid = pf_utf8_valid(piece->bytes, piece->size, loading->features);
 
     if (valid != piece->size)
@@ -159,7 +164,7 @@ static enum pf_status add_piece(struct loading *loading, struct xlsx_piece *piec
             cursor.at++;
         if (cursor.at == cursor.end)
             return PF_OK;
-        after = cursor.prefix_size == 0 ? quick(cursor.at, cursor.end, &text, &size) : NULL;
+        after = cursor.prefix_size == 0 ? quick(cursor.at, cursor.end, cursor.preserve, &text, &size) : NULL;
         if (after != NULL) {
             if (add(loading, text, size, err) != PF_OK)
                 return err->status;
@@ -205,13 +210,14 @@ static enum pf_status load(struct loading *loading, struct pf_error *err)
 }
 
 enum pf_status xlsx_strings_load(struct xlsx_strings *strings, struct pf_context *ctx, const struct pf_xlsx_workbook *workbook,
-                                 size_t room, struct pf_error *err)
+                                 size_t room, bool preserve, struct pf_error *err)
 {
     struct loading loading = { .strings = strings, .ctx = ctx, .left = room, .features = pf_cpu_features() };
     enum pf_status status;
 
     pf_buffer_init(&loading.bytes, &ctx->memory, SIZE_MAX);
     status = xlsx_feed_open(&loading.feed, ctx, workbook, workbook->strings, &xlsx_strings_feed, STRINGS_BLOCK, err);
+    loading.feed.preserve |= preserve;
     if (status == PF_OK)
         status = load(&loading, err);
     xlsx_feed_close(&loading.feed);

@@ -44,15 +44,10 @@ bool xlsx_put_unplaced(struct xlsx_decode *decode, uint32_t column, int32_t slot
 
 /* ---- texts made here */
 
-/* A text that has no room in the block. */
-static bool put_elsewhere(struct xlsx_decode *decode, const struct xlsx_cell *cell, const char *text, size_t size)
+bool xlsx_add_other(struct xlsx_decode *decode, const uint8_t *text, uint32_t size, uint8_t kind, uint32_t *place)
 {
-    const int32_t slot = decode->slot[cell->column];
-    uint32_t room = decode->other_room != 0 ? decode->other_room * 2 : OTHERS;
-    struct xlsx_other *other;
+    const uint32_t room = decode->other_room != 0 ? decode->other_room * 2 : OTHERS;
 
-    if (slot < 0 || decode->put_row < 0)
-        return xlsx_put(decode, cell, 0, 0, PF_TEXT_PLAIN);
     if (decode->other_count == decode->other_room) {
         struct xlsx_other *grown = pf_arena_alloc(decode->arena, room * sizeof *grown);
 
@@ -65,15 +60,29 @@ static bool put_elsewhere(struct xlsx_decode *decode, const struct xlsx_cell *ce
         decode->others = grown;
         decode->other_room = room;
     }
-    other = &decode->others[decode->other_count];
-    other->text = (const uint8_t *)pf_arena_copy(decode->arena, text, size);
-    other->size = (uint32_t)size;
-    if (other->text == NULL) {
+    *place = decode->other_count++;
+    decode->others[*place] = (struct xlsx_other){ .text = text, .size = size, .kind = kind };
+    return true;
+}
+
+/* A text that has no room in the block. */
+static bool put_elsewhere(struct xlsx_decode *decode, const struct xlsx_cell *cell, const char *text, size_t size)
+{
+    const int32_t slot = decode->slot[cell->column];
+    const uint8_t *copy;
+    uint32_t place;
+
+    if (slot < 0 || decode->put_row < 0)
+        return xlsx_put(decode, cell, 0, 0, PF_TEXT_PLAIN);
+    copy = (const uint8_t *)pf_arena_copy(decode->arena, text, size);
+    if (copy == NULL) {
         pf_fail_memory(decode->err, size);
         return false;
     }
+    if (!xlsx_add_other(decode, copy, (uint32_t)size, PF_TEXT_PLAIN, &place))
+        return false;
     decode->mixed[slot] = 1;
-    return xlsx_put(decode, cell, decode->other_count++, (uint32_t)size, XLSX_ELSEWHERE);
+    return xlsx_put(decode, cell, place, (uint32_t)size, XLSX_ELSEWHERE);
 }
 
 /* A plain text; it overwrites the cell where it fits. */
@@ -84,6 +93,14 @@ static bool put_made(struct xlsx_decode *decode, const struct xlsx_cell *cell, c
         return put_elsewhere(decode, cell, text, size);
     memcpy(cell->begin, text, size);
     return xlsx_put(decode, cell, (uint32_t)(cell->begin - decode->cursor.start), (uint32_t)size, PF_TEXT_PLAIN);
+}
+
+/* What Excel shows as no date (a 0th of January, or ####), though its format makes it one: a formula that found nothing, mostly. It is as
+ * an error: null among dates, the number in a column of texts. */
+static bool put_no_date(struct xlsx_decode *decode, const struct xlsx_cell *cell, const char *text, size_t size)
+{
+    memcpy(cell->begin, text, size);
+    return xlsx_put(decode, cell, (uint32_t)(cell->begin - decode->cursor.start), (uint32_t)size, PF_TEXT_ERROR);
 }
 
 /* ---- numbers */
@@ -109,6 +126,18 @@ static bool is_usual(const uint8_t *text, size_t size)
     if (at != end || at == fraction || at[-1] == '0' || (at - whole) - 1 > USUAL_DIGITS)
         return false;
     return *whole != '0' || at - fraction <= 6;
+}
+
+/* A whole number of any length, which 1.0.9 kept as it stood. */
+static bool is_whole(const uint8_t *text, size_t size)
+{
+    const size_t first = size > 1 && *text == '-';
+
+    for (size_t i = first; i < size; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+    }
+    return size > first && (text[first] != '0' || size == 1);
 }
 
 /* What Excel shows under General, in digits: whole numbers up to 2^53 without a point or an exponent, else the shortest. */
@@ -137,17 +166,19 @@ static size_t print_number(double value, char to[PF_FLOAT64_TEXT + 8])
 static bool put_iso(struct xlsx_decode *decode, const struct xlsx_cell *cell, const uint8_t *text, size_t size,
                     const uint8_t *end)
 {
-    char made[40];
+    char made[40 + PF_XLSX_SERIAL_SIZE];
 
     if (size == 0)
         return true;
-    if (size > sizeof made || size < 4)
+    if (size > 40 || size < 4)
         return xlsx_fail_cell(decode, cell, "what should be a date is none");
     memcpy(made, text, size);
     if (size > 10 && made[10] == 'T')
         made[10] = ' ';
     if (size == 19 && memcmp(made + 10, " 00:00:00", 9) == 0 && cell->style == PF_XLSX_DATE)
         size = 10;
+    if (decode->reader->compat)
+        size = xlsx_compat_text(PF_XLSX_TIMESTAMP, made, size);
     return put_made(decode, cell, made, size, end);
 }
 
@@ -160,7 +191,7 @@ bool xlsx_put_number(struct xlsx_decode *decode, const struct xlsx_cell *cell, c
     double value;
     size_t length = 0;
 
-    if (!date && is_usual(text, size))
+    if (!date && (is_usual(text, size) || (decode->reader->compat && is_whole(text, size))))
         return xlsx_put(decode, cell, (uint32_t)(text - decode->cursor.start), (uint32_t)size, PF_TEXT_PLAIN);
     while (size != 0 && text[size - 1] <= ' ')
         size--;
@@ -172,8 +203,18 @@ bool xlsx_put_number(struct xlsx_decode *decode, const struct xlsx_cell *cell, c
         return xlsx_fail_cell(decode, cell, "what should be a number is none");
     if (date)
         length = pf_xlsx_serial_text(value, (enum pf_xlsx_kind)cell->style, decode->reader->workbook.date1904, made);
-    if (length == 0)
-        length = print_number(value, made);
+    if (length != 0) {
+        if (decode->reader->compat)
+            length = xlsx_compat_text((enum pf_xlsx_kind)cell->style, made, length);
+        return put_made(decode, cell, made, length, end);
+    }
+    length = print_number(value, made);
+    if (decode->reader->compat) {
+        length = xlsx_compat_number((enum pf_xlsx_kind)cell->style, value, made, length);
+        return put_made(decode, cell, made, length, end);
+    }
+    if (date && value <= 0 && length <= (size_t)(end - cell->begin))
+        return put_no_date(decode, cell, made, length);
     return put_made(decode, cell, made, length, end);
 }
 
@@ -212,6 +253,8 @@ static bool put_bool(struct xlsx_decode *decode, const struct xlsx_cell *cell, c
         return true;
     if (!yes && !(size == 1 && *text == '0') && !(size == 5 && memcmp(text, "false", 5) == 0))
         return xlsx_fail_cell(decode, cell, "what should be TRUE or FALSE is neither");
+    if (decode->reader->compat)
+        return yes ? put_made(decode, cell, "True", 4, end) : put_made(decode, cell, "False", 5, end);
     return yes ? put_made(decode, cell, "TRUE", 4, end) : put_made(decode, cell, "FALSE", 5, end);
 }
 

@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "base/text.h"
 #include "formats/xlsx/workbook.h"
 #include "formats/xlsx/xlsx_format.h"
 
@@ -35,8 +36,14 @@ struct xlsx_feed {
     char prefix[XLSX_PREFIX]; /* of the elements, with its colon; "" = none */
     size_t prefix_size;
     uint32_t next_row; /* number (from 0) of the next row that does not say its own */
+    bool preserve;     /* xml:space of the container, or the root: blanks around texts count */
     bool ended;        /* the container was closed */
     bool drained;      /* the stream gives no more */
+    /* of a part that is not in UTF-8: */
+    struct pf_decoder *decoder;
+    struct pf_buffer plain; /* as UTF-8, from plain_at on not given yet */
+    size_t plain_at;
+    bool decoded; /* all of the part is in plain */
 };
 
 /* A block in the making. bytes are the caller's to free. */
@@ -65,12 +72,16 @@ enum pf_status xlsx_count_rows(struct xlsx_feed *feed, struct xlsx_piece *piece,
 /* Leaves a part of about size bytes of the piece, at least one item; the rest comes again. false = it has one item only. */
 enum pf_status xlsx_feed_split(struct xlsx_feed *feed, struct xlsx_piece *piece, size_t size, bool *done, struct pf_error *err);
 
+/* Behind the end of the container: the rest of the part, from its closing tag on, to carry. PF_LIMIT when it is very long. */
+enum pf_status xlsx_feed_rest(struct xlsx_feed *feed, struct pf_error *err);
+
 /* ---- cursor: what stands between tags, in bytes of one's own that may be rewritten in place */
 
 struct xlsx_cursor {
     uint8_t *at, *end, *start;
     const char *prefix; /* of the elements known here, with its colon */
     size_t prefix_size;
+    bool preserve;     /* blanks around texts count, whatever their xml:space says */
     const char *wrong; /* what is not well formed; NULL = nothing */
 };
 
@@ -93,7 +104,7 @@ const uint8_t *xlsx_attribute(const struct xlsx_tag *tag, const char *name, size
 /* After an opening tag that is not empty: to behind its end. */
 bool xlsx_skip_element(struct xlsx_cursor *cursor, const struct xlsx_tag *tag);
 /* After the opening tag of an element that holds text alone: appends its text at *to, which lies before cursor->at, and goes behind its
- * end. References are resolved, line ends made LF. */
+ * end. References are resolved, line ends made LF; blanks around it go, as Excel lets them go, unless xml:space keeps them. */
 bool xlsx_take_text(struct xlsx_cursor *cursor, const struct xlsx_tag *tag, uint8_t **to);
 /* The same for an element of rich text (si, is): its t, and those of its runs, not those of phonetic ones. escapes: _xHHHH_ is the
  * character it names. */
@@ -120,9 +131,11 @@ struct xlsx_strings {
     struct pf_sink *scratch; /* NULL = all is in memory */
 };
 
-/* room: bytes of memory that the texts may take before they go to a private file. */
+/* room: bytes of memory that the texts may take before they go to a private file. preserve: blanks around texts count always. */
 enum pf_status xlsx_strings_load(struct xlsx_strings *strings, struct pf_context *ctx, const struct pf_xlsx_workbook *workbook,
-                                 size_t room, struct pf_error *err);
+                                 size_t room, bool preserve, struct pf_error *err);
+/* Without the blanks around it: moves *text, and gives the size. */
+size_t xlsx_trim(const uint8_t **text, size_t size);
 void xlsx_strings_free(struct xlsx_strings *strings, struct pf_context *ctx);
 
 static inline uint32_t xlsx_string_size(const struct xlsx_strings *strings, uint32_t index)
@@ -147,8 +160,18 @@ struct xlsx_table {
     uint32_t column_count;
     bool has_header;
     uint32_t header_row; /* from 0 */
+    bool recognised;     /* 1.0.9 would have taken it for a table; told with compat alone */
     bool scanned;        /* all of the sheet was looked at for columns that have values */
     bool ready;
+};
+
+/* A merged range of the sheet, and the value it shows. */
+struct xlsx_merged {
+    struct pf_xlsx_range range;
+    uint32_t reach; /* the last row of all ranges up to this one */
+    uint32_t size;
+    uint8_t kind; /* enum pf_text_kind; PF_TEXT_NULL = it shows nothing */
+    const uint8_t *text;
 };
 
 struct xlsx_reader {
@@ -162,6 +185,10 @@ struct xlsx_reader {
     size_t block_bytes;
     uint32_t features;
     struct xlsx_table table;
+    const struct pf_xlsx_sheet *merged_of; /* the sheet whose merged ranges were read */
+    struct xlsx_merged *merged;            /* from the top down */
+    uint32_t merged_count;
+    bool fill;         /* the values of merged ranges are given in all their cells */
     atomic_bool wider; /* a value stands in a column that the table has not */
 
     /* the pass */
@@ -171,6 +198,7 @@ struct xlsx_reader {
     struct xlsx_feed feed;
     bool feeding;
     struct xlsx_piece held; /* waits behind blank rows */
+    int64_t cells;          /* handed out */
     uint32_t next;          /* first row that was not handed out */
     uint64_t number;
     bool ended;
@@ -183,8 +211,18 @@ enum pf_status xlsx_decode(const void *state, const struct pf_pass *pass, struct
 /* Which columns of the sheet have values in a piece: used has a byte a column. */
 enum pf_status xlsx_mark_used(const struct xlsx_reader *reader, struct xlsx_piece *piece, uint32_t from, uint8_t *used,
                               struct pf_arena *arena, struct pf_error *err);
+/* PF_LIMIT when the part is larger than --max-unpacked. */
+enum pf_status xlsx_check_size(const struct xlsx_reader *reader, const struct pf_zip_entry *entry, struct pf_error *err);
 /* Finds the table of the sheet: header, columns, first row of data. */
 enum pf_status xlsx_find_table(struct xlsx_reader *reader, struct pf_error *err);
+
+/* Reads the merged ranges of the sheet and their values, where --fill-merged wants them; once a sheet. */
+enum pf_status xlsx_merged_load(struct xlsx_reader *reader, struct pf_error *err);
+/* Marks the columns that merged ranges give values to, from a row on. */
+void xlsx_merged_mark(const struct xlsx_reader *reader, uint32_t from, uint8_t *used);
+/* What a merged range shows in a cell of the header, whose first row is first; NULL = the cell is in none. */
+const uint8_t *xlsx_merged_name(const struct xlsx_reader *reader, uint32_t first, uint32_t row, uint32_t column,
+                                uint32_t *size);
 
 /* --header, as rows from 0. */
 enum xlsx_header_mode { XLSX_HEADER_AUTO, XLSX_HEADER_YES, XLSX_HEADER_NO, XLSX_HEADER_ROWS };

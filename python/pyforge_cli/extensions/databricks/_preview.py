@@ -4,6 +4,7 @@ import os
 import re
 
 import pyforge_cli
+from pyforge_cli._api import shown
 from pyforge_cli.extensions.databricks._html import Preview
 from pyforge_cli.extensions.databricks.spark_errors import failure
 
@@ -103,7 +104,7 @@ def preview(path, rows, options):
     else:
         with pyforge_cli.read(path, **{**options, "log_level": "error"}) as table:
             types = table.schema.types
-    return Preview(str(path), columns, types, records[:rows], head.complete and len(records) <= rows)
+    return Preview(shown(path), columns, types, records[:rows], head.complete and len(records) <= rows)
 
 
 __all__ = ["preview"]

@@ -39,11 +39,19 @@ _EMPTY = {
 }
 
 
+def _shown(place):
+    if ":/" not in (text := str(place)):
+        return text
+    from pyforge_cli._api import shown
+
+    return shown(text)
+
+
 def _failed(source, output, error):
     """The result of a conversion that raised."""
     from pyforge_cli._result import ConversionResult
 
-    record = {**_EMPTY, "input_path": str(source), "output_path": None if output is None else str(output)}
+    record = {**_EMPTY, "input_path": _shown(source), "output_path": None if output is None else _shown(output)}
     record["outcome_unknown"] = getattr(error, "failure", None) == "unknown"
     record["error"] = {"code": error.status, "message": error.message or str(error), "hint": error.remedy or None}
     return ConversionResult(record, 2 if isinstance(error, pyforge_cli.OptionError) else 1, str(error), error)
@@ -76,7 +84,7 @@ def _raises(raise_on_error):
 
 
 def _name_of(place):
-    return os.path.basename(os.fspath(place)) if isinstance(place, (str, os.PathLike)) else "conversion"
+    return os.path.basename(_shown(os.fspath(place))) if isinstance(place, (str, os.PathLike)) else "conversion"
 
 
 def _size_of(path):
@@ -217,8 +225,8 @@ class PyForgeDatabricks:
         if isinstance(file_path, (bytes, bytearray, memoryview)):
             raise TypeError(f"get_info() takes a path, not {type(file_path).__name__}")
         path = process_path(file_path)
-        suffix = os.path.splitext(path)[1].lstrip(".").lower()
-        record = {"path": str(file_path), "exists": os.path.exists(path), "format": suffix or "unknown"}
+        suffix = os.path.splitext(_shown(path))[1].lstrip(".").lower()
+        record = {"path": _shown(file_path), "exists": os.path.exists(path), "format": suffix or "unknown"}
         # ".." that leaves a volume was refused, and is of none
         record["is_volume"] = path.startswith("/Volumes/") and ".." not in path.split("/")
         if record["is_volume"]:
@@ -242,7 +250,7 @@ class PyForgeDatabricks:
         except pyforge_cli.PyForgeError as error:
             from pyforge_cli._result import ValidationResult
 
-            return ValidationResult({"valid": False, "input_path": str(file_path)}, error)
+            return ValidationResult({"valid": False, "input_path": _shown(file_path)}, error)
 
     def preview(self, path, rows=20, **options):
         """The first rows of a table, which a notebook shows; no more of the file is read than that takes. Options are those of the
@@ -363,7 +371,7 @@ class _Work:
 
 def _log_failure(source, result):
     text = str(result.get("error"))
-    _logger().error("%s", text if str(source) in text else f"{source}: {text}")
+    _logger().error("%s", text if _shown(source) in text else f"{_shown(source)}: {text}")
 
 
 forge = PyForgeDatabricks()

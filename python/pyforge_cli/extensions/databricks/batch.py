@@ -7,6 +7,7 @@ import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
 import pyforge_cli
+from pyforge_cli._api import shown
 from pyforge_cli.extensions.databricks import staging
 from pyforge_cli.extensions.databricks.identifiers import fill, parse_table
 from pyforge_cli.extensions.databricks.progress import size_text, time_text
@@ -27,6 +28,11 @@ def process_path(path):
         return text
 
 
+def _is_of(error, pattern):
+    """Whether it is the pattern's: an error names it without the secrets it may have in it."""
+    return error.source in (pattern, shown(pattern))
+
+
 def find(patterns, folder, recursive, format):
     """([(file, its output), ...], [the error of a pattern that stands for nothing, ...])"""
     left, errors = [os.fsdecode(pattern) for pattern in patterns], []
@@ -34,9 +40,9 @@ def find(patterns, folder, recursive, format):
         try:
             pairs = pyforge_cli.files(left, folder, recursive=recursive, format=format)
         except pyforge_cli.NotFoundError as error:
-            if error.source not in left:
+            if not any(_is_of(error, pattern) for pattern in left):
                 raise
-            left = [pattern for pattern in left if pattern != error.source]
+            left = [pattern for pattern in left if not _is_of(error, pattern)]
             errors.append(error)
         else:
             return pairs, errors

@@ -6,6 +6,7 @@ Nothing of pyspark is imported: exceptions are told by what they have.
 import re
 
 from pyforge_cli import errors
+from pyforge_cli._api import shown
 
 ENDS, FALLS_BACK, UNKNOWN = "ends", "falls back", "unknown"
 
@@ -26,6 +27,7 @@ _KINDS = {
 def failure(kind, message, remedy="", condition=None, sqlstate=None):
     """An exception of the package with what the engine needs besides: failure, one of ENDS, FALLS_BACK and UNKNOWN."""
     kind_class, status, follows = _KINDS[kind]
+    message, remedy = shown(message), shown(remedy)
     error = kind_class(f"{message}\n  hint: {remedy}" if remedy else message)
     error.message, error.remedy, error.status = message, remedy, status
     error.failure, error.condition, error.sqlstate = follows, condition, sqlstate
