@@ -161,8 +161,11 @@ struct xlsx_reader {
     const struct pf_xlsx_read_options *options;
     size_t block_bytes;
     uint32_t features;
-    struct xlsx_table table;
-    atomic_bool wider; /* a value stands in a column that the table has not */
+    struct pf_xlsx_range range;              /* of cells that count, in each sheet */
+    const struct pf_xlsx_sheet *range_sheet; /* the one that --range names; NULL = none */
+    struct xlsx_table table;                 /* at hand */
+    struct xlsx_table *tables;               /* one a sheet; those that are ready were looked for */
+    atomic_bool wider;                       /* a value stands in a column that the table has not */
 
     /* the pass */
     const struct pf_pass *pass;
@@ -193,7 +196,7 @@ struct xlsx_header_option {
     uint32_t first, last;
 };
 enum pf_status xlsx_header_option(const char *text, struct xlsx_header_option *out, struct pf_error *err);
-/* The sheet asked for, and the range of it. */
-enum pf_status xlsx_choose_sheet(struct xlsx_reader *reader, struct pf_error *err);
+/* What --range says. */
+enum pf_status xlsx_choose_range(struct xlsx_reader *reader, struct pf_error *err);
 
 #endif
