@@ -152,7 +152,35 @@ fetch_extras() {
 }
 
 lists_extensions() {
-    "$1" --list-extensions | grep '^databricks: Available'
+    "$1" --list-extensions | grep -Fx 'databricks: Available - Databricks Unity Catalog and Spark integration'
+}
+
+# in_notebook PYTHON FOLDER VARIABLE=VALUE...: what the first lines of a notebook say of the file in the folder.
+in_notebook() {
+    notebook=$1
+    folder=$2
+    shift 2
+    (cd "$folder" && env "$@" "$notebook" - 2>&1) <<'END'
+from pyforge_cli.extensions.databricks import forge
+result = forge.convert("sales_data.csv")
+print(f"Converted {result['row_count']:,} rows using {result['processing_engine']}")
+END
+}
+
+# As a laptop, classic and serverless compute look from inside; and a file that cannot be converted shows why.
+use_notebook() {
+    rm -rf "$2"
+    mkdir -p "$2/good" "$2/broken"
+    cp "$sample" "$2/good/sales_data.csv"
+    printf 'PK\003\004 no table' >"$2/broken/sales_data.csv"
+    for place in LANG=C DATABRICKS_RUNTIME_VERSION=15.4 "DATABRICKS_RUNTIME_VERSION=client.4.1 IS_SERVERLESS=TRUE"; do
+        # shellcheck disable=SC2086
+        in_notebook "$1" "$2/good" $place >"$2/told" || { cat "$2/told"; return 1; }
+        grep -Fx 'Converted 96 rows using native' "$2/told" || { cat "$2/told"; return 1; }
+        # shellcheck disable=SC2086
+        if in_notebook "$1" "$2/broken" $place >"$2/told"; then return 1; fi
+        tail -n 2 "$2/told" | grep -F 'the zip archive is damaged' || { cat "$2/told"; return 1; }
+    done
 }
 
 # A pyspark of nothing: whether the extra asks for it is all that is tried, and the real one has 300 MB.
@@ -226,6 +254,7 @@ try_python() {
     check "$number: command" use_command "$venv/bin/pyforge" "$work/$number.parquet"
     nothing=$(since "$start")
     check "$number: lists extensions" lists_extensions "$venv/bin/pyforge"
+    check "$number: the lines of a notebook" use_notebook "$venv/bin/python" "$work/$number-notebook"
     check "$number: API" env LD_BIND_NOW=1 "$venv/bin/python" "$work/probe.py" "$sample" "$work/$number-api.parquet"
     import=$(import_milliseconds "$venv/bin/python")
     at_most "$install" 10 "$number: install seconds"

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/slab.h"
 #include "base/thread.h"
 
 enum { SMALLEST_LIST = 4 };
@@ -18,13 +19,19 @@ static const size_t kept_anyway = (size_t)84 << 20;
 /* Buffers from here on are asked of the operating system itself: the C library would keep them among its small pieces once they are
  * freed, and the process would grow by what lies between. */
 static const size_t mapped_from = POOL_SMALLEST;
+/* Huge pages serve a job that uses at least this much; a smaller one would pay for memory that it never fills. */
+static const size_t huge_from = (size_t)16 << 20;
+/* Under a small ceiling, what is left over in a slab would be felt. */
+static const size_t huge_limit = (size_t)128 << 20;
+static const size_t huge_page = (size_t)2 << 20;
 
 /* Stands in the LEAD bytes before every allocation. */
 struct header {
-    void *block;     /* as it was given to us */
-    size_t mapped;   /* bytes of block; 0 = it is of the C library */
-    size_t size;     /* usable bytes after the header */
-    size_t of_class; /* NO_CLASS = not pooled */
+    void *block;       /* as it was given to us */
+    size_t mapped;     /* bytes of block; 0 = it is of the C library */
+    size_t size;       /* usable bytes after the header */
+    uint32_t of_class; /* NO_CLASS = not pooled */
+    bool of_slab;
 };
 
 _Static_assert(sizeof(struct header) <= LEAD, "the header stands before what is handed out");
@@ -71,7 +78,9 @@ static size_t class_for(size_t size)
 
 static void give_to_system(struct header *header)
 {
-    if (header->mapped != 0)
+    if (header->of_slab)
+        pf_slab_free(header->block, header->mapped);
+    else if (header->mapped != 0)
         (void)munmap(header->block, header->mapped);
     else
         free(header->block);
@@ -123,6 +132,10 @@ static void shrink(struct pf_memory *memory, size_t most)
 void pf_memory_trim(struct pf_memory *memory)
 {
     shrink(memory, 0);
+    pf_mutex_lock(memory->lock);
+    pf_slab_leave(memory->slab);
+    memory->slab = NULL;
+    pf_mutex_unlock(memory->lock);
 }
 
 void pf_memory_destroy(struct pf_memory *memory)
@@ -153,29 +166,60 @@ static bool charge(struct pf_memory *memory, size_t size)
     return true;
 }
 
-/* A mapping begins at a page: no more than the lead is needed to align what follows. */
-static struct header *make_mapped(size_t usable)
+/* From the slab that is being cut, or from the next one. */
+static void *cut_from_slab(struct pf_memory *memory, size_t size)
 {
-    const size_t lead = ALIGNMENT;
-    uint8_t *block = mmap(NULL, lead + usable, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *piece;
+
+    pf_mutex_lock(memory->lock);
+    piece = memory->slab != NULL ? pf_slab_cut(memory->slab, size) : NULL;
+    if (piece == NULL) {
+        pf_slab_leave(memory->slab);
+        memory->slab = pf_slab_new();
+        piece = memory->slab != NULL ? pf_slab_cut(memory->slab, size) : NULL;
+    }
+    pf_mutex_unlock(memory->lock);
+    return piece;
+}
+
+/* Whether a buffer of this job is worth a huge page; memory NULL = it belongs to no job. */
+static bool wants_huge(struct pf_memory *memory)
+{
+    return memory != NULL && memory->limit >= huge_limit &&
+           atomic_load_explicit(&memory->in_use, memory_order_relaxed) >= huge_from;
+}
+
+/* A mapping begins at a page: no more than the lead is needed to align what follows. */
+static struct header *make_mapped(struct pf_memory *memory, size_t usable)
+{
+    const size_t lead = ALIGNMENT, size = lead + usable;
+    const bool huge = wants_huge(memory), of_slab = huge && size <= PF_SLAB_PIECE_MOST;
+    uint8_t *block;
     struct header *header;
 
-    if (block == MAP_FAILED)
+    if (of_slab)
+        block = cut_from_slab(memory, size);
+    else if (huge && size >= huge_page)
+        block = pf_map_huge(size);
+    else if ((block = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) == MAP_FAILED)
+        block = NULL;
+    if (block == NULL)
         return NULL;
     header = header_of(block + lead);
     header->block = block;
-    header->mapped = lead + usable;
+    header->mapped = size;
+    header->of_slab = of_slab;
     return header;
 }
 
 /* The header of a new allocation; NULL = out of memory. */
-static struct header *make(size_t usable)
+static struct header *make(struct pf_memory *memory, size_t usable)
 {
     uint8_t *block;
     struct header *header;
 
     if (POOL_ALLOWED && usable >= mapped_from)
-        return make_mapped(usable);
+        return make_mapped(memory, usable);
     /* for AddressSanitizer, what follows the allocation must be out of bounds at once */
     block = POOL_ALLOWED ? malloc(LEAD_MOST + usable) : aligned_alloc(ALIGNMENT, ALIGNMENT + usable);
     if (block == NULL)
@@ -183,6 +227,7 @@ static struct header *make(size_t usable)
     header = header_of((const void *)(((uintptr_t)block + LEAD + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT));
     header->block = block;
     header->mapped = 0;
+    header->of_slab = false;
     return header;
 }
 
@@ -216,13 +261,13 @@ void *pf_alloc(struct pf_memory *memory, size_t size)
     if (header == NULL && atomic_load(&memory->held) + atomic_load(&memory->in_use) > kept_most(memory))
         shrink(memory, kept_most(memory));
     if (header == NULL)
-        header = make(usable);
+        header = make(memory, usable);
     if (header == NULL) {
         atomic_fetch_sub(&memory->in_use, usable + PF_ALLOC_OVERHEAD);
         return NULL;
     }
     header->size = usable;
-    header->of_class = of_class;
+    header->of_class = (uint32_t)of_class;
     return (uint8_t *)header + LEAD;
 }
 
@@ -305,7 +350,7 @@ void *pf_resize_disowned(void *old, size_t size)
     if (size > SIZE_MAX / 2)
         return NULL;
     size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    header = make(size);
+    header = make(NULL, size);
     if (header == NULL)
         return NULL;
     header->size = size;

@@ -18,6 +18,7 @@ enum { PF_POOL_CLASSES = 32, PF_ALLOC_OVERHEAD = 96 /* bytes that an allocation 
 
 struct pf_pooled; /* a free buffer in the pool */
 struct pf_mutex;
+struct pf_slab;
 
 struct pf_memory {
     atomic_size_t in_use;  /* bytes handed out, and what each allocation costs besides */
@@ -26,8 +27,9 @@ struct pf_memory {
     size_t limit;          /* ceiling on in_use; SIZE_MAX = none */
     atomic_size_t refused; /* size of the last allocation that the ceiling refused; 0 = none was */
     atomic_long fail_at;   /* tests: this many allocations succeed, then one fails; negative = never */
-    struct pf_mutex *lock; /* guards pool */
+    struct pf_mutex *lock; /* guards pool and slab */
     struct pf_pooled *pool[PF_POOL_CLASSES];
+    struct pf_slab *slab; /* of which the next buffers are cut; NULL = none yet */
 };
 
 /* false = out of memory. */

@@ -1,6 +1,7 @@
 #include "support_unit.h"
 
 #include "base/memory.h"
+#include "base/slab.h"
 
 static void alloc_is_aligned_and_counted(void **state)
 {
@@ -100,6 +101,75 @@ static void pool_gives_the_same_buffer_again(void **state)
     pf_memory_destroy(&memory);
 }
 
+/* Under AddressSanitizer all of these are allocations of the C library, which does no harm here. */
+static void large_use_is_cut_from_slabs(void **state)
+{
+    enum { COUNT = 120, SIZE = 300000 };
+    struct pf_memory memory;
+    uint8_t *all[COUNT];
+    void *kept;
+
+    (void)state;
+    CHECK(pf_memory_init(&memory, SIZE_MAX));
+    for (size_t round = 0; round < 3; round++) {
+        for (size_t i = 0; i < COUNT; i++) {
+            all[i] = pf_alloc(&memory, i % 10 == 9 ? 10 * SIZE : SIZE);
+            CHECK(all[i] != NULL);
+            CHECK_INT((uintptr_t)all[i] % 64, 0);
+            memset(all[i], (int)i, SIZE);
+        }
+        for (size_t i = 0; i < COUNT; i++)
+            CHECK(all[i][0] == i && all[i][SIZE - 1] == i && memcmp(all[i], all[i] + 1, SIZE - 1) == 0);
+        /* every other one first, so that slabs are left with holes */
+        for (size_t i = 0; i < COUNT; i++)
+            pf_free(&memory, all[i * 2 % COUNT + (i * 2 >= COUNT)]);
+        CHECK_INT(atomic_load(&memory.in_use), 0);
+        if (round == 1)
+            pf_memory_trim(&memory);
+    }
+    for (size_t i = 0; i < COUNT; i++)
+        all[i] = pf_alloc(&memory, SIZE);
+    kept = all[COUNT / 2];
+    pf_disown(&memory, kept);
+    for (size_t i = 0; i < COUNT; i++) {
+        if (all[i] != kept)
+            pf_free(&memory, all[i]);
+    }
+    pf_memory_destroy(&memory);
+    memset(kept, 1, SIZE);
+    pf_free_disowned(kept);
+}
+
+static void slab_goes_with_its_last_piece(void **state)
+{
+    enum { SIZE = 700000 };
+    struct pf_slab *slab = pf_slab_new();
+    uint8_t *pieces[20] = { NULL };
+    size_t count = 0;
+
+    (void)state;
+    CHECK(slab != NULL);
+    while ((pieces[count] = pf_slab_cut(slab, SIZE)) != NULL) {
+        CHECK_INT((uintptr_t)pieces[count] % 4096, 0);
+        CHECK(count == 0 || pieces[count] >= pieces[count - 1] + SIZE);
+        memset(pieces[count], 0xab, SIZE);
+        count++;
+    }
+    CHECK_INT(count, 11);
+    pf_slab_free(pieces[3], SIZE);
+    /* given back to the system, and its neighbours are not */
+    CHECK_INT(pieces[3][0], 0);
+    CHECK_INT(pieces[3][SIZE - 1], 0);
+    CHECK_INT(pieces[2][SIZE - 1], 0xab);
+    CHECK_INT(pieces[4][0], 0xab);
+    pf_slab_leave(slab);
+    pf_slab_leave(NULL);
+    for (size_t i = 0; i < count; i++) {
+        if (i != 3)
+            pf_slab_free(pieces[i], SIZE);
+    }
+}
+
 static void buffer_grows_up_to_its_limit(void **state)
 {
     struct pf_memory memory;
@@ -197,6 +267,7 @@ int main(void)
         cmocka_unit_test(nth_allocation_fails_once),        cmocka_unit_test(resize_keeps_contents),
         cmocka_unit_test(pool_gives_the_same_buffer_again), cmocka_unit_test(buffer_grows_up_to_its_limit),
         cmocka_unit_test(arena_frees_all_at_once),          cmocka_unit_test(arena_grows_a_list),
+        cmocka_unit_test(large_use_is_cut_from_slabs),      cmocka_unit_test(slab_goes_with_its_last_piece),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

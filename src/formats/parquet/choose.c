@@ -11,8 +11,8 @@ enum { STRETCHES = 8, STRETCH = 512, SAMPLE = STRETCHES * STRETCH, STRETCH_BYTES
 /* Of a chunk that is not long, so much is looked at (a part of its values, but so many): a wrong choice costs as little there as looking. */
 enum { SAMPLE_SHARE = 8, LEAST_STRETCH = 128 };
 
-/* A codec that saves less is not worth what readers pay for it; nor is a way round PLAIN. */
-static const double codec_gain = 0.98, encoding_gain = 0.95;
+/* A way round PLAIN that saves less is not worth what readers pay for it. */
+static const double encoding_gain = 0.95;
 /* What a byte costs that the codec makes nothing of: readers decompress it and hold it. */
 static const double plain_price = 0.02;
 /* Bytes of headers that there would not be in PLAIN. */
@@ -299,9 +299,11 @@ static enum pf_status choose(struct pf_chunk_work *work, struct sample *sample, 
         status = try_codec(work, sample->plain, sample->plain_size, &ratio, err);
     if (status != PF_OK || sample->count == 0)
         return status;
-    choice->cost = (double)sample->size * (ratio + plain_price) * ((double)work->values / (double)sample->count);
     /* Text repeats itself over distances longer than a stretch; there the first page tells. */
-    choice->codec_helps = ratio < codec_gain || work->leaf->order == PF_ORDER_TEXT;
+    choice->codec_helps = ratio < pf_codec_gain || work->leaf->order == PF_ORDER_TEXT;
+    if (!choice->codec_helps)
+        ratio = 1;
+    choice->cost = (double)sample->size * (ratio + plain_price) * ((double)work->values / (double)sample->count);
     if (takes_delta(work->leaf))
         status = consider_delta(work, sample, choice, err);
     if (status == PF_OK && sample->distinct > 0)

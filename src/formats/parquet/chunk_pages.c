@@ -2,8 +2,8 @@
 #include "formats/parquet/chunk_work.h"
 #include "formats/parquet/thrift_write.h"
 
-/* Of the first page's (and the dictionary's) bytes, what compression must leave at most. */
-static const double codec_gain = 0.98;
+/* The same as pf_codec_gain where an encoding has made the bytes few: what is left is quickly compressed. */
+static const double packed_gain = 0.98;
 
 static enum pf_status put_header(struct pf_chunk_work *work, const struct pf_chunk_page *page, enum parquet_encoding encoding,
                                  size_t plain, size_t stored, struct pf_error *err)
@@ -232,7 +232,8 @@ static bool not_worth_it(const struct pf_chunk_work *work, int64_t dictionary_pl
     double stored = meta->dictionary_size + (double)(meta->size - meta->dictionary_size) * pages;
     double plain = (double)dictionary_plain + (double)(meta->plain_size - dictionary_plain) * pages;
 
-    return meta->codec != PARQUET_UNCOMPRESSED && stored > plain * codec_gain;
+    return meta->codec != PARQUET_UNCOMPRESSED &&
+           stored > plain * (meta->encoding == PARQUET_PLAIN ? pf_codec_gain : packed_gain);
 }
 
 enum pf_status pf_chunk_write(struct pf_chunk_work *work, enum parquet_encoding encoding, enum parquet_codec codec,

@@ -15,6 +15,10 @@ enum {
     PF_PAGE_BYTES = 1024 * 1024
 };
 
+/* What a codec must leave at most of a column chunk's bytes in PLAIN. Saving less is not worth the time of the writer and of every reader: what
+ * hardly compresses takes the longest to compress. */
+static const double pf_codec_gain = 0.9;
+
 struct pf_chunk_page {
     struct pf_slice_cursor cursor; /* its first row */
     size_t row, rows;
