@@ -202,16 +202,15 @@ static void add_up(struct pf_outcome *sum, const struct pf_outcome *one, bool on
     sum->peak_memory = one->peak_memory > sum->peak_memory ? one->peak_memory : sum->peak_memory;
 }
 
-static enum pf_status take_warnings(struct pf_conversion *c, const char *name, const struct pf_outcome *one,
-                                    struct pf_error *err)
+static enum pf_status take_warnings(const struct pf_plan *plan, uint32_t table, const struct pf_outcome *one,
+                                    struct pf_outcome *to, struct pf_error *err)
 {
-    struct pf_outcome *to = &c->outcome;
+    const char *word = pf_table_word(plan->job.reader), *name = plan->tables.tables[table].name;
 
     for (uint32_t i = 0; i < one->warning_count; i++) {
         const char *text;
 
-        if (join(&to->arena, (const char *[]){ pf_table_word(c->plan.job.reader), " '", name, "': ", one->warnings[i], NULL },
-                 &text, err) != PF_OK)
+        if (join(&to->arena, (const char *[]){ word, " '", name, "': ", one->warnings[i], NULL }, &text, err) != PF_OK)
             return err->status;
         if (!pf_arena_list_add(&to->arena, &to->warnings, &to->warning_count, text))
             return pf_fail_memory(err, 1);
@@ -248,8 +247,8 @@ static enum pf_status write_table(struct pf_conversion *c, uint32_t table, struc
     }
     status = pf_native_run(plan->ctx, &job, &c->tables[table], err);
     add_up(&c->outcome, &c->tables[table], plan->tables.one_file);
-    if (take_warnings(c, plan->tables.tables[table].name, &c->tables[table], err) != PF_OK && status == PF_OK)
-        return err->status;
+    if (status == PF_OK)
+        status = take_warnings(plan, table, &c->tables[table], &c->outcome, err);
     return status == PF_OK ? note(c, table, err) : status;
 }
 
@@ -302,6 +301,41 @@ enum pf_status pf_outputs_run(struct pf_conversion *c, struct pf_error *err)
         status = commit(c, held, outputs, err);
     for (uint32_t i = 0; i < outputs; i++)
         pf_held_free(&held[i]);
+    return status;
+}
+
+static enum pf_status scan_table(const struct pf_plan *plan, uint32_t table, enum pf_types_mode types, struct pf_outcome *sum,
+                                 struct pf_outcome *one, struct pf_error *err)
+{
+    struct pf_job job = pf_plan_job(plan, table);
+    enum pf_status status;
+
+    job.types = types;
+    status = pf_native_scan(plan->ctx, &job, one, err);
+    add_up(sum, one, false);
+    if (status != PF_OK)
+        return status;
+    return take_warnings(plan, table, one, sum, err);
+}
+
+enum pf_status pf_outputs_scan(const struct pf_plan *plan, enum pf_types_mode types, struct pf_outcome *outcome,
+                               struct pf_outcome *tables, struct pf_error *err)
+{
+    enum pf_status status = PF_OK;
+
+    if (!pf_plan_is_many(plan)) {
+        struct pf_job job = plan->job;
+
+        job.types = types;
+        return pf_native_scan(plan->ctx, &job, outcome, err);
+    }
+    for (uint32_t i = 0; status == PF_OK && i < plan->tables.count; i++) {
+        struct pf_outcome own;
+
+        pf_outcome_init(&own, plan->ctx);
+        status = scan_table(plan, i, types, outcome, tables != NULL ? &tables[i] : &own, err);
+        pf_outcome_free(&own);
+    }
     return status;
 }
 

@@ -14,6 +14,7 @@ struct tables {
     struct pf_listed *listed;
     uint32_t count;
     bool *chosen, *named;
+    bool usual;      /* nobody has said which are meant */
     uint32_t *index; /* of those that are read, in listed */
     struct pf_schema *schemas;
     uint32_t used;
@@ -78,6 +79,7 @@ static enum pf_status list_tables(struct pf_plan *plan, struct tables *tables, s
     for (; tables->count < count; tables->count++) {
         if (reader->list(plan->job.reader_state, tables->count, &tables->listed[tables->count], err) != PF_OK)
             return err->status;
+        tables->usual = tables->usual && !tables->listed[tables->count].chosen;
     }
     return PF_OK;
 }
@@ -199,22 +201,16 @@ static enum pf_status group(struct pf_plan *plan, const struct tables *tables, s
 
 static enum pf_status read_one(struct pf_plan *plan, const struct tables *tables, struct pf_error *err)
 {
-    const bool asked = plan->options.tables != NULL;
+    const bool asked = plan->options.tables != NULL || grouping(&plan->options) != PF_GROUP_EACH;
 
     if (asked && plan->tables.count > 1) {
-        pf_fail(err, PF_BAD_OPTION, "--tables %.100s means %u tables, and one is read", plan->options.tables,
-                plan->tables.count);
+        pf_fail(err, PF_BAD_OPTION, "there are %u tables, and one is read", plan->tables.count);
         pf_remedy(err, "name one of them, or make one of all with --combine or --combine-by name");
         return PF_BAD_OPTION;
     }
-    if (asked || plan->tables.tables[0].part_count > 1)
+    if (asked)
         return PF_OK;
-    plan->tables.count = 1;
-    for (uint32_t i = 0; i < tables->count; i++) {
-        if (tables->listed[i].chosen)
-            return PF_OK;
-    }
-    return tell_others(plan, tables, tables->index[0], err);
+    return !tables->usual ? PF_OK : tell_others(plan, tables, tables->index[0], err);
 }
 
 /* What the reader tells of a table, is told of the first. */
@@ -256,7 +252,7 @@ static enum pf_status choose(struct pf_plan *plan, void *user, struct pf_error *
             break;
         if (tables->chosen[i])
             status = look_at(plan, tables, i, err);
-        else if (plan->options.tables == NULL && tables->listed[i].hidden)
+        else if (tables->usual && tables->listed[i].hidden)
             leave_out(plan, &tables->listed[i], "it is hidden");
     }
     if (status == PF_OK)
@@ -268,7 +264,7 @@ static enum pf_status choose(struct pf_plan *plan, void *user, struct pf_error *
 
 enum pf_status pf_plan_choose_tables(struct pf_plan *plan, enum pf_plan_purpose purpose, struct pf_error *err)
 {
-    struct tables tables = { .purpose = purpose };
+    struct tables tables = { .purpose = purpose, .usual = plan->options.tables == NULL };
 
     if (plan->options.combine && plan->options.separate) {
         pf_fail(err, PF_BAD_OPTION, "--combine and --separate are both given");
