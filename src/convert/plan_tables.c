@@ -114,12 +114,22 @@ static enum pf_status choose_glob(const struct selection *selection, const char 
     return any ? PF_OK : fail_unknown(selection, text, true, err);
 }
 
+static void choose_visible(const struct selection *selection)
+{
+    for (uint32_t i = 0; i < selection->count; i++)
+        selection->chosen[i] = selection->chosen[i] || !selection->listed[i].hidden;
+}
+
 static enum pf_status choose(const struct selection *selection, const char *text, struct pf_arena *arena, struct pf_error *err)
 {
     const size_t size = strlen(text);
 
     if (choose_name(selection, text) || choose_number(selection, text))
         return PF_OK;
+    if (pf_same_word(text, "all")) {
+        choose_visible(selection);
+        return PF_OK;
+    }
     if (size > 2 && text[0] == '/' && text[size - 1] == '/')
         return choose_regex(selection, text, arena, err);
     if (strpbrk(text, "*?[") != NULL)
@@ -136,8 +146,8 @@ static void choose_usual(const struct selection *selection)
         if (selection->listed[i].chosen)
             selection->chosen[i] = selection->named[i] = any = true;
     }
-    for (uint32_t i = 0; !any && i < selection->count; i++)
-        selection->chosen[i] = !selection->listed[i].hidden;
+    if (!any)
+        choose_visible(selection);
 }
 
 enum pf_status pf_tables_select(const struct pf_listed *listed, uint32_t count, const char *wanted, const char *word,
