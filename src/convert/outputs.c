@@ -46,7 +46,11 @@ static enum pf_status choose_folder(struct pf_plan *plan, const char *output, bo
             return pf_fail_memory(err, size);
         slash = strrchr(base, '/');
         *stem = slash != NULL ? slash + 1 : base;
-        return join(&plan->arena, (const char *[]){ base, "_", plan->job.writer->name, "/", NULL }, &plan->job.output, err);
+        /* 1.0.9 named the folder "sales.txt" where no format was named */
+        return pf_is_compat_txt(&plan->options)
+                   ? join(&plan->arena, (const char *[]){ base, ".txt/", NULL }, &plan->job.output, err)
+                   : join(&plan->arena, (const char *[]){ base, "_", plan->job.writer->name, "/", NULL }, &plan->job.output,
+                          err);
     }
     if (pf_stem(plan->job.input, &plan->arena, stem, err) != PF_OK)
         return err->status;
@@ -59,6 +63,7 @@ static enum pf_status name_outputs(struct pf_plan *plan, const char *stem, struc
     struct pf_plan_tables *tables = &plan->tables;
     const char **names = pf_arena_alloc_zero(&plan->arena, tables->count, 2 * sizeof *names);
     const char **files = names + tables->count;
+    bool compat = plan->options.compat == PF_COMPAT_1_0;
 
     if (names == NULL)
         return pf_fail_memory(err, tables->count * sizeof *names);
@@ -68,8 +73,12 @@ static enum pf_status name_outputs(struct pf_plan *plan, const char *stem, struc
         return err->status;
     for (uint32_t i = 0; i < tables->count; i++) {
         struct pf_plan_table *table = &tables->tables[i];
+        const bool plain =
+            compat && table->part_count > 1; /* 1.0.9 gave all that it had combined this name, and lost all but one */
 
-        if (join(&plan->arena, (const char *[]){ plan->job.output, stem, "_", files[i], ".", tables->suffix, NULL },
+        compat = compat && !plain;
+        if (join(&plan->arena,
+                 (const char *[]){ plan->job.output, stem, plain ? "" : "_", plain ? "" : files[i], ".", tables->suffix, NULL },
                  &table->path, err) != PF_OK ||
             join(&plan->arena, (const char *[]){ table->path, ".rejects.csv", NULL }, &table->rejects, err) != PF_OK)
             return err->status;
@@ -156,7 +165,7 @@ enum pf_status pf_plan_spread(struct pf_plan *plan, const struct pf_request *req
 
     if (output != NULL && strcmp(output, "-") == 0)
         return refuse(plan, "standard output takes one", fewer_tables, err);
-    if (plan->options.rejects != NULL)
+    if (plan->options.rejects != NULL && pf_plan_is_many(plan))
         return refuse(plan, "--rejects names one file", "leave it out: rejected rows go to a file beside each output", err);
     if (plan->tables.count > MOST_OUTPUTS) {
         pf_fail(err, PF_LIMIT, "the input has %u tables, and at most %d outputs are written at once", plan->tables.count,
@@ -164,7 +173,7 @@ enum pf_status pf_plan_spread(struct pf_plan *plan, const struct pf_request *req
         pf_remedy(err, "%s", fewer_tables);
         return PF_LIMIT;
     }
-    plan->tables.suffix = pf_is_compat_txt(&plan->options) ? "txt" : plan->job.writer->suffixes[0];
+    plan->tables.suffix = plan->job.writer->suffixes[0];
     if (derived) {
         if ((output == NULL || folder) &&
             pf_output_name(plan->job.input, output, plan->tables.suffix, &plan->arena, &output, err) != PF_OK)
@@ -172,9 +181,15 @@ enum pf_status pf_plan_spread(struct pf_plan *plan, const struct pf_request *req
     } else if (dot != NULL && plan->options.format == NULL && strchr(dot, '/') == NULL && dot[1] != '\0') {
         plan->tables.suffix = dot + 1;
     }
-    if (choose_folder(plan, output, derived, &stem, err) != PF_OK || name_outputs(plan, stem, err) != PF_OK)
+    if (choose_folder(plan, output, derived, &stem, err) != PF_OK || name_outputs(plan, stem, err) != PF_OK ||
+        check_outputs(plan, err) != PF_OK)
         return err->status;
-    return check_outputs(plan, err);
+    if (pf_plan_is_many(plan))
+        return PF_OK;
+    if (plan->options.rejects != NULL)
+        plan->tables.tables[0].rejects = pf_location_path(plan->options.rejects);
+    plan->job = pf_plan_job(plan, 0);
+    return PF_OK;
 }
 
 /* ---- writing */

@@ -97,6 +97,8 @@ enum pf_status pf_plan_spread(struct pf_plan *plan, const struct pf_request *req
                               struct pf_error *err);
 /* The job of one of the tables. */
 struct pf_job pf_plan_job(const struct pf_plan *plan, uint32_t table);
+/* Whether the outputs lie in a folder of their own: output is as the caller names it, NULL = nobody does. */
+bool pf_plan_wants_folder(const struct pf_plan *plan, const char *output);
 /* Several tables go into outputs, or into one: the job alone does not tell everything. */
 bool pf_plan_is_many(const struct pf_plan *plan);
 

@@ -330,7 +330,7 @@ enum pf_status pf_plan_output(struct pf_plan *plan, const struct pf_request *req
     if (choose_writer(plan, folder || to_stdout ? NULL : output, err) != PF_OK)
         return err->status;
     choose_places(plan);
-    if (pf_plan_is_many(plan) && !plan->tables.one_file)
+    if (pf_plan_wants_folder(plan, request->output_derived || (folder && request->output == NULL) ? NULL : output))
         return pf_plan_spread(plan, request, output, folder, err);
     if (settle_name(plan, output, folder, err) != PF_OK || settle_rejects(plan, err) != PF_OK)
         return err->status;

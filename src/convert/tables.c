@@ -32,6 +32,18 @@ bool pf_plan_is_many(const struct pf_plan *plan)
     return plan->tables.count > 1;
 }
 
+/* 1.0.9 made a folder of a workbook whatever was in it. */
+bool pf_plan_wants_folder(const struct pf_plan *plan, const char *output)
+{
+    const char *slash = output != NULL ? strrchr(output, '/') : NULL;
+
+    if (plan->tables.one_file || plan->tables.count == 0)
+        return false;
+    return pf_plan_is_many(plan) ||
+           (plan->options.compat == PF_COMPAT_1_0 &&
+            (output == NULL || (strcmp(output, "-") != 0 && strchr(slash != NULL ? slash : output, '.') == NULL)));
+}
+
 struct pf_job pf_plan_job(const struct pf_plan *plan, uint32_t table)
 {
     const struct pf_plan_table *one = &plan->tables.tables[table];
@@ -166,11 +178,14 @@ static enum pf_status tell_others(struct pf_plan *plan, const struct tables *tab
 
 /* ---- what becomes of them */
 
-static enum pf_grouping grouping(const struct pf_convert_options *options)
+/* 1.0.9 combined unasked what had the same columns. */
+static enum pf_grouping grouping(const struct pf_convert_options *options, enum pf_plan_purpose purpose)
 {
+    const bool usual = options->compat == PF_COMPAT_1_0 && purpose != PF_PLAN_READ && !options->separate;
+
     if (options->combine_by == PF_COMBINE_BY_NAME && !options->separate)
         return PF_GROUP_NAMES;
-    return options->combine ? PF_GROUP_COLUMNS : PF_GROUP_EACH;
+    return options->combine || usual ? PF_GROUP_COLUMNS : PF_GROUP_EACH;
 }
 
 static enum pf_status group(struct pf_plan *plan, const struct tables *tables, struct pf_error *err)
@@ -179,7 +194,7 @@ static enum pf_status group(struct pf_plan *plan, const struct tables *tables, s
 
     if (number == NULL)
         return pf_fail_memory(err, tables->used * sizeof *number);
-    count = pf_tables_group(tables->schemas, tables->used, grouping(&plan->options), number);
+    count = pf_tables_group(tables->schemas, tables->used, grouping(&plan->options, tables->purpose), number);
     plan->tables.tables = pf_arena_alloc_zero(&plan->arena, count, sizeof *plan->tables.tables);
     if (plan->tables.tables == NULL)
         return pf_fail_memory(err, count * sizeof *plan->tables.tables);
@@ -201,7 +216,7 @@ static enum pf_status group(struct pf_plan *plan, const struct tables *tables, s
 
 static enum pf_status read_one(struct pf_plan *plan, const struct tables *tables, struct pf_error *err)
 {
-    const bool asked = plan->options.tables != NULL || grouping(&plan->options) != PF_GROUP_EACH;
+    const bool asked = plan->options.tables != NULL || grouping(&plan->options, PF_PLAN_READ) != PF_GROUP_EACH;
 
     if (asked && plan->tables.count > 1) {
         pf_fail(err, PF_BAD_OPTION, "there are %u tables, and one is read", plan->tables.count);
@@ -241,8 +256,8 @@ static enum pf_status choose(struct pf_plan *plan, void *user, struct pf_error *
 {
     struct tables *tables = user;
     enum pf_status status = list_tables(plan, tables, err);
-    const bool first = tables->purpose == PF_PLAN_READ && plan->options.tables == NULL && !plan->options.combine &&
-                       grouping(&plan->options) == PF_GROUP_EACH;
+    const bool first = tables->purpose == PF_PLAN_READ && plan->options.tables == NULL &&
+                       grouping(&plan->options, PF_PLAN_READ) == PF_GROUP_EACH;
 
     if (status == PF_OK)
         status = pf_tables_select(tables->listed, tables->count, plan->options.tables, pf_table_word(plan->job.reader),

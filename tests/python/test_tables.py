@@ -407,3 +407,28 @@ def test_package(package, sales):
     assert [table["name"] for table in result["tables"]] == ["Jan", "Feb", "Other"]
     result = package.convert(str(sales), combine_by="name", sheet_column=True)
     assert result["output_path"].endswith("sales.parquet") and result["tables"][0]["sources"] == ["Jan", "Feb", "Other"]
+
+
+# ---- --compat 1.0
+
+
+@pytest.mark.parametrize(("words", "made"), [
+    ([], ["sales.txt/sales.parquet", "sales.txt/sales_Other.parquet"]),
+    (["-f", "parquet"], ["sales_parquet/sales.parquet", "sales_parquet/sales_Other.parquet"]),
+    (["out", "-f", "parquet"], ["out/sales.parquet", "out/sales_Other.parquet"]),
+    (["out", "-f", "parquet", "--separate"], ["out/sales_Feb.parquet", "out/sales_Jan.parquet", "out/sales_Other.parquet"]),
+    (["out.parquet", "--tables", "1"], ["out.parquet"]),
+    (["out", "-f", "parquet", "--tables", "1"], ["out/sales_Jan.parquet"]),
+])
+def test_compat(pyforge, sales, words, made):
+    check(pyforge("convert", sales.name, *words, "--compat", "1.0", cwd=sales.parent))
+    assert sorted(str(path.relative_to(sales.parent)) for path in sales.parent.rglob("*.parquet") if path.is_file()) == sorted(made)
+
+
+def test_compat_keeps_every_group(pyforge, tmp_path):
+    """Of two groups that were combined, 1.0.9 lost the first."""
+    path = book(tmp_path / "a.xlsx", {"a": [["x", "y"], [1, 2], [3, 4]], "b": [["x", "y"], [5, 6], [7, 8]], "c": [["u", "v"], [1, 2]], "d": [["u", "v"], [3, 4]]})
+    record = json.loads(pyforge("convert", path, tmp_path / "out", "-f", "parquet", "--compat", "1.0", "--json").stdout)
+    assert [(one["sources"], one["row_count"]) for one in record["tables"]] == [(["a", "b"], 4), (["c", "d"], 2)]
+    assert names(tmp_path / "out") == ["a.parquet", "a_c.parquet"]
+    assert pq.read_table(tmp_path / "out" / "a.parquet").column("x").to_pylist() == ["1", "3", "5", "7"]
