@@ -432,3 +432,18 @@ def test_compat_keeps_every_group(pyforge, tmp_path):
     assert [(one["sources"], one["row_count"]) for one in record["tables"]] == [(["a", "b"], 4), (["c", "d"], 2)]
     assert names(tmp_path / "out") == ["a.parquet", "a_c.parquet"]
     assert pq.read_table(tmp_path / "out" / "a.parquet").column("x").to_pylist() == ["1", "3", "5", "7"]
+
+
+# ---- commits that fail
+
+
+def test_a_place_that_is_taken_meanwhile(package, sales):
+    folder = sales.with_name("sales_parquet")
+
+    def take(_):
+        folder.mkdir(exist_ok=True)
+        (folder / "sales_Feb.parquet").write_text("another's")
+
+    with pytest.raises(package.OutputExistsError):
+        package.convert(str(sales), progress=take)
+    assert names(folder) == ["sales_Feb.parquet"] and (folder / "sales_Feb.parquet").read_text() == "another's"

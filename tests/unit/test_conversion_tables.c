@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "storage/zip.h"
@@ -188,12 +189,52 @@ static void to_a_workbook(void **state)
     fail_every_allocation(*state, "out.xlsx", settings, 1);
 }
 
+/* ---- a commit that fails after another that replaced a file */
+
+struct meanwhile {
+    const struct place *place;
+    int completed;
+};
+
+/* When the second output is complete, and none is seen: a folder takes the place of its file. */
+static void take_second(void *user, const struct pf_progress *progress)
+{
+    struct meanwhile *meanwhile = user;
+    char path[256];
+
+    meanwhile->completed += strcmp(progress->step, "writing") == 0;
+    if (meanwhile->completed != 2)
+        return;
+    (void)snprintf(path, sizeof path, "%s/in_two.parquet", meanwhile->place->output);
+    CHECK_INT(unlink(path), 0);
+    CHECK_INT(mkdir(path, 0700), 0);
+    meanwhile->completed++;
+}
+
+static void what_was_replaced_is_told(void **state)
+{
+    struct place *place = *state;
+    const struct setting settings[] = { { "force", NULL }, { NULL, NULL } };
+    struct meanwhile meanwhile = { .place = place };
+    struct pf_context *ctx = pf_context_new();
+    struct pf_error err;
+
+    (void)snprintf(place->output, sizeof place->output, "%s/out", place->folder);
+    CHECK_OK(convert(ctx, place, settings, &err), err);
+    pf_context_on_progress(ctx, take_second, &meanwhile);
+    CHECK(convert(ctx, place, settings, &err) != PF_OK);
+    CHECK_INT(meanwhile.completed, 3);
+    CHECK_HAS(err.remedy, "1 of 2 outputs were replaced before");
+    pf_context_free(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(to_a_folder, begin, end),
         cmocka_unit_test_setup_teardown(to_one_by_name, begin, end),
         cmocka_unit_test_setup_teardown(to_a_workbook, begin, end),
+        cmocka_unit_test_setup_teardown(what_was_replaced_is_told, begin, end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
