@@ -17,6 +17,7 @@ struct tables {
     bool usual;      /* nobody has said which are meant */
     uint32_t *index; /* of those that are read, in listed */
     struct pf_schema *schemas;
+    bool *doubtful;
     uint32_t used;
 };
 
@@ -83,10 +84,11 @@ static enum pf_status list_tables(struct pf_plan *plan, struct tables *tables, s
     tables->chosen = pf_arena_alloc_zero(&plan->arena, (size_t)count + 1, sizeof *tables->chosen);
     tables->named = pf_arena_alloc_zero(&plan->arena, (size_t)count + 1, sizeof *tables->named);
     tables->index = pf_arena_alloc_zero(&plan->arena, (size_t)count + 1, sizeof *tables->index);
+    tables->doubtful = pf_arena_alloc_zero(&plan->arena, (size_t)count + 1, sizeof *tables->doubtful);
     tables->schemas = pf_arena_alloc_zero(&plan->arena, (size_t)count + 1, sizeof *tables->schemas);
     plan->tables.left_out = pf_arena_alloc_zero(&plan->arena, (size_t)count + 1, sizeof *plan->tables.left_out);
     if (tables->listed == NULL || tables->chosen == NULL || tables->named == NULL || tables->index == NULL ||
-        tables->schemas == NULL || plan->tables.left_out == NULL)
+        tables->schemas == NULL || tables->doubtful == NULL || plan->tables.left_out == NULL)
         return pf_fail_memory(err, count * sizeof *tables->listed);
     for (; tables->count < count; tables->count++) {
         if (reader->list(plan->job.reader_state, tables->count, &tables->listed[tables->count], err) != PF_OK)
@@ -116,6 +118,7 @@ static enum pf_status look_at(struct pf_plan *plan, struct tables *tables, uint3
     status = plan->job.reader->table(plan->job.reader_state, at, &table, err);
     if (status == PF_OK && table.schema.count != 0) {
         tables->index[tables->used] = at;
+        tables->doubtful[tables->used] = table.doubtful && !tables->named[at];
         tables->schemas[tables->used++] = table.schema;
         return PF_OK;
     }
@@ -123,6 +126,25 @@ static enum pf_status look_at(struct pf_plan *plan, struct tables *tables, uint3
     if (status == PF_OK)
         leave_out(plan, listed, "it has no values");
     return status;
+}
+
+/* What is doubtful goes where there is something else; without that, the first of it stays. */
+static void leave_doubtful(struct pf_plan *plan, struct tables *tables)
+{
+    uint32_t kept = 0, sure = 0;
+
+    for (uint32_t i = 0; i < tables->used; i++)
+        sure += !tables->doubtful[i];
+    for (uint32_t i = 0; i < tables->used; i++) {
+        if (tables->doubtful[i] && (sure != 0 || i != 0)) {
+            leave_out(plan, &tables->listed[tables->index[i]], "version 1.0 took it for no table");
+            pf_schema_free(&tables->schemas[i]);
+            continue;
+        }
+        tables->index[kept] = tables->index[i];
+        tables->schemas[kept++] = tables->schemas[i];
+    }
+    tables->used = kept;
 }
 
 /* Nothing that is chosen has values. */
@@ -263,15 +285,17 @@ static enum pf_status choose(struct pf_plan *plan, void *user, struct pf_error *
         status = pf_tables_select(tables->listed, tables->count, plan->options.tables, pf_table_word(plan->job.reader),
                                   &plan->arena, tables->chosen, tables->named, err);
     for (uint32_t i = 0; status == PF_OK && i < tables->count; i++) {
-        if (first && tables->used != 0)
+        if (first && tables->used != 0 && !tables->doubtful[tables->used - 1])
             break;
         if (tables->chosen[i])
             status = look_at(plan, tables, i, err);
         else if (tables->usual && tables->listed[i].hidden)
             leave_out(plan, &tables->listed[i], "it is hidden");
     }
-    if (status == PF_OK)
+    if (status == PF_OK) {
+        leave_doubtful(plan, tables);
         status = settle(plan, tables, err);
+    }
     for (uint32_t i = 0; i < tables->used; i++)
         pf_schema_free(&tables->schemas[i]);
     return status;

@@ -19,6 +19,7 @@ struct pf_table {
     const char *name;        /* borrowed until close; "" when the format has one unnamed table */
     struct pf_schema schema; /* made by the reader (initialised by the caller); text formats: every field PF_TYPE_STRING */
     int64_t rows;            /* -1 = not known without reading */
+    bool doubtful;           /* --compat 1.0 took it for no table: it is read alone, or when it is named */
     const int64_t *nulls; /* one a field, -1 = not known; borrowed until close. The caller zeroes it: NULL = nothing is known */
 };
 
