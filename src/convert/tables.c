@@ -17,7 +17,7 @@ struct tables {
     bool usual;      /* nobody has said which are meant */
     uint32_t *index; /* of those that are read, in listed */
     struct pf_schema *schemas;
-    bool *doubtful;
+    enum pf_doubt *doubt;
     uint32_t used;
 };
 
@@ -84,11 +84,11 @@ static enum pf_status list_tables(struct pf_plan *plan, struct tables *tables, s
     tables->chosen = pf_arena_alloc_zero(&plan->arena, (size_t)count + 1, sizeof *tables->chosen);
     tables->named = pf_arena_alloc_zero(&plan->arena, (size_t)count + 1, sizeof *tables->named);
     tables->index = pf_arena_alloc_zero(&plan->arena, (size_t)count + 1, sizeof *tables->index);
-    tables->doubtful = pf_arena_alloc_zero(&plan->arena, (size_t)count + 1, sizeof *tables->doubtful);
+    tables->doubt = pf_arena_alloc_zero(&plan->arena, (size_t)count + 1, sizeof *tables->doubt);
     tables->schemas = pf_arena_alloc_zero(&plan->arena, (size_t)count + 1, sizeof *tables->schemas);
     plan->tables.left_out = pf_arena_alloc_zero(&plan->arena, (size_t)count + 1, sizeof *plan->tables.left_out);
     if (tables->listed == NULL || tables->chosen == NULL || tables->named == NULL || tables->index == NULL ||
-        tables->schemas == NULL || tables->doubtful == NULL || plan->tables.left_out == NULL)
+        tables->schemas == NULL || tables->doubt == NULL || plan->tables.left_out == NULL)
         return pf_fail_memory(err, count * sizeof *tables->listed);
     for (; tables->count < count; tables->count++) {
         if (reader->list(plan->job.reader_state, tables->count, &tables->listed[tables->count], err) != PF_OK)
@@ -118,7 +118,7 @@ static enum pf_status look_at(struct pf_plan *plan, struct tables *tables, uint3
     status = plan->job.reader->table(plan->job.reader_state, at, &table, err);
     if (status == PF_OK && table.schema.count != 0) {
         tables->index[tables->used] = at;
-        tables->doubtful[tables->used] = table.doubtful && !tables->named[at];
+        tables->doubt[tables->used] = tables->named[at] ? PF_NO_DOUBT : table.doubt;
         tables->schemas[tables->used++] = table.schema;
         return PF_OK;
     }
@@ -128,15 +128,17 @@ static enum pf_status look_at(struct pf_plan *plan, struct tables *tables, uint3
     return status;
 }
 
-/* What is doubtful goes where there is something else; without that, the first of it stays. */
+/* Tables with as little doubt as there is; of no table at all, the first. One that was small is left out of what is of one table only. */
 static void leave_doubtful(struct pf_plan *plan, struct tables *tables)
 {
-    uint32_t kept = 0, sure = 0;
+    enum pf_doubt least = PF_NO_TABLE, most;
+    uint32_t kept = 0;
 
     for (uint32_t i = 0; i < tables->used; i++)
-        sure += !tables->doubtful[i];
+        least = tables->doubt[i] < least ? tables->doubt[i] : least;
+    most = tables->purpose == PF_PLAN_READ || least == PF_NO_TABLE ? least : PF_SMALL_TABLE;
     for (uint32_t i = 0; i < tables->used; i++) {
-        if (tables->doubtful[i] && (sure != 0 || i != 0)) {
+        if (tables->doubt[i] > most || (most == PF_NO_TABLE && i != 0)) {
             leave_out(plan, &tables->listed[tables->index[i]], "version 1.0 took it for no table");
             pf_schema_free(&tables->schemas[i]);
             continue;
@@ -285,7 +287,7 @@ static enum pf_status choose(struct pf_plan *plan, void *user, struct pf_error *
         status = pf_tables_select(tables->listed, tables->count, plan->options.tables, pf_table_word(plan->job.reader),
                                   &plan->arena, tables->chosen, tables->named, err);
     for (uint32_t i = 0; status == PF_OK && i < tables->count; i++) {
-        if (first && tables->used != 0 && !tables->doubtful[tables->used - 1])
+        if (first && tables->used != 0 && tables->doubt[tables->used - 1] == PF_NO_DOUBT)
             break;
         if (tables->chosen[i])
             status = look_at(plan, tables, i, err);

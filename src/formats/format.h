@@ -15,11 +15,18 @@ enum { PF_ABI = 0 }; /* 0 = may change */
 
 /* ---- reader */
 
+/* With --compat 1.0: what the version 1.0 left out of an input with several tables. */
+enum pf_doubt {
+    PF_NO_DOUBT,
+    PF_SMALL_TABLE, /* as it had one row, or one column: that was a loss, and it is read; as the only table in the end */
+    PF_NO_TABLE     /* it was not like a table: it is read when it is named, or alone */
+};
+
 struct pf_table {
     const char *name;        /* borrowed until close; "" when the format has one unnamed table */
     struct pf_schema schema; /* made by the reader (initialised by the caller); text formats: every field PF_TYPE_STRING */
     int64_t rows;            /* -1 = not known without reading */
-    bool doubtful;           /* --compat 1.0 took it for no table: it is read alone, or when it is named */
+    enum pf_doubt doubt;
     const int64_t *nulls; /* one a field, -1 = not known; borrowed until close. The caller zeroes it: NULL = nothing is known */
 };
 

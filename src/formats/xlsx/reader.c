@@ -108,10 +108,10 @@ static enum pf_status find_table(struct xlsx_reader *reader, uint32_t index, str
         reader->table = reader->tables[index];
         return PF_OK;
     }
+    if (!sheet->worksheet)
+        return pf_fail(err, PF_UNSUPPORTED, "the sheet '%s' is a chart or a macro sheet: it has no cells", sheet->name);
     if (sheet->entry == NULL)
-        return sheet->worksheet
-                   ? pf_fail(err, PF_BAD_DATA, "the sheet '%s' is not in the archive", sheet->name)
-                   : pf_fail(err, PF_UNSUPPORTED, "the sheet '%s' is a chart or a macro sheet: it has no cells", sheet->name);
+        return pf_fail(err, PF_BAD_DATA, "the sheet '%s' is not in the archive", sheet->name);
     reader->table = (struct xlsx_table){ .sheet = sheet, .range = reader->range };
     if (load_strings(reader, err) != PF_OK || xlsx_find_table(reader, err) != PF_OK)
         return err->status;
