@@ -135,8 +135,15 @@ static void read_table(void *state, struct pf_context *ctx, struct outcome *outc
         struct pf_table table = { .rows = 0 };
 
         pf_schema_init(&table.schema, &ctx->memory);
-        if (pf_xlsx_reader.table(state, 0, &table, err) != PF_OK)
+        outcome->status = pf_xlsx_reader.table(state, 0, &table, err);
+        if (outcome->status != PF_OK && err->message[0] == '\0')
             abort();
+        if (outcome->status == PF_OK && table.schema.count == 0)
+            outcome->status = PF_BAD_DATA;
+        if (outcome->status != PF_OK) {
+            pf_schema_free(&table.schema);
+            return;
+        }
         read_pass(state, ctx, table.schema.count, outcome, err);
         again = false;
         if (outcome->status == PF_END) {
@@ -190,7 +197,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const headers[] = { NULL, "yes", "no", "2", "1-2" };
     static const char *const ranges[] = { NULL, NULL, NULL, "B2:D", "A1:B9" };
-    struct pf_xlsx_read_options options = { .sheet = NULL };
+    struct pf_xlsx_read_options options = { .range = NULL };
     struct outcome whole, small;
 
     if (size == 0)

@@ -45,6 +45,15 @@ def _column(column):
     return f"{text} ({because})" if because else text
 
 
+def _table(table):
+    """An output of several in words: "Jan: 20 rows, 3 columns -> sales_parquet/sales_Jan.parquet"."""
+    rows, columns = table["row_count"] or 0, len(table["columns"])
+    return (
+        f"{', '.join(table['sources'])}: {rows:,} row{'' if rows == 1 else 's'}, {columns:,} column{'' if columns == 1 else 's'}"
+        f" -> {table['output_path']}"
+    )
+
+
 def _short(value):
     """repr() of a value, of a long list its beginning."""
     if isinstance(value, list) and len(value) > _MOST_SHOWN:
@@ -65,6 +74,10 @@ def _html(value):
         return "<br>".join([_html(item) for item in value[:_MOST_SHOWN]] + more)
     if isinstance(value, dict) and {"name", "type"} <= set(value):
         return escape(_column(value))
+    if isinstance(value, dict) and {"sources", "row_count"} <= set(value):
+        return escape(_table(value))
+    if isinstance(value, dict) and {"name", "reason"} == set(value):
+        return escape(f"{value['name']}: {value['reason']}")
     return escape(str(value))
 
 
@@ -73,12 +86,15 @@ class ConversionResult(Record):
 
     Keys, each also an attribute: success, input_path, output_path, output_format, row_count (also rows_processed), rows_read,
     rows_rejected, rows_left_out, processing_engine (also converter_used), duration (also duration_seconds), file_size_bytes,
-    output_size_bytes, columns, warnings, rejects_path, attempts, error (text or None), error_details.
+    output_size_bytes, columns, tables, tables_left_out, warnings, rejects_path, attempts, error (text or None), error_details.
+
+    Of an input with several tables, output_path is the folder of the outputs, columns is empty, and tables has for each output its name,
+    sources, output_path, row_count, rows_rejected, rejects_path and columns.
 
     Of a failed conversion, output_path and row_count raise the conversion's own error; .get() does not.
     """
 
-    _told = ("success", "input_path", "output_path", "row_count", "rows_rejected", "columns", "processing_engine", "duration", "warnings",
+    _told = ("success", "input_path", "output_path", "row_count", "rows_rejected", "columns", "tables", "tables_left_out", "processing_engine", "duration", "warnings",
              "rejects_path")
     _withheld = ("output_path", "row_count", "rows_processed")
 
@@ -106,7 +122,11 @@ class ConversionResult(Record):
     def _shown(self):
         if self.exception is not None:
             return [("success", False), ("input_path", self.get("input_path")), ("error", self.get("error"))]
-        none = {"rows_rejected": 0, "warnings": [], "rejects_path": None}
+        none = {"rows_rejected": 0, "warnings": [], "rejects_path": None, "tables_left_out": []}
+        if len(self.get("tables") or []) > 1:
+            none["columns"] = []
+        else:
+            none["tables"] = self.get("tables")
         return [(key, self[key]) for key in self._told if key in self and (key not in none or self[key] != none[key])]
 
     def _repr_html_(self):

@@ -87,7 +87,7 @@ static void tell_file(void *user, uint32_t index, enum pf_status status, const s
             (void)snprintf(told.source, sizeof told.source, "%.255s", input);
         cli_error(cli, &told);
     } else if (result != NULL && tells) {
-        cli_message(cli, PF_LOG_INFO, pf_result_summary(result));
+        cli_summary(cli, pf_result_summary(result));
     }
 }
 

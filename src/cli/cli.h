@@ -156,6 +156,7 @@ void cli_write(struct cli_output *to, const char *text);
 void cli_print(struct cli_output *to, const char *format, ...) CLI_PRINTF(2, 3);
 /* Text with control characters made visible, so that a file name cannot steer the terminal. */
 void cli_put(struct cli_output *to, const char *text);
+void cli_put_part(struct cli_output *to, const char *text, size_t size);
 /* The same for a text of lines. */
 void cli_put_lines(struct cli_output *to, char *text);
 void cli_flush(struct cli_output *to);
@@ -166,6 +167,8 @@ void cli_error(struct cli *cli, const struct pf_error *err);
 int cli_usage_error(struct cli *cli, const char *hint, const char *format, ...) CLI_PRINTF(3, 4);
 /* One message of this level: as a line, or with --log-json as a record. */
 void cli_message(struct cli *cli, enum pf_log_level level, const char *text);
+/* What a conversion did, whose further lines begin with two blanks: a name with a line break in it makes no line. */
+void cli_summary(struct cli *cli, const char *text);
 void cli_note(struct cli *cli, const char *text);
 /* What was asked for: JSON on one line, or a text of lines, which is changed. */
 void cli_answer(struct cli *cli, bool json, char *text);

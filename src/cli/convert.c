@@ -103,7 +103,7 @@ static void tell_success(struct cli *cli, const struct pf_result *result)
     if (pf_context_log_level(cli->ctx) > PF_LOG_WARNING)
         return;
     tell_notes(cli, result);
-    cli_message(cli, PF_LOG_INFO, pf_result_summary(result));
+    cli_summary(cli, pf_result_summary(result));
 }
 
 /* Warnings come with the result. */

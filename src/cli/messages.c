@@ -111,6 +111,23 @@ void cli_message(struct cli *cli, enum pf_log_level level, const char *text)
     cli_write(&cli->err, "\n");
 }
 
+void cli_summary(struct cli *cli, const char *text)
+{
+    static const char next[] = "\n  ";
+    const char *end;
+
+    if (cli->options.log_json) {
+        cli_record(cli, PF_LOG_INFO, text, NULL);
+        return;
+    }
+    for (; (end = strstr(text, next)) != NULL; text = end + 1) {
+        cli_put_part(&cli->err, text, (size_t)(end - text));
+        cli_write(&cli->err, "\n");
+    }
+    cli_put(&cli->err, text);
+    cli_write(&cli->err, "\n");
+}
+
 void cli_note(struct cli *cli, const char *text)
 {
     if (cli->options.log_json) {

@@ -58,11 +58,11 @@ void cli_print(struct cli_output *to, const char *format, ...)
         put(to, piece, (size_t)size < sizeof piece ? (size_t)size : sizeof piece - 1);
 }
 
-void cli_put(struct cli_output *to, const char *text)
+void cli_put_part(struct cli_output *to, const char *text, size_t size)
 {
-    const char *plain = text;
+    const char *plain = text, *end = text + size;
 
-    for (; *text != '\0'; text++) {
+    for (; text < end; text++) {
         const unsigned char *at = (const unsigned char *)text;
         /* 0xc2 0x80 to 0xc2 0x9f are control characters, too. */
         bool two = *at == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0;
@@ -77,6 +77,11 @@ void cli_put(struct cli_output *to, const char *text)
         plain = text + 1;
     }
     put(to, plain, (size_t)(text - plain));
+}
+
+void cli_put(struct cli_output *to, const char *text)
+{
+    cli_put_part(to, text, strlen(text));
 }
 
 void cli_put_lines(struct cli_output *to, char *text)

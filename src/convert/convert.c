@@ -4,6 +4,7 @@
 #include "base/thread.h"
 #include "convert/hooked.h"
 #include "convert/notes.h"
+#include "convert/outputs.h"
 #include "convert/report.h"
 #include "convert/result.h"
 
@@ -24,7 +25,7 @@ static void log_plan(const struct pf_conversion *c)
 /* What is left to do before the engine is given the job. */
 static enum pf_status prepare(struct pf_conversion *c)
 {
-    const char *output = c->plan.job.output;
+    const char *output = pf_plan_is_many(&c->plan) ? c->plan.tables.tables[0].path : c->plan.job.output;
 
     if (pf_plan_facts(&c->plan, NULL, c->err) != PF_OK)
         return c->err->status;
@@ -46,6 +47,10 @@ static enum pf_status run(struct pf_conversion *c)
     if (c->engine != NULL)
         return PF_OK; /* an engine of an extension tells no columns, and warns by itself */
     /* The output is complete: a note that finds no memory is let go. */
+    if (pf_plan_is_many(&c->plan)) {
+        (void)pf_note_rejects(&c->plan, &c->outcome);
+        return PF_OK;
+    }
     (void)(pf_note_rows(&c->plan, &c->outcome) && pf_note_types(&c->plan, &c->outcome.schema) &&
            pf_note_rejects(&c->plan, &c->outcome));
     pf_log_reasons(&c->plan, &c->outcome);
@@ -114,6 +119,7 @@ static enum pf_status attempt(struct pf_request *request, struct pf_hooked *hook
         hooked->may_retry = false;
     *out = tell(&c, hooked, &report);
     pf_report_end(&report);
+    pf_outputs_free(&c);
     pf_outcome_free(&c.outcome);
     pf_plan_free(&c.plan);
     return status;

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "base/thread.h"
 #include "convert/engine_place.h"
+#include "convert/outputs.h"
 #include "convert/result.h"
 
 enum { NAMES = 400, REASON = 1100, NEAR = 3 };
@@ -121,6 +122,8 @@ static const char *only_native(const struct pf_plan *plan)
         return "the input is no file that can be read again";
     if (!plan->engines_only && (!pf_plan_output_located(plan) || strcmp(plan->job.output, "-") == 0))
         return "the output is no file";
+    if (pf_plan_is_many(plan))
+        return "several tables are written";
     return NULL;
 }
 
@@ -469,6 +472,8 @@ static enum pf_status run_native(struct pf_conversion *c, enum pf_engine_failure
 {
     *failure = PF_ENGINE_ENDS;
     c->engine = NULL;
+    if (pf_plan_is_many(&c->plan))
+        return pf_outputs_run(c, err);
     return pf_native_run(c->plan.ctx, &c->plan.job, &c->outcome, err);
 }
 

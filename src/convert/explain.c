@@ -5,6 +5,7 @@
 #include "base/thread.h"
 #include "convert/hooked.h"
 #include "convert/notes.h"
+#include "convert/outputs.h"
 #include "convert/result.h"
 #include "convert/words.h"
 #include "formats/format.h"
@@ -12,8 +13,10 @@
 struct explanation {
     struct pf_plan plan;
     struct pf_outcome outcome; /* of reading the input */
-    struct pf_error stops;     /* why reading stopped; status PF_OK = it did not */
-    bool refused;              /* the output exists, and is not to be replaced */
+    struct pf_outcome *tables; /* of several tables: of each */
+    uint32_t table_count;
+    struct pf_error stops; /* why reading stopped; status PF_OK = it did not */
+    bool refused;          /* the output exists, and is not to be replaced */
 };
 
 static const char *types_word(const struct pf_plan *plan)
@@ -68,14 +71,43 @@ static const char *order_text(const struct pf_field *field)
     return field->order == PF_DAY_FIRST ? "(dmy)" : field->order == PF_MONTH_FIRST ? "(mdy)" : "";
 }
 
-static bool put_columns(struct pf_buffer *text, const struct explanation *seen)
+static bool put_schema(struct pf_buffer *text, const struct pf_schema *schema)
 {
-    const struct pf_schema *schema = &seen->outcome.schema;
     char type[32];
     bool good = true;
 
     for (uint32_t i = 0; good && i < schema->count; i++)
         good = pf_buffer_printf(text, "\n            %s: %s", schema->fields[i].name, pf_type_text(&schema->fields[i], type));
+    return good;
+}
+
+/* What becomes one is named together. */
+static bool put_table(struct pf_buffer *text, const struct explanation *seen, uint32_t at)
+{
+    const struct pf_plan_table *table = &seen->plan.tables.tables[at];
+    bool good = true;
+
+    for (uint32_t i = 0; good && i < table->part_count; i++)
+        good = pf_buffer_printf(text, "%s%s", i == 0 ? "\ntable     " : ", ", table->parts[i].name);
+    return good && pf_buffer_printf(text, " -> %s", table->path) && put_schema(text, &seen->tables[at].schema);
+}
+
+static bool put_left_out(struct pf_buffer *text, const struct pf_plan_tables *tables)
+{
+    bool good = true;
+
+    for (uint32_t i = 0; good && i < tables->left_out_count; i++)
+        good = pf_buffer_printf(text, "\nleft out  %s: %s", tables->left_out[i].name, tables->left_out[i].why);
+    return good;
+}
+
+static bool put_columns(struct pf_buffer *text, const struct explanation *seen)
+{
+    bool good = put_schema(text, &seen->outcome.schema);
+
+    for (uint32_t i = 0; good && i < seen->table_count; i++)
+        good = put_table(text, seen, i);
+    good = good && put_left_out(text, &seen->plan.tables);
     if (good && seen->stops.row > 0)
         good = pf_buffer_printf(text, "\nfails     in row %lld: %s", (long long)seen->stops.row, seen->stops.message);
     else if (good && seen->stops.status != PF_OK)
@@ -212,6 +244,29 @@ static void put_engine_list(struct pf_json *json, const struct explanation *seen
     pf_json_close(json, ']');
 }
 
+static void put_tables(struct pf_json *json, const struct explanation *seen)
+{
+    pf_json_name(json, "tables");
+    pf_json_open(json, '[');
+    for (uint32_t i = 0; i < seen->plan.tables.count; i++) {
+        const struct pf_plan_table *table = &seen->plan.tables.tables[i];
+        const struct pf_outcome *outcome = seen->table_count != 0 ? &seen->tables[i] : &seen->outcome;
+
+        pf_json_open(json, '{');
+        pf_json_set_text(json, "name", table->name);
+        pf_json_name(json, "sources");
+        pf_json_open(json, '[');
+        for (uint32_t part = 0; part < table->part_count; part++)
+            pf_json_text(json, table->parts[part].name);
+        pf_json_close(json, ']');
+        pf_json_set_text(json, "output_path", table->path);
+        pf_json_set_columns(json, &outcome->schema, outcome->columns);
+        pf_json_close(json, '}');
+    }
+    pf_json_close(json, ']');
+    pf_json_set_left_out(json, &seen->plan.tables);
+}
+
 static char *explain_json(const struct explanation *seen)
 {
     const struct pf_plan *plan = &seen->plan;
@@ -231,6 +286,7 @@ static char *explain_json(const struct explanation *seen)
     put_engine_list(&json, seen);
     pf_json_set_text(&json, "types", types_word(plan));
     pf_json_set_columns(&json, &seen->outcome.schema, seen->outcome.columns);
+    put_tables(&json, seen);
     pf_json_set_error(&json, &seen->stops);
     pf_json_set_integer(&json, "threads", thread_count(plan));
     pf_json_set_integer(&json, "memory_bytes", plan->options.memory);
@@ -274,18 +330,30 @@ static bool is_of_input(enum pf_status status)
            status == PF_LIMIT;
 }
 
+static enum pf_status make_tables(struct explanation *seen, struct pf_error *err)
+{
+    const uint32_t count = seen->plan.tables.count;
+
+    seen->tables = pf_arena_alloc_zero(&seen->plan.arena, count, sizeof *seen->tables);
+    if (seen->tables == NULL)
+        return pf_fail_memory(err, count * sizeof *seen->tables);
+    for (; seen->table_count < count; seen->table_count++)
+        pf_outcome_init(&seen->tables[seen->table_count], seen->plan.ctx);
+    return PF_OK;
+}
+
 /* The types that the output would have are those of the whole input; a fault in it is part of the answer. */
 static enum pf_status find_types(struct explanation *seen, struct pf_error *err)
 {
     struct pf_plan *plan = &seen->plan;
-    struct pf_job job;
+    enum pf_types_mode types;
 
     if (pf_plan_facts(plan, NULL, err) != PF_OK || !pf_note_facts(plan))
         return err->status != PF_OK ? err->status : pf_fail_memory(err, 1);
-    job = plan->job;
-    if (plan->job.writer->settle == PF_SETTLE_NONE)
-        job.types = PF_TYPES_STRING;
-    if (pf_native_scan(plan->ctx, &job, &seen->outcome, &seen->stops) == PF_OK)
+    types = plan->job.writer->settle == PF_SETTLE_NONE ? PF_TYPES_STRING : plan->job.types;
+    if (pf_plan_is_many(plan) && make_tables(seen, err) != PF_OK)
+        return err->status;
+    if (pf_outputs_scan(plan, types, &seen->outcome, seen->tables, &seen->stops) == PF_OK)
         return pf_note_rows(plan, &seen->outcome) ? PF_OK : pf_fail_memory(err, 1);
     if (!is_of_input(seen->stops.status))
         *err = seen->stops;
@@ -320,6 +388,8 @@ enum pf_status pf_explain(struct pf_request *request, bool json, char **text, st
         if (*text == NULL)
             (void)pf_fail_memory(err, 1);
     }
+    for (uint32_t i = 0; i < seen.table_count; i++)
+        pf_outcome_free(&seen.tables[i]);
     pf_outcome_free(&seen.outcome);
     pf_plan_free(&seen.plan);
     pf_hooked_end(&hooked);

@@ -53,41 +53,53 @@ static void take_warning(void *user, struct pf_context *ctx, const char *text)
     collecting->failed = !pf_plan_warn(collecting->plan, "%s", text) || collecting->failed;
 }
 
-static enum pf_status open_reader(struct pf_plan *plan, struct collecting *collecting, struct pf_error *err)
+static enum pf_status open_reader(struct pf_plan *plan, struct pf_error *err)
 {
     struct pf_context *ctx = plan->ctx;
     struct pf_job *job = &plan->job;
-    enum pf_status status = PF_OK;
-
     if ((job->reader->flags & PF_READER_READ_AT) != 0 && pf_source_unpack(job->source, err) != PF_OK)
         return err->status;
     job->reader_state = pf_arena_alloc_zero(&plan->arena, 1, job->reader->state_size + 1);
     if (job->reader_state == NULL)
         return pf_fail_memory(err, job->reader->state_size);
     plan->reader_opened = true;
-    ctx->warn = take_warning;
-    ctx->warn_user = collecting;
-    status = job->reader->open(job->reader, job->reader_state, ctx, job->source, job->reader_options, err);
-    ctx->warn = NULL;
-    return status;
+    return job->reader->open(job->reader, job->reader_state, ctx, job->source, job->reader_options, err);
+}
+
+enum pf_status pf_plan_ask(struct pf_plan *plan, pf_plan_ask_fn ask, void *user, struct pf_error *err)
+{
+    struct collecting collecting = { plan, false };
+    enum pf_status status = PF_OK;
+
+    plan->ctx->memory.limit = plan->job.memory;
+    plan->ctx->warn = take_warning;
+    plan->ctx->warn_user = &collecting;
+    if (!plan->reader_opened)
+        status = open_reader(plan, err);
+    if (status == PF_OK && ask != NULL)
+        status = ask(plan, user, err);
+    plan->ctx->warn = NULL;
+    plan->ctx->memory.limit = SIZE_MAX;
+    if (status != PF_OK)
+        pf_error_source(err, plan->job.input);
+    return status == PF_OK && collecting.failed ? pf_fail_memory(err, 1) : status;
+}
+
+static enum pf_status ask_table(struct pf_plan *plan, void *user, struct pf_error *err)
+{
+    return plan->job.reader->table(plan->job.reader_state, plan->job.table, user, err);
 }
 
 enum pf_status pf_plan_facts(struct pf_plan *plan, struct pf_table *table, struct pf_error *err)
 {
     const struct pf_reader *reader = plan->job.reader;
     struct collecting collecting = { plan, false };
-    enum pf_status status;
 
-    plan->ctx->memory.limit = plan->job.memory;
-    status = open_reader(plan, &collecting, err);
-    if (status == PF_OK && table != NULL)
-        status = reader->table(plan->job.reader_state, plan->job.table, table, err);
-    plan->ctx->memory.limit = SIZE_MAX;
-    if (status == PF_OK && reader->facts != NULL)
+    if (pf_plan_ask(plan, table != NULL ? ask_table : NULL, table, err) != PF_OK)
+        return err->status;
+    if (reader->facts != NULL)
         reader->facts(plan->job.reader_state, collect, &collecting);
-    if (status != PF_OK)
-        pf_error_source(err, plan->job.input);
-    return status == PF_OK && collecting.failed ? pf_fail_memory(err, 1) : status;
+    return collecting.failed ? pf_fail_memory(err, 1) : PF_OK;
 }
 
 const char *pf_plan_fact(const struct pf_plan *plan, const char *name)

@@ -75,6 +75,9 @@ bool pf_note_rejects(struct pf_plan *plan, const struct pf_outcome *outcome)
     char rows[PF_WORDS];
     bool directory;
 
+    if (outcome->rejects_written && plan->job.rejects == NULL)
+        return pf_plan_warn(plan, "%s rejected and kept in files beside the outputs",
+                            pf_words_verb(outcome->rows_rejected, "row", "was", "were", rows));
     if (outcome->rejects_written)
         return pf_plan_warn(plan, "%s rejected and kept in %s",
                             pf_words_verb(outcome->rows_rejected, "row", "was", "were", rows), plan->job.rejects);

@@ -8,9 +8,14 @@ enum pf_compat { PF_COMPAT_NONE, PF_COMPAT_1_0 };
 
 enum pf_table_mode { PF_TABLE_ERROR, PF_TABLE_APPEND, PF_TABLE_OVERWRITE };
 
+enum pf_combine_by { PF_COMBINE_BY_COLUMNS, PF_COMBINE_BY_NAME };
+
 struct pf_convert_options {
     const char *format, *from, *columns; /* NULL = not given */
     const char *schema;
+    const char *tables;
+    int combine_by; /* enum pf_combine_by */
+    bool combine, separate, sheet_column;
     int types;          /* enum pf_types_mode */
     int on_error;       /* enum pf_on_error */
     int schema_missing; /* 1 = columns of schema that the input does not have are passed over */

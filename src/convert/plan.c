@@ -23,9 +23,12 @@ bool pf_plan_warn(struct pf_plan *plan, const char *format, ...)
 {
     char line[WARNING_LINE];
     va_list args;
+    int used = 0;
 
     va_start(args, format);
-    (void)vsnprintf(line, sizeof line, format, args);
+    if (plan->about != NULL)
+        used = snprintf(line, sizeof line, "%s '%.100s': ", pf_table_word(plan->job.reader), plan->about);
+    (void)vsnprintf(line + used, sizeof line - (size_t)used, format, args);
     va_end(args);
     pf_reword(plan->ctx, line, sizeof line);
     pf_log(plan->ctx, PF_LOG_WARNING, "%s", line);
@@ -237,6 +240,7 @@ static enum pf_status warn_unused(struct pf_plan *plan, struct pf_error *err)
         const struct pf_writer *writer = plan->job.writer;
         if (setting->variable != NULL ||
             (table_knows(pf_convert_option_table, setting->name) &&
+             (plan->job.reader->list != NULL || !pf_is_tables_option(setting->name)) &&
              (plan->engines_only || writer == NULL || !pf_is_target_option(setting->name))) ||
             table_knows(plan->job.reader->options, setting->name) || is_of_extension(plan, setting->name) ||
             (writer != NULL && table_knows(writer->options, setting->name)))
@@ -485,6 +489,8 @@ enum pf_status pf_plan_make(struct pf_plan *plan, struct pf_request *request, en
     request->force = plan->options.force;
     fill_job(plan);
     if (pf_plan_check(plan, request->output, purpose, err) != PF_OK || plan_reading(plan, err) != PF_OK)
+        return err->status;
+    if (plan->job.reader->list != NULL && pf_plan_choose_tables(plan, purpose, err) != PF_OK)
         return err->status;
     if (purpose == PF_PLAN_CONVERT && plan_writing(plan, request, err) != PF_OK)
         return err->status;

@@ -9,7 +9,8 @@
 
 enum pf_plan_purpose {
     PF_PLAN_CONVERT,
-    PF_PLAN_READ /* info, validate, stream: nothing is written, output options are ignored */
+    PF_PLAN_READ,    /* info, stream: one table is read; nothing is written, output options are ignored */
+    PF_PLAN_READ_ALL /* validate: every table is, one after another */
 };
 
 /* What a reader tells of the input: "delimiter" = ",". */
@@ -19,6 +20,31 @@ struct pf_fact {
 };
 
 struct pf_engine_candidate; /* engines.h */
+
+/* One table as it is written: of one table of the input, or of several that become one. */
+struct pf_plan_table {
+    const char *name; /* of its first part */
+    struct pf_part *parts;
+    uint32_t part_count;
+    const char *path;    /* of its file; that of all where one file holds them */
+    const char *rejects; /* where its rejected rows go; NULL = nowhere */
+    bool exists;         /* a file is there */
+};
+
+/* A table of the input that is not read although nobody said so. */
+struct pf_left_out {
+    const char *name, *why;
+};
+
+/* What is made of the tables of an input that may have several. */
+struct pf_plan_tables {
+    struct pf_plan_table *tables;
+    uint32_t count; /* 0 = the input is of a format that has one table, without a name */
+    bool one_file;  /* the output holds all of them */
+    const char *suffix;
+    struct pf_left_out *left_out;
+    uint32_t left_out_count;
+};
 
 struct pf_plan {
     struct pf_context *ctx;
@@ -39,6 +65,8 @@ struct pf_plan {
     struct pf_fact *facts;
     uint32_t fact_count, fact_capacity;
     struct pf_schema replaced; /* of the typed file that is to be replaced, when every column of it is text; else empty */
+    struct pf_plan_tables tables;
+    const char *about;                   /* the table that warnings are about, of several; NULL = there is one */
     struct pf_engine_candidate *engines; /* in the order in which they are tried; none where nothing is written */
     uint32_t engine_count, engine_capacity;
     const char **warnings;
@@ -56,6 +84,23 @@ bool pf_plan_warn(struct pf_plan *plan, const char *format, ...) PF_PRINTF(2, 3)
 
 /* The same of something asked for that is lost: who wants errors only is told of it, too. */
 bool pf_plan_warn_loss(struct pf_plan *plan, const char *format, ...) PF_PRINTF(2, 3);
+
+/* Opens the reader, unless that is done, and has ask (unless NULL) ask it something; what it warns of goes to the plan. */
+typedef enum pf_status (*pf_plan_ask_fn)(struct pf_plan *plan, void *user, struct pf_error *err);
+enum pf_status pf_plan_ask(struct pf_plan *plan, pf_plan_ask_fn ask, void *user, struct pf_error *err);
+/* Which tables are read, and which of them become one (tables.c): the job has the first, or its parts. The reader is opened. */
+enum pf_status pf_plan_choose_tables(struct pf_plan *plan, enum pf_plan_purpose purpose, struct pf_error *err);
+/* Whether an option is about tables of the input, of which some formats have one only. */
+bool pf_is_tables_option(const char *name);
+/* Several tables, each with a file of its own. output: NULL = named by the input; folder: it is a folder that is there (outputs.c). */
+enum pf_status pf_plan_spread(struct pf_plan *plan, const struct pf_request *request, const char *output, bool folder,
+                              struct pf_error *err);
+/* The job of one of the tables. */
+struct pf_job pf_plan_job(const struct pf_plan *plan, uint32_t table);
+/* Whether the outputs lie in a folder of their own: output is as the caller names it, NULL = nobody does. */
+bool pf_plan_wants_folder(const struct pf_plan *plan, const char *output);
+/* Several tables go into outputs, or into one: the job alone does not tell everything. */
+bool pf_plan_is_many(const struct pf_plan *plan);
 
 /* Opens the reader for the job, and fills plan->facts and, unless table is NULL, the table (its schema initialised by the
  * caller). Once, before the engine runs. */

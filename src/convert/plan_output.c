@@ -268,6 +268,31 @@ bool pf_plan_output_located(const struct pf_plan *plan)
     return plan->job.target == NULL;
 }
 
+/* One file may hold several tables. */
+static void name_tables(struct pf_plan *plan)
+{
+    for (uint32_t i = 0; i < plan->tables.count; i++) {
+        plan->tables.tables[i].path = plan->job.output;
+        plan->tables.tables[i].rejects = plan->job.rejects;
+        plan->tables.tables[i].exists = plan->output_exists;
+    }
+}
+
+static void choose_places(struct pf_plan *plan)
+{
+    plan->tables.one_file = pf_plan_is_many(plan) && plan->job.writer->table != NULL;
+}
+
+/* Where one table goes, and no file with a format of several. */
+static enum pf_status check_one(const struct pf_plan *plan, struct pf_error *err)
+{
+    if (!pf_plan_is_many(plan))
+        return PF_OK;
+    pf_fail(err, PF_BAD_OPTION, "the input has %u tables, and one is written", plan->tables.count);
+    pf_remedy(err, "name one with --tables, or make one of all with --combine or --combine-by name");
+    return PF_BAD_OPTION;
+}
+
 /* Functions in the place of a file: a name they have decides the format as that of a file does. */
 static enum pf_status plan_given(struct pf_plan *plan, const char *name, struct pf_error *err)
 {
@@ -279,7 +304,12 @@ static enum pf_status plan_given(struct pf_plan *plan, const char *name, struct 
     }
     if (choose_writer(plan, name, err) != PF_OK || settle_name(plan, name != NULL ? name : "output", false, err) != PF_OK)
         return err->status;
-    return settle_rejects(plan, err);
+    choose_places(plan);
+    if (!plan->tables.one_file && check_one(plan, err) != PF_OK)
+        return err->status;
+    if (settle_rejects(plan, err) == PF_OK)
+        name_tables(plan);
+    return err->status;
 }
 
 enum pf_status pf_plan_output(struct pf_plan *plan, const struct pf_request *request, struct pf_error *err)
@@ -289,8 +319,10 @@ enum pf_status pf_plan_output(struct pf_plan *plan, const struct pf_request *req
     bool folder, from_stdin = located && strcmp(plan->job.input, "-") == 0;
     bool to_stdout = output != NULL ? strcmp(output, "-") == 0 : from_stdin;
 
-    if (pf_plan_target(plan, request, err) != PF_OK || plan->engines_only)
+    if (pf_plan_target(plan, request, err) != PF_OK)
         return err->status;
+    if (plan->engines_only)
+        return check_one(plan, err);
     if (plan->given.has_output)
         return plan_given(plan, output, err);
     if (output == NULL && !located) {
@@ -309,9 +341,14 @@ enum pf_status pf_plan_output(struct pf_plan *plan, const struct pf_request *req
     else if (output == NULL && plan->options.output_dir != NULL && plan->options.output_dir[0] != '\0')
         output = pf_location_path(plan->options.output_dir);
     folder = output != NULL && !to_stdout && (request->output == NULL || is_folder(plan, output));
-    if (choose_writer(plan, folder || to_stdout ? NULL : output, err) != PF_OK ||
-        settle_name(plan, output, folder, err) != PF_OK || settle_rejects(plan, err) != PF_OK)
+    if (choose_writer(plan, folder || to_stdout ? NULL : output, err) != PF_OK)
         return err->status;
+    choose_places(plan);
+    if (pf_plan_wants_folder(plan, request->output_derived || (folder && request->output == NULL) ? NULL : output))
+        return pf_plan_spread(plan, request, output, folder, err);
+    if (settle_name(plan, output, folder, err) != PF_OK || settle_rejects(plan, err) != PF_OK)
+        return err->status;
+    name_tables(plan);
     if (to_stdout)
         return check_stdout(plan, err);
     if (check_target(plan, err) != PF_OK)

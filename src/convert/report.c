@@ -178,14 +178,12 @@ static void put_input(struct pf_json *json, const struct pf_conversion *c)
 }
 
 /* A file that the conversion made; expected -1 = of any size. */
-static void put_made(struct pf_json *json, const char *name, struct pf_context *ctx, const char *path, int64_t expected,
-                     const char *missing)
+static void put_made(struct pf_json *json, struct pf_context *ctx, const char *path, int64_t expected, const char *missing)
 {
     char sum[PF_SHA256_TEXT] = "";
     struct pf_error err;
     int64_t size = expected;
 
-    pf_json_name(json, name);
     pf_json_open(json, '{');
     put_path(json, path);
     if (missing == NULL && pf_sha256_file(ctx, path, sum, &size, &err) != PF_OK)
@@ -201,25 +199,42 @@ static void put_made(struct pf_json *json, const char *name, struct pf_context *
     pf_json_close(json, '}');
 }
 
+/* Those of several tables, each with what was rejected of it. */
+static void put_outputs(struct pf_json *json, const struct pf_conversion *c)
+{
+    pf_json_name(json, "outputs");
+    pf_json_open(json, '[');
+    for (uint32_t i = 0; c->status == PF_OK && i < c->table_count; i++) {
+        put_made(json, c->plan.ctx, c->plan.tables.tables[i].path, c->tables[i].bytes_written, NULL);
+        if (c->tables[i].rejects_written)
+            put_made(json, c->plan.ctx, c->plan.tables.tables[i].rejects, -1, NULL);
+    }
+    pf_json_close(json, ']');
+}
+
 static void put_files(struct pf_json *json, const struct pf_conversion *c)
 {
     const struct pf_job *job = &c->plan.job;
+    const bool many = pf_plan_is_many(&c->plan) && !c->plan.tables.one_file;
     bool file =
         job->output != NULL && !c->plan.engines_only && pf_plan_output_located(&c->plan) && strcmp(job->output, "-") != 0;
 
     put_input(json, c);
-    if (c->status == PF_OK) {
-        put_made(json, "output", c->plan.ctx, job->output, c->outcome.bytes_written, file ? NULL : "it is no file");
+    pf_json_name(json, "output");
+    if (c->status == PF_OK && many) {
+        pf_json_null(json);
+    } else if (c->status == PF_OK) {
+        put_made(json, c->plan.ctx, job->output, c->outcome.bytes_written, file ? NULL : "it is no file");
     } else {
-        pf_json_name(json, "output");
         pf_json_null(json);
     }
-    if (c->status == PF_OK && c->outcome.rejects_written) {
-        put_made(json, "rejects", c->plan.ctx, job->rejects, -1, NULL);
-    } else {
-        pf_json_name(json, "rejects");
+    pf_json_name(json, "rejects");
+    if (c->status == PF_OK && c->outcome.rejects_written && !many)
+        put_made(json, c->plan.ctx, job->rejects, -1, NULL);
+    else
         pf_json_null(json);
-    }
+    if (many)
+        put_outputs(json, c);
 }
 
 static void put_settings(struct pf_json *json, const struct pf_conversion *c)

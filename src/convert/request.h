@@ -36,6 +36,7 @@ struct pf_request {
     bool has_answered; /* a call has gathered the settings: these were in force */
     int compat;        /* enum pf_compat */
     bool force;
+    bool output_derived; /* nobody has named output: it is what one of one table would be called */
 };
 
 void pf_given_drop_input(struct pf_given *given);

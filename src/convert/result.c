@@ -141,6 +141,53 @@ void pf_json_set_columns(struct pf_json *json, const struct pf_schema *schema, c
     pf_json_close(json, ']');
 }
 
+/* One table as it was written. */
+static void put_table(struct pf_json *json, const struct pf_conversion *c, uint32_t at)
+{
+    const struct pf_plan_table *table = &c->plan.tables.tables[at];
+    const struct pf_outcome *outcome = c->table_count != 0 ? &c->tables[at] : &c->outcome;
+    const bool rejects = c->plan.tables.one_file ? c->outcome.rejects_written : outcome->rejects_written;
+
+    pf_json_open(json, '{');
+    pf_json_set_text(json, "name", table->name);
+    pf_json_name(json, "sources");
+    pf_json_open(json, '[');
+    for (uint32_t i = 0; i < table->part_count; i++)
+        pf_json_text(json, table->parts[i].name);
+    pf_json_close(json, ']');
+    pf_json_set_text(json, "output_path", table->path);
+    set_rows(json, "row_count", outcome->rows_written);
+    pf_json_set_integer(json, "rows_rejected", outcome->rows_rejected);
+    pf_json_set_text(json, "rejects_path", rejects ? table->rejects : NULL);
+    pf_json_set_columns(json, &outcome->schema, outcome->columns);
+    pf_json_close(json, '}');
+}
+
+static void put_tables(struct pf_json *json, const struct pf_conversion *c)
+{
+    const struct pf_plan_tables *tables = &c->plan.tables;
+
+    pf_json_name(json, "tables");
+    pf_json_open(json, '[');
+    for (uint32_t i = 0; succeeded(c) && i < tables->count; i++)
+        put_table(json, c, i);
+    pf_json_close(json, ']');
+    pf_json_set_left_out(json, tables);
+}
+
+void pf_json_set_left_out(struct pf_json *json, const struct pf_plan_tables *tables)
+{
+    pf_json_name(json, "tables_left_out");
+    pf_json_open(json, '[');
+    for (uint32_t i = 0; i < tables->left_out_count; i++) {
+        pf_json_open(json, '{');
+        pf_json_set_text(json, "name", tables->left_out[i].name);
+        pf_json_set_text(json, "reason", tables->left_out[i].why);
+        pf_json_close(json, '}');
+    }
+    pf_json_close(json, ']');
+}
+
 static void put_attempt(struct pf_json *json, const struct pf_attempt *attempt)
 {
     pf_json_open(json, '{');
@@ -188,6 +235,7 @@ static char *make_json(const struct pf_conversion *c, const struct pf_result *re
     put_paths(&json, c);
     put_counts(&json, c);
     pf_json_set_columns(&json, &c->outcome.schema, c->outcome.columns);
+    put_tables(&json, c);
     pf_json_name(&json, "warnings");
     pf_json_open(&json, '[');
     for (uint32_t i = 0; i < result->warning_count; i++)
@@ -229,6 +277,43 @@ static bool put_rate(struct pf_buffer *text, const struct pf_conversion *c)
     return pf_buffer_printf(text, " (%s/s)", pf_words_bytes((int64_t)per_second, rate));
 }
 
+/* A name on a line of its own: it breaks no line. */
+static bool put_name(struct pf_buffer *text, const char *name)
+{
+    bool good = true;
+
+    for (; good && *name != '\0'; name++) {
+        const char c = (unsigned char)*name < ' ' ? ' ' : *name;
+
+        good = pf_buffer_append(text, &c, 1);
+    }
+    return good;
+}
+
+/* A line for each of several tables, and for each that is left out. */
+static bool put_table_lines(struct pf_buffer *text, const struct pf_conversion *c)
+{
+    const struct pf_plan_tables *tables = &c->plan.tables;
+    char rows[PF_WORDS], columns[PF_WORDS];
+    bool good = true;
+
+    for (uint32_t i = 0; good && i < c->table_count; i++) {
+        const struct pf_plan_table *table = &tables->tables[i];
+        const char *slash = strrchr(table->path, '/');
+
+        for (uint32_t part = 0; good && part < table->part_count; part++)
+            good = pf_buffer_append_text(text, part == 0 ? "\n  " : ", ") && put_name(text, table->parts[part].name);
+        good = good && pf_buffer_printf(text, ": %s, %s", pf_words_of(c->tables[i].rows_written, "row", rows),
+                                        pf_words_of(c->tables[i].schema.count, "column", columns));
+        if (good && !tables->one_file)
+            good = pf_buffer_append_text(text, " -> ") && put_name(text, slash != NULL ? slash + 1 : table->path);
+    }
+    for (uint32_t i = 0; good && i < tables->left_out_count; i++)
+        good = pf_buffer_append_text(text, "\n  ") && put_name(text, tables->left_out[i].name) &&
+               pf_buffer_printf(text, ": left out, %s", tables->left_out[i].why);
+    return good;
+}
+
 static char *make_summary(const struct pf_conversion *c, const struct pf_result *result)
 {
     const struct pf_job *job = &c->plan.job;
@@ -243,6 +328,7 @@ static char *make_summary(const struct pf_conversion *c, const struct pf_result 
     pf_buffer_init(&text, &result->ctx->memory, SIZE_MAX);
     good = pf_buffer_printf(&text, "%s -> %s: %s", shown(job->input, "standard input"), shown(job->output, "standard output"),
                             pf_words_of(outcome->rows_written, "row", rows)) &&
+           (c->table_count == 0 || pf_buffer_printf(&text, ", %s", pf_words_of(c->table_count, "table", columns))) &&
            /* what columns there are, an engine of an extension does not tell */
            (outcome->schema.count == 0 ||
             pf_buffer_printf(&text, ", %s", pf_words_of(outcome->schema.count, "column", columns))) &&
@@ -252,7 +338,8 @@ static char *make_summary(const struct pf_conversion *c, const struct pf_result 
     if (good && outcome->rows_rejected > 0)
         good = pf_buffer_printf(&text, "; %s rejected", pf_words_of(outcome->rows_rejected, "row", rejected));
     if (good && outcome->rejects_written)
-        good = pf_buffer_printf(&text, " to %s", job->rejects);
+        good = pf_buffer_printf(&text, " to %s", job->rejects != NULL ? job->rejects : "files beside the outputs");
+    good = good && put_table_lines(&text, c);
     if (good)
         summary = pf_buffer_take_text(&text);
     pf_buffer_free(&text);

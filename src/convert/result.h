@@ -10,7 +10,9 @@
 struct pf_conversion {
     const struct pf_request *request;
     struct pf_plan plan;
-    struct pf_outcome outcome;
+    struct pf_outcome outcome; /* of several tables the sum, without columns */
+    struct pf_outcome *tables; /* of several: one each; in the plan's arena */
+    uint32_t table_count;
     struct pf_folders folders;
     struct pf_error *err; /* read when status is not PF_OK */
     enum pf_status status;
@@ -27,6 +29,9 @@ struct pf_conversion {
 
 /* "columns": name, type, nulls and, for text, why, of a schema; facts NULL = of the first two only. */
 void pf_json_set_columns(struct pf_json *json, const struct pf_schema *schema, const struct pf_column_facts *facts);
+
+/* "tables_left_out": the tables of the input that are not read, and why. */
+void pf_json_set_left_out(struct pf_json *json, const struct pf_plan_tables *tables);
 
 /* NULL = out of memory. */
 struct pf_result *pf_result_new(const struct pf_conversion *conversion);

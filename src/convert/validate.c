@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "convert/notes.h"
+#include "convert/outputs.h"
 #include "convert/words.h"
 #include "formats/format.h"
 
@@ -78,7 +79,7 @@ static enum pf_status judge_rejects(struct pf_plan *plan, const struct pf_outcom
 
 static enum pf_status scan(struct pf_plan *plan, struct pf_outcome *outcome, struct pf_error *err)
 {
-    enum pf_status status = pf_native_scan(plan->ctx, &plan->job, outcome, err);
+    enum pf_status status = pf_outputs_scan(plan, plan->job.types, outcome, NULL, err);
 
     if (status == PF_OK)
         status = judge_rejects(plan, outcome, err);
@@ -123,7 +124,7 @@ static enum pf_status validate(struct pf_request *request, bool json, char **tex
     request->hooked = &strict;
     request->hooked_count = 1;
     pf_outcome_init(&outcome, request->ctx);
-    if (pf_plan_make(&plan, request, PF_PLAN_READ, err) == PF_OK)
+    if (pf_plan_make(&plan, request, PF_PLAN_READ_ALL, err) == PF_OK)
         (void)scan(&plan, &outcome, err);
     if (json)
         *text = verdict_json(&plan, &outcome, err);

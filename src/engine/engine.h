@@ -7,6 +7,14 @@
 
 enum pf_types_mode { PF_TYPES_INFER, PF_TYPES_STRING };
 
+/* One of several tables that go into an output as one. */
+struct pf_part {
+    uint32_t table;
+    const char *name;
+};
+
+struct pf_held; /* held.h */
+
 /* One conversion of one table, fully decided: no defaults, no detection, nothing looked up by name. Strings are borrowed. */
 struct pf_job {
     const char *input;        /* location, "-" standard input; of a source that is none, the name for messages */
@@ -15,6 +23,9 @@ struct pf_job {
     const void *reader_options;
     void *reader_state; /* the reader, open on source and not started, borrowed; NULL = the engine opens it */
     uint32_t table;
+    const struct pf_part *parts; /* in the place of table: several as one (parts.h); part_count 0 = table counts */
+    uint32_t part_count;
+    const char *part_column;    /* of parts: a column with this name that has the name of the part; NULL = none */
     const char *const *columns; /* names to keep, in output order as in the source; NULL = all */
     uint32_t column_count;
 
@@ -23,6 +34,9 @@ struct pf_job {
     const struct pf_writer *writer;
     const void *writer_options;
     bool replace, sync;
+    struct pf_held *held;   /* takes the output, complete and not seen yet; NULL = it is committed */
+    const char *table_name; /* of one table among several in the output; NULL = it holds this one only */
+    bool goes_on;           /* with held: another table follows in the same output */
 
     enum pf_types_mode types;
     const struct pf_schema *declared; /* columns named by --schema; NULL = none */

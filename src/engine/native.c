@@ -24,13 +24,22 @@ static enum pf_status open_source(struct pf_run *run, struct pf_error *err)
     return pf_source_rewind(run->source, err);
 }
 
+static enum pf_status open_table(struct pf_run *run, struct pf_error *err)
+{
+    const struct pf_job *job = run->job;
+
+    if (job->part_count != 0)
+        return pf_parts_open(&run->parts, job, run->reader_state, &run->table.schema, err);
+    return job->reader->table(run->reader_state, job->table, &run->table, err);
+}
+
 static enum pf_status open_reader(struct pf_run *run, struct pf_error *err)
 {
     const struct pf_reader *reader = run->job->reader;
 
     run->reader_state = run->job->reader_state;
     if (run->reader_state != NULL)
-        return reader->table(run->reader_state, run->job->table, &run->table, err);
+        return open_table(run, err);
     if ((reader->flags & PF_READER_READ_AT) != 0 && pf_source_unpack(run->source, err) != PF_OK)
         return err->status;
     run->reader_state = pf_alloc_zero(&run->ctx->memory, 1, reader->state_size);
@@ -39,7 +48,7 @@ static enum pf_status open_reader(struct pf_run *run, struct pf_error *err)
     run->reader_opened = true;
     if (reader->open(reader, run->reader_state, run->ctx, run->source, run->job->reader_options, err) != PF_OK)
         return err->status;
-    return reader->table(run->reader_state, run->job->table, &run->table, err);
+    return open_table(run, err);
 }
 
 static enum pf_status plan_columns(struct pf_run *run, bool infer, struct pf_error *err)
@@ -52,6 +61,8 @@ static enum pf_status plan_columns(struct pf_run *run, bool infer, struct pf_err
     if (status == PF_OK)
         status =
             pf_settle_plan(run->ctx, run->job, run->job->reader, &run->table.schema, selected, count, infer, &run->plan, err);
+    if (status == PF_OK)
+        pf_parts_settle(&run->parts, &run->plan);
     pf_free(&run->ctx->memory, selected);
     return status;
 }
@@ -75,6 +86,7 @@ enum pf_status pf_run_open(struct pf_run *run, struct pf_context *ctx, const str
     run->rows_of_before = -1;
     run->started = pf_clock();
     pf_schema_init(&run->table.schema, &ctx->memory);
+    pf_parts_init(&run->parts, &ctx->memory);
     ctx->memory.limit = job->memory;
     atomic_store(&ctx->memory.refused, 0);
     if (open_source(run, err) != PF_OK)
@@ -99,6 +111,7 @@ void pf_run_close(struct pf_run *run)
     if (run->reader_state != run->job->reader_state)
         pf_free(&run->ctx->memory, run->reader_state);
     pf_settle_plan_free(run->ctx, &run->plan);
+    pf_parts_free(&run->parts);
     pf_schema_free(&run->table.schema);
     if (run->source != run->job->source)
         pf_source_close(run->source);
@@ -106,19 +119,67 @@ void pf_run_close(struct pf_run *run)
     memset(run, 0, sizeof *run);
 }
 
-enum pf_status pf_run_pass(struct pf_run *run, struct pf_error *err)
+/* Places in messages count from the part's start. */
+static enum pf_status begin_part(struct pf_run *run, uint32_t part, struct pf_error *err)
 {
+    const struct pf_job *job = run->job;
+    const bool parts = job->part_count != 0;
+
     pf_pipeline_end(&run->pipeline);
     run->rows_before = run->lines_before = 0;
+    run->part = part;
+    return pf_pipeline_begin(&run->pipeline, run->ctx, run->pool, job->reader, run->reader_state,
+                             parts ? job->parts[part].table : job->table, &run->plan,
+                             parts ? pf_parts_at(&run->parts, part) : NULL, job->memory, err);
+}
+
+enum pf_status pf_run_pass(struct pf_run *run, struct pf_error *err)
+{
     memset(&run->counted, 0, sizeof run->counted);
-    return pf_pipeline_begin(&run->pipeline, run->ctx, run->pool, run->job->reader, run->reader_state, run->job->table,
-                             &run->plan, run->job->memory, err);
+    return begin_part(run, 0, err);
+}
+
+const char *pf_run_part(const struct pf_run *run)
+{
+    return run->job->part_count > 1 ? run->job->parts[run->part].name : NULL;
+}
+
+/* The next block of this part or of one behind it. */
+static enum pf_status next_block(struct pf_run *run, struct pf_work **out, struct pf_error *err)
+{
+    enum pf_status status = pf_pipeline_next(&run->pipeline, run->rows_before, out, err);
+
+    while (status == PF_END && run->part + 1 < run->job->part_count) {
+        const uint32_t *behind = run->pipeline.behind;
+        const bool rests = run->pipeline.rests;
+
+        status = begin_part(run, run->part + 1, err);
+        if (status != PF_OK)
+            return status;
+        run->pipeline.behind = behind;
+        if (rests)
+            pf_pipeline_rest(&run->pipeline);
+        status = pf_pipeline_next(&run->pipeline, 0, out, err);
+    }
+    return status;
 }
 
 /* ---- blocks in order */
 
+/* Of several tables that become one, the one is named where the fault is. */
+static void name_part(const struct pf_run *run, struct pf_error *err)
+{
+    const char *part = pf_run_part(run);
+    char source[sizeof err->source];
+
+    if (part == NULL)
+        return;
+    (void)snprintf(source, sizeof source, "%.140s, %.20s '%.80s'", run->job->input, pf_table_word(run->job->reader), part);
+    pf_error_source(err, source);
+}
+
 /* Places in a block's error become places in the source. */
-static void make_absolute(const struct pf_run *run, const struct pf_work *work, struct pf_error *err)
+void pf_run_place_error(const struct pf_run *run, const struct pf_work *work, struct pf_error *err)
 {
     if (err->row > 0)
         err->row += run->rows_before;
@@ -134,10 +195,11 @@ static void make_absolute(const struct pf_run *run, const struct pf_work *work, 
         memcpy(err->column_name, name, size);
         err->column_name[size] = '\0';
     }
+    name_part(run, err);
     pf_error_source(err, run->job->input);
 }
 
-static void report_progress(const struct pf_run *run, const char *step)
+void pf_run_progress(const struct pf_run *run, const char *step)
 {
     struct pf_progress progress;
 
@@ -209,17 +271,17 @@ enum pf_status pf_run_next(struct pf_run *run, const char *step, struct pf_work 
 
     *out = NULL;
     if (status == PF_OK)
-        status = pf_pipeline_next(&run->pipeline, run->rows_before, out, err);
+        status = next_block(run, out, err);
     if (*out != NULL && (*out)->size > run->longest) {
         run->longest = (*out)->size;
         run->longest_row = run->rows_before + 1;
     }
     if (status == PF_OK || status == PF_END) {
-        report_progress(run, step);
+        pf_run_progress(run, step);
         return status == PF_END ? end_pass(run, err) : status;
     }
     if (*out != NULL)
-        make_absolute(run, *out, err);
+        pf_run_place_error(run, *out, err);
     return status;
 }
 
@@ -255,11 +317,11 @@ void pf_run_done(struct pf_run *run, struct pf_work *work)
     pf_pipeline_give_back(&run->pipeline, work);
 }
 
-static enum pf_status add_rejects(const struct pf_run *run, const struct pf_work *work, struct pf_rejects_file *rejects,
+enum pf_status pf_run_add_rejects(const struct pf_run *run, const struct pf_work *work, struct pf_rejects_file *rejects,
                                   struct pf_error *err)
 {
     return pf_rejects_add(rejects, work->decoded.rejects, work->decoded.rows_rejected, &run->table.schema, run->rows_before,
-                          run->lines_before, work->block.offset, err);
+                          run->lines_before, work->block.offset, pf_run_part(run), err);
 }
 
 enum pf_status pf_run_types(struct pf_run *run, struct pf_rejects_file *rejects, struct pf_error *err)
@@ -275,7 +337,7 @@ enum pf_status pf_run_types(struct pf_run *run, struct pf_rejects_file *rejects,
     while (status == PF_OK) {
         status = pf_run_next(run, "reading", &work, err);
         if (status == PF_OK && rejects != NULL)
-            status = add_rejects(run, work, rejects, err);
+            status = pf_run_add_rejects(run, work, rejects, err);
         if (status == PF_OK)
             pf_run_done(run, work);
     }
@@ -417,277 +479,4 @@ void pf_kept_close(struct pf_context *ctx, struct pf_job *job, struct pf_kept *k
     if (kept->source)
         pf_source_close(job->source);
     *kept = (struct pf_kept){ .source = false };
-}
-
-/* ---- a conversion: one pass that writes, and a repair where the types of the head did not hold */
-
-struct conversion {
-    struct pf_run run;
-    struct pf_writing output;
-    struct pf_rejects_file rejects;
-    struct pf_schema schema;
-    int64_t *nulls; /* one a field of the schema, of the batches written in the first pass; -1 = not known */
-};
-
-static enum pf_status infer_head(struct pf_run *run, struct pf_error *err)
-{
-    struct pf_evidence *head = pf_alloc_zero(&run->ctx->memory, run->plan.column_count, sizeof *head);
-    enum pf_status status;
-
-    if (head == NULL)
-        return pf_fail_memory(err, run->plan.column_count * sizeof *head);
-    status = pf_pipeline_head(&run->pipeline, head, err);
-    if (status == PF_OK)
-        pf_settle_head(&run->plan, head);
-    else
-        make_absolute(run, &run->pipeline.works[0], err);
-    pf_free(&run->ctx->memory, head);
-    return status;
-}
-
-static void count_nulls(struct conversion *c, const struct pf_batch *batch)
-{
-    for (uint32_t i = 0; i < batch->column_count; i++) {
-        if (batch->columns[i].release == NULL)
-            c->nulls[i] = -1;
-        else if (c->nulls[i] >= 0)
-            c->nulls[i] += batch->columns[i].null_count;
-    }
-}
-
-/* What the evidence does not tell: of inferred columns it does, also of those that not every batch has. */
-static enum pf_status tell_nulls(const struct conversion *c, struct pf_outcome *outcome, struct pf_error *err)
-{
-    const bool none = outcome->columns == NULL;
-
-    if (none)
-        outcome->columns = pf_arena_alloc_zero(&outcome->arena, c->schema.count, sizeof *outcome->columns);
-    if (outcome->columns == NULL)
-        return pf_fail_memory(err, c->schema.count * sizeof *outcome->columns);
-    for (uint32_t i = 0; i < c->schema.count; i++) {
-        if (none || outcome->columns[i].nulls < 0)
-            outcome->columns[i].nulls = c->nulls[i];
-    }
-    return PF_OK;
-}
-
-/* Takes the blocks of a pass to the output. first: rejected rows are written, too (a repair meets the same ones again). */
-static enum pf_status write_blocks(struct conversion *c, bool first, struct pf_error *err)
-{
-    struct pf_run *run = &c->run;
-    enum pf_status status;
-
-    run->pipeline.behind = &c->output.count;
-    for (;;) {
-        struct pf_work *work;
-
-        status = pf_run_next(run, first ? "reading" : "repairing", &work, err);
-        if (status != PF_OK)
-            break;
-        if (first)
-            status = add_rejects(run, work, &c->rejects, err);
-        if (first && work->batch.rows != 0)
-            count_nulls(c, &work->batch);
-        if (status == PF_OK)
-            status = pf_writing_add(&c->output, &work->batch, err);
-        if (status != PF_OK)
-            break;
-        pf_run_done(run, work);
-    }
-    return status == PF_END ? pf_writing_flush(&c->output, err) : status;
-}
-
-static enum pf_status first_pass(struct conversion *c, struct pf_error *err)
-{
-    struct pf_run *run = &c->run;
-
-    if (run->infers && run->job->writer->settle == PF_SETTLE_REPAIR && pf_source_spool(run->source, err) != PF_OK)
-        return err->status;
-    if (pf_run_pass(run, err) != PF_OK)
-        return err->status;
-    if (run->infers && run->job->writer->settle == PF_SETTLE_REPAIR && infer_head(run, err) != PF_OK)
-        return err->status;
-    if (pf_settle_schema(&run->plan, &run->table.schema, &c->schema, err) != PF_OK)
-        return err->status;
-    c->nulls = pf_alloc_zero(&run->ctx->memory, c->schema.count, sizeof *c->nulls);
-    if (c->nulls == NULL)
-        return pf_fail_memory(err, c->schema.count * sizeof *c->nulls);
-    if (pf_writing_open(&c->output, run->ctx, run->pool, run->job, &c->schema, err) != PF_OK)
-        return err->status;
-    return write_blocks(c, true, err);
-}
-
-static enum pf_status repair_columns(struct conversion *c, const bool *again, uint32_t count, struct pf_error *err)
-{
-    struct pf_run *run = &c->run;
-    uint32_t *slots = pf_alloc_zero(&run->ctx->memory, count, sizeof *slots);
-    uint32_t next = 0;
-    enum pf_status status;
-
-    if (slots == NULL)
-        return pf_fail_memory(err, count * sizeof *slots);
-    for (uint32_t i = 0; i < run->plan.column_count; i++) {
-        if (again[i])
-            slots[next++] = run->plan.columns[i].slot;
-    }
-    pf_schema_free(&c->schema);
-    status = pf_settle_schema(&run->plan, &run->table.schema, &c->schema, err);
-    if (status == PF_OK)
-        status = pf_writing_repair(&c->output, &c->schema, slots, count, err);
-    pf_free(&run->ctx->memory, slots);
-    pf_pipeline_end(&run->pipeline);
-    pf_settle_repair(&run->plan, again);
-    if (status == PF_OK)
-        status = pf_source_rewind(run->source, err);
-    if (status == PF_OK)
-        status = pf_run_pass(run, err);
-    return status == PF_OK ? write_blocks(c, false, err) : status;
-}
-
-/* After the first pass: makes the columns anew whose type the whole input decides otherwise than the head did. */
-static enum pf_status settle(struct conversion *c, struct pf_outcome *outcome, struct pf_error *err)
-{
-    struct pf_run *run = &c->run;
-    bool *again;
-    uint32_t count;
-    enum pf_status status = PF_OK;
-
-    if (!run->infers || run->job->writer->settle != PF_SETTLE_REPAIR)
-        return PF_OK;
-    again = pf_alloc_zero(&run->ctx->memory, run->plan.column_count, sizeof *again);
-    if (again == NULL)
-        return pf_fail_memory(err, run->plan.column_count);
-    count = pf_settle_evidence(&run->plan, again);
-    outcome->repaired = count;
-    status = pf_run_facts(run, outcome, err);
-    if (count != 0 && status == PF_OK) {
-        struct pf_counted counted = run->counted;
-
-        status = repair_columns(c, again, count, err);
-        run->counted = counted;
-    }
-    pf_free(&run->ctx->memory, again);
-    return status;
-}
-
-static enum pf_status complete(struct conversion *c, struct pf_outcome *outcome, struct pf_error *err)
-{
-    const struct pf_counted *n = &c->run.counted;
-
-    if (pf_run_check_rejects(&c->run, err) != PF_OK)
-        return err->status;
-    if (n->read != n->kept + n->rejected + n->left_out)
-        return pf_fail(err, PF_INTERNAL, "%lld rows were read, %lld are accounted for", (long long)n->read,
-                       (long long)(n->kept + n->rejected + n->left_out));
-    report_progress(&c->run, "writing");
-    if (pf_writing_finish(&c->output, n->kept, &outcome->bytes_written, err) != PF_OK)
-        return err->status;
-    /* The rejects first: wherever the new output is seen, the rows that are not in it are seen, too. */
-    if (pf_check_cancel(c->run.ctx, err) != PF_OK || pf_rejects_commit(&c->rejects, err) != PF_OK)
-        return err->status;
-    if (pf_writing_commit(&c->output, err) != PF_OK) {
-        pf_rejects_retract(&c->rejects);
-        return err->status;
-    }
-    outcome->rejects_written = c->rejects.sink != NULL;
-    return PF_OK;
-}
-
-static enum pf_status convert(struct conversion *c, struct pf_outcome *outcome, struct pf_error *err)
-{
-    struct pf_run *run = &c->run;
-
-    if (run->infers && run->job->writer->settle == PF_SETTLE_FIRST && pf_run_types_first(run, NULL, outcome, err) != PF_OK)
-        return err->status;
-    if (first_pass(c, err) != PF_OK || settle(c, outcome, err) != PF_OK || tell_nulls(c, outcome, err) != PF_OK)
-        return err->status;
-    /* what can fail comes before the output is seen */
-    if (!pf_schema_copy(&outcome->schema, &c->schema))
-        return pf_fail_memory(err, sizeof c->schema);
-    if (pf_run_warn_misfits(run, outcome, err) != PF_OK)
-        return err->status;
-    return complete(c, outcome, err);
-}
-
-/* Once. *again: the job, which is changed, is to be run once more. */
-static enum pf_status run_once(struct pf_context *ctx, struct pf_job *job, struct pf_kept *kept, bool *again,
-                               struct pf_outcome *outcome, struct pf_error *err)
-{
-    struct conversion c;
-    bool infer = job->types == PF_TYPES_INFER && job->writer->settle != PF_SETTLE_NONE;
-    enum pf_status status;
-
-    memset(&c, 0, sizeof c);
-    pf_schema_init(&c.schema, &ctx->memory);
-    pf_rejects_init(&c.rejects, ctx, job);
-    status = pf_run_open(&c.run, ctx, job, infer, err);
-    if (status == PF_OK) {
-        if (job->target == NULL && strcmp(job->output, "-") != 0 && !pf_location_is_remote(ctx, job->output))
-            pf_location_clean(ctx, job->output);
-        status = convert(&c, outcome, err);
-    }
-    status = pf_run_failure(&c.run, status, err);
-    status = pf_run_again(&c.run, status, job, kept, again, err);
-    pf_run_account(&c.run, outcome);
-    pf_pipeline_end(&c.run.pipeline);
-    pf_writing_close(&c.output);
-    pf_rejects_close(&c.rejects);
-    pf_free(&ctx->memory, c.nulls);
-    pf_schema_free(&c.schema);
-    pf_run_close(&c.run);
-    return status;
-}
-
-static enum pf_status scan_once(struct pf_context *ctx, struct pf_job *job, struct pf_kept *kept, bool *again,
-                                struct pf_outcome *outcome, struct pf_error *err)
-{
-    struct conversion c;
-    enum pf_status status;
-
-    memset(&c, 0, sizeof c);
-    status = pf_run_open(&c.run, ctx, job, job->types == PF_TYPES_INFER, err);
-    if (status == PF_OK)
-        status = pf_run_types(&c.run, NULL, err);
-    if (status == PF_OK)
-        status = pf_settle_schema(&c.run.plan, &c.run.table.schema, &outcome->schema, err);
-    if (status == PF_OK)
-        status = pf_run_facts(&c.run, outcome, err);
-    status = pf_run_failure(&c.run, status, err);
-    status = pf_run_again(&c.run, status, job, kept, again, err);
-    pf_run_account(&c.run, outcome);
-    pf_run_close(&c.run);
-    return status;
-}
-
-typedef enum pf_status (*once_fn)(struct pf_context *ctx, struct pf_job *job, struct pf_kept *kept, bool *again,
-                                  struct pf_outcome *outcome, struct pf_error *err);
-
-/* As often as the reader finds that the table is another than it seemed. */
-static enum pf_status run_all(struct pf_context *ctx, const struct pf_job *job, once_fn once, struct pf_outcome *outcome,
-                              struct pf_error *err)
-{
-    struct pf_kept kept = { .source = false };
-    struct pf_job own = *job;
-    enum pf_status status;
-    bool again;
-
-    pf_outcome_listen(outcome, ctx);
-    do {
-        status = once(ctx, &own, &kept, &again, outcome, err);
-    } while (again);
-    pf_kept_close(ctx, &own, &kept);
-    pf_memory_trim(&ctx->memory);
-    ctx->warn = NULL;
-    return status;
-}
-
-enum pf_status pf_native_run(struct pf_context *ctx, const struct pf_job *job, struct pf_outcome *outcome, struct pf_error *err)
-{
-    return run_all(ctx, job, run_once, outcome, err);
-}
-
-enum pf_status pf_native_scan(struct pf_context *ctx, const struct pf_job *job, struct pf_outcome *outcome,
-                              struct pf_error *err)
-{
-    return run_all(ctx, job, scan_once, outcome, err);
 }

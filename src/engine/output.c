@@ -21,7 +21,7 @@ static void run_encode(struct pf_task *task)
     struct pf_error err;
 
     pf_error_clear(&err);
-    encode->status = output->job->writer->encode(output->state, encode->unit, encode->job, &err);
+    encode->status = output->writer->encode(output->state, encode->unit, encode->job, &err);
     if (encode->status == PF_OK)
         return;
     encode->err = pf_alloc(&output->ctx->memory, sizeof err);
@@ -43,7 +43,7 @@ static enum pf_status open_sinks(struct pf_writing *output, struct pf_error *err
 {
     if (output->target == NULL && open_target(output, err) != PF_OK)
         return err->status;
-    if (output->job->writer->settle == PF_SETTLE_REPAIR && !pf_sink_has_read_at(output->target))
+    if (output->writer->settle == PF_SETTLE_REPAIR && !pf_sink_has_read_at(output->target))
         return pf_sink_scratch(output->ctx, &output->work, err);
     output->work = output->target;
     output->target = NULL;
@@ -56,13 +56,24 @@ enum pf_status pf_writing_open(struct pf_writing *output, struct pf_context *ctx
     output->ctx = ctx;
     output->pool = pool;
     output->job = job;
+    output->writer = job->writer;
     if (open_sinks(output, err) != PF_OK)
         return err->status;
     output->state = pf_alloc_zero(&ctx->memory, 1, job->writer->state_size);
     if (output->state == NULL)
         return pf_fail_memory(err, job->writer->state_size);
     output->opened = true;
-    return job->writer->open(job->writer, output->state, ctx, output->work, schema, job->writer_options, err);
+    if (job->writer->open(job->writer, output->state, ctx, output->work, schema, job->writer_options, err) != PF_OK)
+        return err->status;
+    return job->table_name != NULL ? job->writer->table(output->state, job->table_name, schema, err) : PF_OK;
+}
+
+enum pf_status pf_writing_next(struct pf_writing *output, struct pf_pool *pool, const struct pf_job *job,
+                               const struct pf_schema *schema, struct pf_error *err)
+{
+    output->pool = pool;
+    output->job = job;
+    return output->writer->table(output->state, job->table_name, schema, err);
 }
 
 /* ---- units */
@@ -99,8 +110,8 @@ static enum pf_status emit_first(struct pf_writing *output, struct pf_error *err
     output->first = (output->first + 1) % PF_UNITS_AHEAD;
     output->count--;
     if (status == PF_OK)
-        return output->job->writer->emit(output->state, unit, err);
-    output->job->writer->drop(output->state, unit);
+        return output->writer->emit(output->state, unit, err);
+    output->writer->drop(output->state, unit);
     return status;
 }
 
@@ -111,7 +122,7 @@ static enum pf_status start_unit(struct pf_writing *output, struct pf_unit *unit
 
     if (encodes == NULL) {
         pf_fail_memory(err, unit->job_count * sizeof *encodes);
-        output->job->writer->drop(output->state, unit);
+        output->writer->drop(output->state, unit);
         return err->status;
     }
     work->unit = unit;
@@ -156,12 +167,12 @@ static enum pf_status take_units(struct pf_writing *output, bool last, struct pf
     for (;;) {
         struct pf_unit *unit;
 
-        if (output->job->writer->take(output->state, last, &unit, err) != PF_OK)
+        if (output->writer->take(output->state, last, &unit, err) != PF_OK)
             return err->status;
         if (unit == NULL)
             return PF_OK;
         if (is_full(output) && emit_first(output, err) != PF_OK) {
-            output->job->writer->drop(output->state, unit);
+            output->writer->drop(output->state, unit);
             return err->status;
         }
         if (start_unit(output, unit, err) != PF_OK)
@@ -171,7 +182,7 @@ static enum pf_status take_units(struct pf_writing *output, bool last, struct pf
 
 enum pf_status pf_writing_add(struct pf_writing *output, struct pf_batch *batch, struct pf_error *err)
 {
-    if (output->job->writer->add(output->state, batch, err) != PF_OK || emit_done(output, err) != PF_OK)
+    if (output->writer->add(output->state, batch, err) != PF_OK || emit_done(output, err) != PF_OK)
         return err->status;
     return take_units(output, false, err);
 }
@@ -198,7 +209,7 @@ enum pf_status pf_writing_repair(struct pf_writing *output, const struct pf_sche
     output->work = NULL;
     status = open_sinks(output, err);
     if (status == PF_OK)
-        status = output->job->writer->repair(output->state, schema, columns, column_count, output->work, err);
+        status = output->writer->repair(output->state, schema, columns, column_count, output->work, err);
     if (status != PF_OK) {
         pf_sink_free(output->work);
         output->work = old;
@@ -210,10 +221,29 @@ enum pf_status pf_writing_repair(struct pf_writing *output, const struct pf_sche
 
 enum pf_status pf_writing_finish(struct pf_writing *output, int64_t rows, int64_t *size, struct pf_error *err)
 {
-    if (output->job->writer->finish(output->state, rows, err) != PF_OK)
+    if (output->writer->finish(output->state, rows, err) != PF_OK)
         return err->status;
     *size = pf_sink_size(output->work);
     return PF_OK;
+}
+
+void pf_writing_rest(struct pf_writing *output, bool complete)
+{
+    output->pool = NULL;
+    output->job = NULL;
+    if (!complete)
+        return;
+    output->writer->close(output->state);
+    pf_free(&output->ctx->memory, output->state);
+    output->state = NULL;
+    output->opened = false;
+    pf_sink_free(output->old);
+    output->old = NULL;
+}
+
+void pf_writing_retract(struct pf_writing *output)
+{
+    pf_sink_retract(output->target != NULL ? output->target : output->work);
 }
 
 enum pf_status pf_writing_commit(struct pf_writing *output, struct pf_error *err)
@@ -232,13 +262,13 @@ void pf_writing_close(struct pf_writing *output)
         struct pf_error ignored;
 
         (void)wait_for(output, work, &ignored);
-        output->job->writer->drop(output->state, work->unit);
+        output->writer->drop(output->state, work->unit);
         output->first = (output->first + 1) % PF_UNITS_AHEAD;
         output->count--;
     }
     if (output->opened)
-        output->job->writer->close(output->state);
-    if (output->ctx != NULL)
+        output->writer->close(output->state);
+    if (output->state != NULL)
         pf_free(&output->ctx->memory, output->state);
     pf_sink_free(output->old);
     pf_sink_free(output->work);

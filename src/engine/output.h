@@ -17,6 +17,7 @@ struct pf_writing {
     struct pf_context *ctx;
     struct pf_pool *pool;
     const struct pf_job *job;
+    const struct pf_writer *writer; /* the job's */
     void *state;
     bool opened;
     struct pf_sink *target; /* at the output's location; NULL once work took its place */
@@ -29,6 +30,9 @@ struct pf_writing {
 /* The output is all zero before. */
 enum pf_status pf_writing_open(struct pf_writing *output, struct pf_context *ctx, struct pf_pool *pool,
                                const struct pf_job *job, const struct pf_schema *schema, struct pf_error *err);
+/* After flush: the job is that of the next table in the same output. */
+enum pf_status pf_writing_next(struct pf_writing *output, struct pf_pool *pool, const struct pf_job *job,
+                               const struct pf_schema *schema, struct pf_error *err);
 /* Takes the batch (moved, also on failure), and emits what is encoded by now. */
 enum pf_status pf_writing_add(struct pf_writing *output, struct pf_batch *batch, struct pf_error *err);
 /* Encodes and emits all that was added. */
@@ -38,8 +42,12 @@ enum pf_status pf_writing_repair(struct pf_writing *output, const struct pf_sche
                                  uint32_t column_count, struct pf_error *err);
 /* After flush: completes the file, without making it visible. *size: bytes of it. */
 enum pf_status pf_writing_finish(struct pf_writing *output, int64_t rows, int64_t *size, struct pf_error *err);
+/* After flush, or, complete, after finish: the job, its pool and its reader may go. Complete, no more than the sinks is held. */
+void pf_writing_rest(struct pf_writing *output, bool complete);
 /* Makes it visible. */
 enum pf_status pf_writing_commit(struct pf_writing *output, struct pf_error *err);
+/* Takes a commit back; what was replaced does not come back. */
+void pf_writing_retract(struct pf_writing *output);
 /* Without a commit before it: nothing is left. */
 void pf_writing_close(struct pf_writing *output);
 

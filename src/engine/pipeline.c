@@ -1,4 +1,5 @@
 #include "engine/pipeline.h"
+#include "engine/parts.h"
 
 #include <string.h>
 
@@ -45,19 +46,25 @@ static enum pf_status set_up(struct pf_pipeline *pipeline, struct pf_error *err)
         pipeline->works[i].pipeline = pipeline;
         pipeline->works[i].task.run = run_task;
     }
+    pipeline->pass.columns = pipeline->pass_columns;
+    pipeline->pass.column_count = columns;
     for (uint32_t i = 0; i < columns; i++) {
         pipeline->pass_columns[i] = pipeline->plan->columns[i].table_column;
         declared = declared || pf_way_is_declared(pipeline->plan->columns[i].way);
     }
-    pipeline->pass.columns = pipeline->pass_columns;
-    pipeline->pass.column_count = columns;
+    if (pipeline->map != NULL) {
+        pipeline->place = pf_alloc_zero(memory, columns, sizeof *pipeline->place);
+        if (pipeline->place == NULL)
+            return pf_fail_memory(err, columns * sizeof *pipeline->place);
+        pf_part_place(pipeline->map, pipeline->pass_columns, columns, pipeline->place, &pipeline->pass.column_count);
+    }
     pipeline->pass.keep_records = declared && pipeline->plan->on_error == PF_ON_ERROR_REJECT;
     return PF_OK;
 }
 
 enum pf_status pf_pipeline_begin(struct pf_pipeline *pipeline, struct pf_context *ctx, struct pf_pool *pool,
                                  const struct pf_reader *reader, void *reader_state, uint32_t table, struct pf_pass_plan *plan,
-                                 size_t memory, struct pf_error *err)
+                                 const struct pf_part_map *map, size_t memory, struct pf_error *err)
 {
     memset(pipeline, 0, sizeof *pipeline);
     pipeline->ctx = ctx;
@@ -65,6 +72,7 @@ enum pf_status pf_pipeline_begin(struct pf_pipeline *pipeline, struct pf_context
     pipeline->reader = reader;
     pipeline->reader_state = reader_state;
     pipeline->plan = plan;
+    pipeline->map = map;
     pipeline->memory = memory;
     pipeline->pass.table = table;
     if (set_up(pipeline, err) != PF_OK)
@@ -177,7 +185,7 @@ enum pf_status pf_pipeline_head(struct pf_pipeline *pipeline, struct pf_evidence
         return PF_OK;
     if (status != PF_OK)
         return status;
-    status = pipeline->reader->decode(pipeline->reader_state, &pipeline->pass, &work->block, &work->arena, &work->decoded, err);
+    status = pf_work_decode(work, err);
     if (status != PF_OK) {
         atomic_store(&work->task.done, true);
         return status;
@@ -261,5 +269,6 @@ void pf_pipeline_end(struct pf_pipeline *pipeline)
         clear_work(&pipeline->works[i]);
     pf_free(memory, pipeline->works);
     pf_free(memory, pipeline->pass_columns);
+    pf_free(memory, pipeline->place);
     memset(pipeline, 0, sizeof *pipeline);
 }

@@ -51,6 +51,8 @@ struct pf_found_reason {
     struct pf_found_reason *next;
 };
 
+struct pf_part_map; /* parts.h */
+
 /* A block on its way. */
 struct pf_work {
     struct pf_task task;
@@ -78,7 +80,9 @@ struct pf_pipeline {
     struct pf_pass_plan *plan;
     struct pf_pass pass;
     uint32_t *pass_columns;
-    struct pf_work *works; /* a ring */
+    const struct pf_part_map *map; /* NULL = the table has the plan's columns */
+    int32_t *place;                /* with a map: one a column of the plan, see pf_part_place */
+    struct pf_work *works;         /* a ring */
     uint32_t capacity, first, count;
     bool ended;
     bool rests;       /* no thread is left between two calls: a ring of blocks is made at once, then handed back one by one */
@@ -95,15 +99,17 @@ static inline size_t pf_ease(const struct pf_pool *pool)
     return ((size_t)40 << 20) + pf_pool_threads(pool) * ((size_t)8 << 20);
 }
 
-/* Begins a pass with the reader's start. plan and the rest are borrowed until pf_pipeline_end. */
+/* Begins a pass with the reader's start. map: where the plan's columns are in this table; NULL = in the same places. plan and the rest are borrowed until pf_pipeline_end. */
 enum pf_status pf_pipeline_begin(struct pf_pipeline *pipeline, struct pf_context *ctx, struct pf_pool *pool,
                                  const struct pf_reader *reader, void *reader_state, uint32_t table, struct pf_pass_plan *plan,
-                                 size_t memory, struct pf_error *err);
+                                 const struct pf_part_map *map, size_t memory, struct pf_error *err);
 /* From now on no thread of the pool runs after pf_pipeline_next has returned. Right after begin. */
 void pf_pipeline_rest(struct pf_pipeline *pipeline);
 /* Decodes the first block at once and adds its evidence to head (one a column of the plan); the block is still handed back
  * later. Right after begin. */
 enum pf_status pf_pipeline_head(struct pf_pipeline *pipeline, struct pf_evidence *head, struct pf_error *err);
+/* Decodes the block of a work: its columns are those of the plan. */
+enum pf_status pf_work_decode(struct pf_work *work, struct pf_error *err);
 /* Decodes and casts the block of a work; fills its status. Any thread; nothing shared is written but the columns' abandoned. */
 void pf_work_run(struct pf_work *work);
 /* What made a column of a decoded block text, beyond what is refuted already; false = nothing did. Its row counts from the start of the

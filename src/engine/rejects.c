@@ -49,23 +49,30 @@ static bool append_number(struct pf_buffer *to, int64_t before, int64_t relative
 }
 
 static bool append_reject(struct pf_rejects_file *file, const struct pf_reject *reject, const struct pf_schema *table,
-                          int64_t rows, int64_t lines, int64_t offset)
+                          int64_t rows, int64_t lines, int64_t offset, const char *part)
 {
     struct pf_buffer *to = &file->text;
     size_t raw_size = !file->full && reject->raw_size > RAW_CEILING ? RAW_CEILING : reject->raw_size;
     bool named = reject->column > 0 && reject->column <= table->count;
     const char *name = named ? table->fields[reject->column - 1].name : "";
+    struct pf_buffer reason;
+    bool good;
 
-    return append_number(to, rows + 1, reject->row) && append_number(to, lines + 1, reject->line) &&
+    pf_buffer_init(&reason, to->memory, SIZE_MAX);
+    good = (part == NULL || pf_buffer_printf(&reason, "table '%s': ", part)) && pf_buffer_append_text(&reason, reject->reason);
+    good = good && append_number(to, rows + 1, reject->row) && append_number(to, lines + 1, reject->line) &&
            append_number(to, offset, offset >= 0 ? reject->offset : -1) &&
            append_number(to, 0, named ? (int64_t)reject->column : -1) &&
            pf_rejects_quote(to, (const uint8_t *)name, strlen(name)) && pf_buffer_append(to, ",", 1) &&
-           pf_rejects_quote(to, (const uint8_t *)reject->reason, strlen(reject->reason)) && pf_buffer_append(to, ",", 1) &&
+           pf_rejects_quote(to, reason.data, reason.size) && pf_buffer_append(to, ",", 1) &&
            pf_rejects_quote(to, reject->raw, raw_size) && pf_buffer_append(to, "\n", 1);
+    pf_buffer_free(&reason);
+    return good;
 }
 
 enum pf_status pf_rejects_add(struct pf_rejects_file *file, const struct pf_reject *rejects, int64_t count,
-                              const struct pf_schema *table, int64_t rows, int64_t lines, int64_t offset, struct pf_error *err)
+                              const struct pf_schema *table, int64_t rows, int64_t lines, int64_t offset, const char *part,
+                              struct pf_error *err)
 {
     if (count == 0 || file->location == NULL)
         return PF_OK;
@@ -73,7 +80,7 @@ enum pf_status pf_rejects_add(struct pf_rejects_file *file, const struct pf_reje
         return err->status;
     pf_buffer_clear(&file->text);
     for (int64_t i = 0; i < count; i++) {
-        if (!append_reject(file, &rejects[i], table, rows, lines, offset))
+        if (!append_reject(file, &rejects[i], table, rows, lines, offset, part))
             return pf_fail_memory(err, file->text.size);
     }
     return pf_sink_write(file->sink, file->text.data, file->text.size, err);

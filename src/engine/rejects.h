@@ -14,9 +14,10 @@ struct pf_rejects_file {
 
 /* The file is all zero before. */
 void pf_rejects_init(struct pf_rejects_file *file, struct pf_context *ctx, const struct pf_job *job);
-/* rows, lines, offset: of the source before the block; the places of the rejects are made absolute by them. */
+/* part: the table of the rows, where that is not clear, or NULL. rows, lines, offset: of the source before the block; the places of the rejects are made absolute by them. */
 enum pf_status pf_rejects_add(struct pf_rejects_file *file, const struct pf_reject *rejects, int64_t count,
-                              const struct pf_schema *table, int64_t rows, int64_t lines, int64_t offset, struct pf_error *err);
+                              const struct pf_schema *table, int64_t rows, int64_t lines, int64_t offset, const char *part,
+                              struct pf_error *err);
 enum pf_status pf_rejects_commit(struct pf_rejects_file *file, struct pf_error *err);
 /* Takes the commit back; a file that was replaced does not come back. */
 void pf_rejects_retract(struct pf_rejects_file *file);

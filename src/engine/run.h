@@ -2,6 +2,7 @@
 #ifndef PF_ENGINE_RUN_H
 #define PF_ENGINE_RUN_H
 
+#include "engine/parts.h"
 #include "engine/pipeline.h"
 #include "engine/rejects.h"
 
@@ -21,8 +22,10 @@ struct pf_run {
     struct pf_source *source; /* the job's, or its own */
     void *reader_state;       /* the job's, or its own */
     bool reader_opened;
-    bool infers; /* some types are open */
-    struct pf_table table;
+    bool infers;           /* some types are open */
+    struct pf_table table; /* of a job of parts, what they are together */
+    struct pf_parts parts;
+    uint32_t part; /* the one at hand */
     struct pf_pass_plan plan;
     struct pf_pool *pool;
     struct pf_pipeline pipeline;
@@ -42,6 +45,14 @@ enum pf_status pf_run_pass(struct pf_run *run, struct pf_error *err);
 /* The next block, with errors placed in the source; PF_END after the last, if the source is what it was and gave as many rows as in the pass
  * before. */
 enum pf_status pf_run_next(struct pf_run *run, const char *step, struct pf_work **out, struct pf_error *err);
+/* The name of the part at hand; NULL = there is only one. */
+const char *pf_run_part(const struct pf_run *run);
+/* Places in the error of a block become places in the source. */
+void pf_run_place_error(const struct pf_run *run, const struct pf_work *work, struct pf_error *err);
+void pf_run_progress(const struct pf_run *run, const char *step);
+/* Before pf_run_done: the block's rejected rows go to the file. */
+enum pf_status pf_run_add_rejects(const struct pf_run *run, const struct pf_work *work, struct pf_rejects_file *rejects,
+                                  struct pf_error *err);
 /* Counts the block's rows and gives it back. */
 void pf_run_done(struct pf_run *run, struct pf_work *work);
 /* A whole pass that only gathers evidence, and settles the types by it. rejects: gets the rows that are set aside; NULL = they are

@@ -1,6 +1,7 @@
 /* One block: decoded, then cast column by column while it is in cache. Runs on any thread. */
 #include <string.h>
 
+#include "engine/parts.h"
 #include "engine/pipeline.h"
 #include "engine/rejects.h"
 #include "transform/lenient.h"
@@ -15,12 +16,23 @@ static enum pf_status check_rows(struct pf_work *work)
                    (long long)d->rows_read, (long long)d->rows_kept, (long long)d->rows_rejected, (long long)d->rows_left_out);
 }
 
-static enum pf_status decode_block(struct pf_work *work)
+enum pf_status pf_work_decode(struct pf_work *work, struct pf_error *err)
 {
     const struct pf_pipeline *pipeline = work->pipeline;
+    enum pf_status status =
+        pipeline->reader->decode(pipeline->reader_state, &pipeline->pass, &work->block, &work->arena, &work->decoded, err);
 
-    if (!work->is_decoded && pipeline->reader->decode(pipeline->reader_state, &pipeline->pass, &work->block, &work->arena,
-                                                      &work->decoded, &work->err) != PF_OK)
+    if (pipeline->map == NULL)
+        return status;
+    if (status == PF_OK)
+        return pf_part_arrange(pipeline->map, pipeline->place, pipeline->plan->column_count, &work->arena, &work->decoded, err);
+    pf_part_column(pipeline->map, &err->column);
+    return status;
+}
+
+static enum pf_status decode_block(struct pf_work *work)
+{
+    if (!work->is_decoded && pf_work_decode(work, &work->err) != PF_OK)
         return work->err.status;
     work->is_decoded = true;
     return check_rows(work);

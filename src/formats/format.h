@@ -15,11 +15,27 @@ enum { PF_ABI = 0 }; /* 0 = may change */
 
 /* ---- reader */
 
+/* With --compat 1.0: what the version 1.0 left out of an input with several tables. */
+enum pf_doubt {
+    PF_NO_DOUBT,
+    PF_SMALL_TABLE, /* as it had one row, or one column: that was a loss, and it is read; as the only table in the end */
+    PF_NO_TABLE     /* it was not like a table: it is read when it is named, or alone */
+};
+
 struct pf_table {
     const char *name;        /* borrowed until close; "" when the format has one unnamed table */
     struct pf_schema schema; /* made by the reader (initialised by the caller); text formats: every field PF_TYPE_STRING */
     int64_t rows;            /* -1 = not known without reading */
+    enum pf_doubt doubt;
     const int64_t *nulls; /* one a field, -1 = not known; borrowed until close. The caller zeroes it: NULL = nothing is known */
+};
+
+/* A table that a source is said to have. */
+struct pf_listed {
+    const char *name; /* borrowed until close */
+    bool hidden;
+    bool chosen;        /* an option of the reader's names it: no other is meant */
+    const char *cannot; /* why it is no table at all: "a chart or a macro sheet"; NULL = it may be one */
 };
 
 /* A pass over one table. columns: indexes into the schema, ascending; NULL = all. */
@@ -94,12 +110,15 @@ struct pf_reader {
     const char *const *suffixes; /* without the dot, NULL-ended */
     const struct pf_option *options;
     size_t state_size, option_size; /* zeroed by the core; option structs are filled from the table */
+    const char *table_word;         /* what a table is called in such files: "sheet"; NULL = "table" */
     size_t compat_offset;           /* of the bool in the option struct that --compat 1.0 sets; 0 = none */
     /* 0 = not mine ... 100 = certain. head is what the source begins with (decompressed, up to 64 KiB). */
     int (*probe)(const struct pf_reader *self, const uint8_t *head, size_t size); /* NULL = by suffix only */
     enum pf_status (*open)(const struct pf_reader *self, void *state, struct pf_context *ctx, struct pf_source *src,
                            const void *options, struct pf_error *err);
-    /* PF_END after the last table. */
+    /* For a format that can have several tables: which there are, without their columns; PF_END after the last. NULL = there is one. */
+    enum pf_status (*list)(void *state, uint32_t index, struct pf_listed *out, struct pf_error *err);
+    /* What is known of a table; its indexes are those of list. PF_END after the last table. A table without columns is empty. */
     enum pf_status (*table)(void *state, uint32_t index, struct pf_table *out, struct pf_error *err);
     /* Begins a pass; called again for a second one (the engine has rewound the source). pass stays valid until close or the next start. */
     enum pf_status (*start)(void *state, const struct pf_pass *pass, struct pf_error *err);
@@ -162,7 +181,10 @@ struct pf_writer {
      * absent) and the whole file is written anew to sink, old columns copied from the first sink (which has read_at). */
     enum pf_status (*repair)(void *state, const struct pf_schema *schema, const uint32_t *columns, uint32_t column_count,
                              struct pf_sink *sink, struct pf_error *err);
-    /* Writes what follows the last unit. rows: what the engine counted; PF_INTERNAL when the writer counted otherwise. */
+    /* For a format that holds several tables; NULL = it holds one. Right after open it names the first table; after the last unit of a
+     * table it begins the next, whose schema is copied. */
+    enum pf_status (*table)(void *state, const char *name, const struct pf_schema *schema, struct pf_error *err);
+    /* Writes what follows the last unit. rows: what the engine counted, of all tables; PF_INTERNAL when the writer counted otherwise. */
     enum pf_status (*finish)(void *state, int64_t rows, struct pf_error *err);
     void (*close)(void *state); /* also after a failed open */
     /* As of a reader. */
@@ -184,6 +206,12 @@ struct pf_format_list {
 };
 
 extern const struct pf_format_list pf_builtin_formats;
+
+/* "sheet" */
+static inline const char *pf_table_word(const struct pf_reader *reader)
+{
+    return reader->table_word != NULL ? reader->table_word : "table";
+}
 
 const struct pf_reader *pf_reader_by_name(const struct pf_format_list *list, const char *name);
 const struct pf_writer *pf_writer_by_name(const struct pf_format_list *list, const char *name);

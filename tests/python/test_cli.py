@@ -17,6 +17,7 @@ SALES = "id,name,amount\n1,anna,1.50\n2,bo,2.25\n3,eve,10.00\n"
 DONE, FAILED, USAGE, REJECTED, REFUSED = 0, 1, 2, 3, 4
 
 RESULT_KEYS = {
+    "tables", "tables_left_out",
     "success", "input_path", "output_path", "output_format", "row_count", "rows_processed", "rows_read", "rows_rejected",
     "rows_left_out", "rows_short", "processing_engine", "converter_used", "duration", "duration_seconds", "file_size_bytes",
     "output_size_bytes", "columns", "warnings", "rejects_path", "attempts", "columns_repaired", "peak_memory_bytes", "threads",

@@ -262,16 +262,15 @@ def test_alternate_content(pyforge, tmp_path, rows, values):
 def test_options(pyforge, tmp_path):
     rows = header("a", "b") + "".join(f'<row r="{r}"><c r="A{r}"><v>{r}</v></c><c r="B{r}" t="str"><v>t{r}</v></c></row>' for r in (2, 4, 5))
     path = xlsx_make.book(tmp_path / "a.xlsx", rows, header("z") + '<row r="2"><c r="A2"><v>1</v></c></row>')
-    assert read(pyforge, path)[0].to_pydict() == {"a": [2, None, 4, 5], "b": ["t2", None, "t4", "t5"]}
-    assert "only the sheet 'S1' is read" in read(pyforge, path)[1]
-    assert read(pyforge, path, "--drop-blank-rows")[0].to_pydict() == {"a": [2, 4, 5], "b": ["t2", "t4", "t5"]}
+    assert read(pyforge, path, "--sheet", "1")[0].to_pydict() == {"a": [2, None, 4, 5], "b": ["t2", None, "t4", "t5"]}
+    assert read(pyforge, path, "--drop-blank-rows", "--sheet", "1")[0].to_pydict() == {"a": [2, 4, 5], "b": ["t2", "t4", "t5"]}
     assert read(pyforge, path, "--sheet", "s2")[0].to_pydict() == {"z": [1]}
     assert read(pyforge, path, "--sheet", "2")[0].to_pydict() == {"z": [1]}
-    assert read(pyforge, path, "--range", "B1:B4")[0].to_pydict() == {"b": ["t2", None, "t4"]}
+    assert read(pyforge, path, "--range", "B1:B4", "--sheet", "1")[0].to_pydict() == {"b": ["t2", None, "t4"]}
     assert read(pyforge, path, "--range", "S2!A1:B9")[0].to_pydict() == {"z": [1]}
-    assert read(pyforge, path, "--header", "no")[0].to_pydict() == {"column_1": ["a", "2", None, "4", "5"], "column_2": ["b", "t2", None, "t4", "t5"]}
-    assert read(pyforge, path, "--header", "1-2")[0].column_names == ["a_2", "b_t2"]
-    assert read(pyforge, path, "--columns", "b")[0].to_pydict() == {"b": ["t2", None, "t4", "t5"]}
+    assert read(pyforge, path, "--header", "no", "--sheet", "1")[0].to_pydict() == {"column_1": ["a", "2", None, "4", "5"], "column_2": ["b", "t2", None, "t4", "t5"]}
+    assert read(pyforge, path, "--header", "1-2", "--sheet", "1")[0].column_names == ["a_2", "b_t2"]
+    assert read(pyforge, path, "--columns", "b", "--sheet", "1")[0].to_pydict() == {"b": ["t2", None, "t4", "t5"]}
     assert "there is no sheet 'S3'" in refused(pyforge, path, "--sheet", "S3")
     assert "is neither a range of cells nor a name" in refused(pyforge, path, "--range", "nowhere")
 

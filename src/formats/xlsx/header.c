@@ -199,9 +199,9 @@ static uint32_t likeliest(const struct grid *grid, uint32_t first)
     return found;
 }
 
-/* Whether 1.0.9 was sure enough that it had found a table: its sheets with less were left out. sheet_rows: of the sheet, or of as much
- * of it as was read, which is so much then that the part below the header is small in both. */
-static bool is_recognised(const struct grid *grid, uint32_t row, uint32_t sheet_rows)
+/* Whether 1.0.9 was sure enough that it had found a table: its sheets with less were left out, and those of one row. sheet_rows: of the
+ * sheet, or of as much of it as was read, which is so much then that the part below the header is small in both. */
+static enum pf_doubt doubt_of(const struct grid *grid, uint32_t row, uint32_t sheet_rows)
 {
     const double header = score_header(grid, row), most = 1;
     double rows, share, size;
@@ -211,7 +211,9 @@ static bool is_recognised(const struct grid *grid, uint32_t row, uint32_t sheet_
     rows = any;
     share = 2 * rows / sheet_rows;
     size = any < 3 ? 0.7 : any > 50 ? 1.1 : 1;
-    return header >= 0 && any >= 2 && 0.3 * header + 0.4 * data + 0.2 * (share < most ? share : most) + 0.1 * size >= 0.6;
+    if (header < 0 || 0.3 * header + 0.4 * data + 0.2 * (share < most ? share : most) + 0.1 * size < 0.6)
+        return PF_NO_TABLE;
+    return any < 2 ? PF_SMALL_TABLE : PF_NO_DOUBT;
 }
 
 /* ---- whether it is one at all */
@@ -472,7 +474,7 @@ static enum pf_status find_in_piece(struct finding *finding, struct xlsx_piece *
     memcpy(piece->bytes, copy, piece->size + XLSX_PAD);
     if (read_grid(finding, piece, err) != PF_OK || find_header(finding, option, &at, &count, err) != PF_OK)
         return err->status;
-    table->recognised = reader->compat && is_recognised(&finding->grid, at, piece->last + 1);
+    table->doubt = reader->compat ? doubt_of(&finding->grid, at, piece->last + 1) : PF_NO_DOUBT;
     table->has_header = count != 0;
     table->header_row = at + finding->grid.first;
     table->first = table->header_row + count;

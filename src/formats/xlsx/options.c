@@ -94,7 +94,7 @@ static enum pf_status sheet_option(struct xlsx_reader *reader, const char *text,
     }
     if (!sheet->worksheet)
         return pf_fail(err, PF_UNSUPPORTED, "the sheet '%s' is a chart or a macro sheet: it has no cells", sheet->name);
-    reader->table.sheet = sheet;
+    reader->range_sheet = sheet;
     return PF_OK;
 }
 
@@ -110,10 +110,10 @@ static bool take_named(struct xlsx_reader *reader, const char *name)
 
         if (!pf_same_word(named->name, name))
             continue;
-        reader->table.sheet = &workbook->sheets[named->sheet];
-        reader->table.range = named->range;
+        reader->range_sheet = &workbook->sheets[named->sheet];
+        reader->range = named->range;
         if (named->table && named->totals_rows <= named->range.bottom - named->range.top)
-            reader->table.range.bottom -= named->totals_rows;
+            reader->range.bottom -= named->totals_rows;
         return true;
     }
     return false;
@@ -123,7 +123,7 @@ static enum pf_status range_option(struct xlsx_reader *reader, const char *text,
 {
     const char *mark = strrchr(text, '!'), *cells = mark != NULL ? mark + 1 : text;
 
-    if (pf_xlsx_range_parse(cells, strlen(cells), &reader->table.range)) {
+    if (pf_xlsx_range_parse(cells, strlen(cells), &reader->range)) {
         size_t size = mark != NULL ? (size_t)(mark - text) : 0;
 
         if (size > 1 && text[0] == '\'' && text[size - 1] == '\'') {
@@ -139,15 +139,14 @@ static enum pf_status range_option(struct xlsx_reader *reader, const char *text,
     return err->status;
 }
 
-enum pf_status xlsx_choose_sheet(struct xlsx_reader *reader, struct pf_error *err)
+enum pf_status xlsx_choose_range(struct xlsx_reader *reader, struct pf_error *err)
 {
-    const struct pf_xlsx_read_options *options = reader->options;
-
-    reader->table.sheet = NULL;
-    reader->table.range = (struct pf_xlsx_range){ 0, 0, PF_XLSX_ROWS - 1, PF_XLSX_COLUMNS - 1 };
-    if (options->sheet != NULL && sheet_option(reader, options->sheet, strlen(options->sheet), err) != PF_OK)
-        return err->status;
-    return options->range != NULL ? range_option(reader, options->range, err) : PF_OK;
+    reader->range_sheet = NULL;
+    reader->range = (struct pf_xlsx_range){ 0, 0, PF_XLSX_ROWS - 1, PF_XLSX_COLUMNS - 1 };
+    if (reader->options->range == NULL || range_option(reader, reader->options->range, err) == PF_OK)
+        return PF_OK;
+    pf_error_source(err, pf_source_name(reader->src));
+    return err->status;
 }
 
 /* ---- limits */

@@ -60,67 +60,6 @@ static enum pf_status load_strings(struct xlsx_reader *reader, struct pf_error *
                              limit == SIZE_MAX ? SIZE_MAX : limit / STRINGS_SHARE, reader->compat, err);
 }
 
-static bool is_candidate(const struct pf_xlsx_sheet *sheet)
-{
-    return sheet->worksheet && sheet->visibility == PF_XLSX_VISIBLE && sheet->entry != NULL;
-}
-
-/* The first visible sheet with a table. */
-static enum pf_status find_sheet(struct xlsx_reader *reader, struct pf_error *err)
-{
-    const struct pf_xlsx_workbook *workbook = &reader->workbook;
-    const struct pf_xlsx_sheet *first = NULL;
-
-    for (uint32_t i = 0; i < workbook->sheet_count; i++) {
-        if (!is_candidate(&workbook->sheets[i]))
-            continue;
-        reader->table.sheet = &workbook->sheets[i];
-        first = first == NULL ? reader->table.sheet : first;
-        if (xlsx_find_table(reader, err) != PF_OK)
-            return err->status;
-        if (reader->table.column_count != 0 && (!reader->compat || reader->table.recognised))
-            return PF_OK;
-    }
-    if (first == NULL)
-        return pf_fail(err, PF_BAD_DATA, "the workbook has no visible sheet with cells");
-    reader->table.sheet = first;
-    return reader->compat ? xlsx_find_table(reader, err) : PF_OK;
-}
-
-/* What is not read is said. */
-static void tell_others(const struct xlsx_reader *reader)
-{
-    const struct pf_xlsx_workbook *workbook = &reader->workbook;
-    char names[200] = "";
-    uint32_t others = 0;
-    size_t used = 0;
-
-    if (reader->options->sheet != NULL || reader->options->range != NULL)
-        return;
-    for (uint32_t i = 0; i < workbook->sheet_count; i++) {
-        if (!workbook->sheets[i].worksheet || &workbook->sheets[i] == reader->table.sheet)
-            continue;
-        others++;
-        if (used + strlen(workbook->sheets[i].name) + 5 < sizeof names)
-            used +=
-                (size_t)snprintf(names + used, sizeof names - used, "%s'%s'", used != 0 ? ", " : "", workbook->sheets[i].name);
-    }
-    if (others != 0)
-        pf_warn(reader->ctx, "%s: only the sheet '%s' is read; there %s %u more: %s (--sheet names one)",
-                pf_source_name(reader->src), reader->table.sheet->name, others == 1 ? "is" : "are", others, names);
-}
-
-static enum pf_status find_table(struct xlsx_reader *reader, struct pf_error *err)
-{
-    if (load_strings(reader, err) != PF_OK || xlsx_choose_sheet(reader, err) != PF_OK)
-        return err->status;
-    if (reader->table.sheet == NULL)
-        return find_sheet(reader, err);
-    if (reader->table.sheet->entry == NULL)
-        return pf_fail(err, PF_BAD_DATA, "the sheet '%s' is not in the archive", reader->table.sheet->name);
-    return xlsx_find_table(reader, err);
-}
-
 static enum pf_status xlsx_open(const struct pf_reader *self, void *state, struct pf_context *ctx, struct pf_source *src,
                                 const void *options, struct pf_error *err)
 {
@@ -142,34 +81,75 @@ static enum pf_status xlsx_open(const struct pf_reader *self, void *state, struc
         return err->status;
     }
     reader->opened = true;
-    if (find_table(reader, err) != PF_OK) {
-        pf_error_source(err, pf_source_name(src));
-        return err->status;
+    reader->tables = pf_arena_alloc_zero(&reader->arena, (size_t)reader->workbook.sheet_count + 1, sizeof *reader->tables);
+    if (reader->tables == NULL)
+        return pf_fail_memory(err, reader->workbook.sheet_count * sizeof *reader->tables);
+    return xlsx_choose_range(reader, err);
+}
+
+static enum pf_status xlsx_list(void *state, uint32_t index, struct pf_listed *out, struct pf_error *err)
+{
+    const struct xlsx_reader *reader = state;
+    const struct pf_xlsx_sheet *sheet;
+
+    (void)err;
+    if (index >= reader->workbook.sheet_count)
+        return PF_END;
+    sheet = &reader->workbook.sheets[index];
+    *out = (struct pf_listed){ .name = sheet->name,
+                               .hidden = sheet->visibility != PF_XLSX_VISIBLE,
+                               .chosen = reader->range_sheet == sheet,
+                               .cannot = sheet->worksheet ? NULL : "a chart or a macro sheet, which has no cells" };
+    return PF_OK;
+}
+
+/* Makes the sheet's table that of the reader; the first time it is looked for. */
+static enum pf_status find_table(struct xlsx_reader *reader, uint32_t index, struct pf_error *err)
+{
+    const struct pf_xlsx_sheet *sheet = &reader->workbook.sheets[index];
+
+    if (reader->tables[index].ready) {
+        reader->table = reader->tables[index];
+        return PF_OK;
     }
-    if (reader->table.column_count == 0) {
-        pf_fail(err, PF_BAD_DATA, "the sheet '%s' has no values", reader->table.sheet->name);
-        pf_remedy(err, "check that this is the right file, or name another sheet with --sheet");
-        pf_error_source(err, pf_source_name(src));
+    if (!sheet->worksheet)
+        return pf_fail(err, PF_UNSUPPORTED, "the sheet '%s' is a chart or a macro sheet: it has no cells", sheet->name);
+    if (sheet->entry == NULL)
+        return pf_fail(err, PF_BAD_DATA, "the sheet '%s' is not in the archive", sheet->name);
+    reader->table = (struct xlsx_table){ .sheet = sheet, .range = reader->range };
+    if (load_strings(reader, err) != PF_OK || xlsx_find_table(reader, err) != PF_OK)
         return err->status;
-    }
-    tell_others(reader);
+    reader->table.ready = true;
+    reader->tables[index] = reader->table;
     return PF_OK;
 }
 
 static enum pf_status xlsx_table(void *state, uint32_t index, struct pf_table *out, struct pf_error *err)
 {
     static const struct pf_field text = { .type = PF_TYPE_STRING };
-    const struct xlsx_reader *reader = state;
+    struct xlsx_reader *reader = state;
 
-    if (index != 0)
+    if (index >= reader->workbook.sheet_count)
         return PF_END;
+    if (find_table(reader, index, err) != PF_OK) {
+        pf_error_source(err, pf_source_name(reader->src));
+        return err->status;
+    }
     out->name = reader->table.sheet->name;
     out->rows = -1;
+    out->doubt = reader->table.doubt;
     for (uint32_t i = 0; i < reader->table.column_count; i++) {
         if (!pf_schema_add(&out->schema, reader->table.names[i], strlen(reader->table.names[i]), &text))
             return pf_fail_memory(err, strlen(reader->table.names[i]));
     }
     return PF_OK;
+}
+
+static enum pf_status xlsx_begin(void *state, const struct pf_pass *pass, struct pf_error *err)
+{
+    struct xlsx_reader *reader = state;
+
+    return find_table(reader, pass->table, err) == PF_OK ? xlsx_start(state, pass, err) : err->status;
 }
 
 /* A pass met a value in a column that the first rows do not have: the whole sheet is looked at for such columns. */
@@ -185,7 +165,10 @@ static enum pf_status xlsx_again(void *state, bool *again, struct pf_error *err)
     reader->held.bytes = NULL;
     xlsx_feed_close(&reader->feed);
     reader->table.scanned = true;
-    return xlsx_find_table(reader, err);
+    if (xlsx_find_table(reader, err) != PF_OK)
+        return err->status;
+    reader->tables[reader->table.sheet - reader->workbook.sheets] = reader->table;
+    return PF_OK;
 }
 
 /* ---- facts */
@@ -203,6 +186,8 @@ static void xlsx_facts(const void *state, pf_fact_fn emit, void *user)
     const struct xlsx_reader *reader = state;
 
     pf_xlsx_facts((struct pf_xlsx_workbook *)(uintptr_t)&reader->workbook, emit, user);
+    if (reader->table.sheet == NULL)
+        return;
     emit(user, "sheet", reader->table.sheet->name, false);
     emit(user, "header", reader->table.has_header ? "true" : "false", true);
     if (reader->table.has_header)
@@ -231,9 +216,6 @@ static void xlsx_close(void *state)
 /* Rows are set in columns by hand: a table to be read. */
 /* clang-format off */
 static const struct pf_option xlsx_options[] = {
-    { "tables", "t|sheets|sheet", PF_OPTION_TEXT, NULL, NULL, "NAMES",
-      "The sheet to read, by its name or its number from 1; without it, the first visible one that has values.",
-      "Excel input", AT(sheet) },
     { "range", NULL, PF_OPTION_TEXT, NULL, NULL, "CELLS",
       "The cells to read: B4:F, Sheet!B4:F20, the name of an Excel table or of a range.",
       "Excel input", AT(range) },
@@ -267,11 +249,13 @@ const struct pf_reader pf_xlsx_reader = {
     .options = xlsx_options,
     .state_size = sizeof(struct xlsx_reader),
     .option_size = sizeof(struct pf_xlsx_read_options),
+    .table_word = "sheet",
     .compat_offset = AT(compat),
     .probe = xlsx_probe,
     .open = xlsx_open,
+    .list = xlsx_list,
     .table = xlsx_table,
-    .start = xlsx_start,
+    .start = xlsx_begin,
     .cut = xlsx_cut,
     .decode = xlsx_decode,
     .again = xlsx_again,

@@ -160,7 +160,7 @@ struct xlsx_table {
     uint32_t column_count;
     bool has_header;
     uint32_t header_row; /* from 0 */
-    bool recognised;     /* 1.0.9 would have taken it for a table; told with compat alone */
+    enum pf_doubt doubt; /* told with compat alone */
     bool scanned;        /* all of the sheet was looked at for columns that have values */
     bool ready;
 };
@@ -184,9 +184,12 @@ struct xlsx_reader {
     const struct pf_xlsx_read_options *options;
     size_t block_bytes;
     uint32_t features;
-    struct xlsx_table table;
-    const struct pf_xlsx_sheet *merged_of; /* the sheet whose merged ranges were read */
-    struct xlsx_merged *merged;            /* from the top down */
+    struct pf_xlsx_range range;              /* of cells that count, in each sheet */
+    const struct pf_xlsx_sheet *range_sheet; /* the one that --range names; NULL = none */
+    struct xlsx_table table;                 /* at hand */
+    struct xlsx_table *tables;               /* one a sheet; those that are ready were looked for */
+    const struct pf_xlsx_sheet *merged_of;   /* the sheet whose merged ranges were read */
+    struct xlsx_merged *merged;              /* from the top down */
     uint32_t merged_count;
     bool fill;         /* the values of merged ranges are given in all their cells */
     atomic_bool wider; /* a value stands in a column that the table has not */
@@ -231,7 +234,7 @@ struct xlsx_header_option {
     uint32_t first, last;
 };
 enum pf_status xlsx_header_option(const char *text, struct xlsx_header_option *out, struct pf_error *err);
-/* The sheet asked for, and the range of it. */
-enum pf_status xlsx_choose_sheet(struct xlsx_reader *reader, struct pf_error *err);
+/* What --range says. */
+enum pf_status xlsx_choose_range(struct xlsx_reader *reader, struct pf_error *err);
 
 #endif

@@ -7,7 +7,6 @@
 extern const struct pf_reader pf_xlsx_reader;
 
 struct pf_xlsx_read_options {
-    const char *sheet;  /* a name, or a number from 1; NULL = the first visible one that has cells */
     const char *range;  /* "B4:F", "Sheet!B4:F20", a defined name or an Excel table; NULL = all of the sheet */
     const char *header; /* auto, yes, no, a row of the sheet, or several of them */
     bool drop_blank_rows;

@@ -262,24 +262,18 @@ enum pf_status xlsx_write_first_parts(struct pf_zip_writer *zip, struct pf_memor
     return status;
 }
 
-static void name_of(const struct xlsx_book *book, uint32_t sheet, char to[XLSX_NAME_ROOM])
-{
-    if (sheet == 0)
-        strcpy(to, book->name);
-    else
-        xlsx_numbered_name(book->name, sheet + 1, to);
-}
-
 /* Excel keeps what is filtered under a hidden name of each sheet. */
 static bool put_filters(const struct xlsx_book *book, struct pf_buffer *to)
 {
-    char name[XLSX_NAME_ROOM];
     bool ok = put(to, "<definedNames>");
 
-    for (uint32_t i = 0; ok && i < book->sheets; i++) {
-        name_of(book, i, name);
+    for (uint32_t i = 0; ok && i < book->sheet_count; i++) {
+        const struct xlsx_sheet *sheet = &book->sheets[i];
+
+        if (sheet->columns == 0)
+            continue;
         ok = pf_buffer_printf(to, "<definedName name=\"_xlnm._FilterDatabase\" localSheetId=\"%u\" hidden=\"1\">'", i);
-        for (const char *quote, *part = name; ok && *part != '\0'; part = quote) {
+        for (const char *quote, *part = sheet->name; ok && *part != '\0'; part = quote) {
             char copy[XLSX_NAME_ROOM];
 
             quote = part + strcspn(part, "'");
@@ -288,25 +282,25 @@ static bool put_filters(const struct xlsx_book *book, struct pf_buffer *to)
             ok = put_escaped(to, copy) && (*quote == '\0' || put(to, "''"));
             quote += *quote != '\0';
         }
-        ok = ok && put(to, "'!") && put_range(to, book->columns, book->rows[i], "$") && put(to, "</definedName>");
+        ok = ok && put(to, "'!") && put_range(to, sheet->columns, sheet->rows, "$") && put(to, "</definedName>");
     }
     return ok && put(to, "</definedNames>");
 }
 
 static bool put_workbook(const struct xlsx_book *book, struct pf_buffer *to)
 {
-    char name[XLSX_NAME_ROOM];
+    bool any = false;
     bool ok =
         put(to, DECLARATION "<workbook xmlns=\"" MAIN "\" xmlns:r=\"" RELATIONS "\"><bookViews><workbookView/></bookViews>"
                             "<sheets>");
 
-    for (uint32_t i = 0; ok && i < book->sheets; i++) {
-        name_of(book, i, name);
-        ok = put(to, "<sheet name=\"") && put_escaped(to, name) &&
+    for (uint32_t i = 0; ok && i < book->sheet_count; i++) {
+        any = any || book->sheets[i].columns != 0;
+        ok = put(to, "<sheet name=\"") && put_escaped(to, book->sheets[i].name) &&
              pf_buffer_printf(to, "\" sheetId=\"%u\" r:id=\"rId%u\"/>", i + 1, i + 1);
     }
     ok = ok && put(to, "</sheets>");
-    if (book->filtered && book->columns != 0)
+    if (book->filtered && any)
         ok = ok && put_filters(book, to);
     return ok && put(to, "</workbook>");
 }
@@ -320,11 +314,11 @@ static bool put_workbook_relations(const struct xlsx_book *book, struct pf_buffe
 {
     bool ok = put(to, DECLARATION "<Relationships xmlns=\"" PACKAGE "/relationships\">");
 
-    for (uint32_t i = 0; ok && i < book->sheets; i++)
+    for (uint32_t i = 0; ok && i < book->sheet_count; i++)
         ok = pf_buffer_printf(to,
                               "<Relationship Id=\"rId%u\" Type=\"" RELATIONS "/worksheet\" Target=\"worksheets/sheet%u.xml\"/>",
                               i + 1, i + 1);
-    return ok && put_relation(to, book->sheets + 1, RELATIONS "/styles", "styles.xml") && put(to, "</Relationships>");
+    return ok && put_relation(to, book->sheet_count + 1, RELATIONS "/styles", "styles.xml") && put(to, "</Relationships>");
 }
 
 static bool put_types(const struct xlsx_book *book, struct pf_buffer *to)
@@ -340,7 +334,7 @@ static bool put_types(const struct xlsx_book *book, struct pf_buffer *to)
                   "<Override PartName=\"/docProps/app.xml\" "
                   "ContentType=\"application/vnd.openxmlformats-officedocument.extended-properties+xml\"/>");
 
-    for (uint32_t i = 0; ok && i < book->sheets; i++)
+    for (uint32_t i = 0; ok && i < book->sheet_count; i++)
         ok = pf_buffer_printf(to, "<Override PartName=\"/xl/worksheets/sheet%u.xml\" ContentType=\"" TYPE "worksheet+xml\"/>",
                               i + 1);
     return ok && put(to, "</Types>");

@@ -3,6 +3,7 @@
  * bytes do not depend on how the input was cut. */
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 #include "formats/xlsx_write/xlsx_write.h"
 
@@ -41,7 +42,10 @@ struct xlsx_writer {
     struct pf_zip_writer *zip;
     struct pf_schema schema;
     struct pf_xlsx_write_options options;
-    char name[XLSX_NAME_ROOM]; /* of the first sheet */
+    char name[XLSX_NAME_ROOM]; /* of the first sheet of the table */
+    uint32_t tables;           /* that were named */
+    uint32_t table_sheets;     /* of the table at hand */
+    int64_t rows_before;       /* of the tables before */
     int64_t sheet_rows;        /* of a sheet at most, without the header */
     uint32_t *texts;           /* columns of text */
     uint32_t text_count;
@@ -54,7 +58,7 @@ struct xlsx_writer {
     uint64_t units;
     struct pf_buffer widths; /* <cols>, made of the first rows */
     bool widths_made;
-    struct pf_buffer sheets; /* int64_t per sheet begun: its rows, header included */
+    struct pf_buffer sheets; /* a struct xlsx_sheet for each that was begun */
     struct xlsx_counts counts;
 };
 
@@ -62,7 +66,7 @@ struct xlsx_writer {
 
 static uint32_t sheet_count(const struct xlsx_writer *writer)
 {
-    return (uint32_t)(writer->sheets.size / sizeof(int64_t));
+    return (uint32_t)(writer->sheets.size / sizeof(struct xlsx_sheet));
 }
 
 static enum pf_status check_schema(const struct pf_schema *schema, struct pf_error *err)
@@ -85,12 +89,39 @@ static enum pf_status check_schema(const struct pf_schema *schema, struct pf_err
     return PF_OK;
 }
 
+static void set_name(struct xlsx_writer *writer, const char *name)
+{
+    bool changed;
+
+    xlsx_clean_name(name, writer->name, &changed);
+    if (changed)
+        pf_warn(writer->ctx, "Excel does not take '%.200s' as the name of a sheet: it is called '%s'", name, writer->name);
+}
+
+static enum pf_status set_schema(struct xlsx_writer *writer, const struct pf_schema *schema, struct pf_error *err)
+{
+    pf_schema_free(&writer->schema);
+    pf_free(writer->memory, writer->texts);
+    writer->texts = NULL;
+    writer->text_count = 0;
+    if (check_schema(schema, err) != PF_OK)
+        return err->status;
+    if (!pf_schema_copy(&writer->schema, schema))
+        return pf_fail_memory(err, schema->count * sizeof *schema->fields);
+    writer->texts = pf_alloc_zero(writer->memory, (size_t)schema->count + 1, sizeof *writer->texts);
+    if (writer->texts == NULL)
+        return pf_fail_memory(err, schema->count * sizeof *writer->texts);
+    for (uint32_t i = 0; i < schema->count; i++) {
+        if (schema->fields[i].type == PF_TYPE_STRING || schema->fields[i].type == PF_TYPE_BINARY)
+            writer->texts[writer->text_count++] = i;
+    }
+    return PF_OK;
+}
+
 static enum pf_status xlsx_open(const struct pf_writer *self, void *state, struct pf_context *ctx, struct pf_sink *sink,
                                 const struct pf_schema *schema, const void *options, struct pf_error *err)
 {
     struct xlsx_writer *writer = state;
-    const char *name;
-    bool changed;
 
     (void)self;
     writer->ctx = ctx;
@@ -99,22 +130,10 @@ static enum pf_status xlsx_open(const struct pf_writer *self, void *state, struc
     pf_schema_init(&writer->schema, writer->memory);
     pf_buffer_init(&writer->widths, writer->memory, SIZE_MAX);
     pf_buffer_init(&writer->sheets, writer->memory, SIZE_MAX);
-    if (check_schema(schema, err) != PF_OK)
-        return err->status;
-    if (!pf_schema_copy(&writer->schema, schema))
-        return pf_fail_memory(err, schema->count * sizeof *schema->fields);
-    name = writer->options.sheet_name != NULL ? writer->options.sheet_name : "Sheet1";
-    xlsx_clean_name(name, writer->name, &changed);
-    if (changed)
-        pf_warn(ctx, "Excel does not take '%.200s' as the name of a sheet: it is called '%s'", name, writer->name);
     writer->sheet_rows = (writer->options.sheet_rows != 0 ? writer->options.sheet_rows : XLSX_ROWS) - 1;
-    writer->texts = pf_alloc_zero(writer->memory, (size_t)schema->count + 1, sizeof *writer->texts);
-    if (writer->texts == NULL)
-        return pf_fail_memory(err, schema->count * sizeof *writer->texts);
-    for (uint32_t i = 0; i < schema->count; i++) {
-        if (schema->fields[i].type == PF_TYPE_STRING || schema->fields[i].type == PF_TYPE_BINARY)
-            writer->texts[writer->text_count++] = i;
-    }
+    set_name(writer, writer->options.sheet_name != NULL ? writer->options.sheet_name : "Sheet1");
+    if (set_schema(writer, schema, err) != PF_OK)
+        return err->status;
     if (pf_zip_writer_new(ctx, sink, &writer->zip, err) != PF_OK)
         return err->status;
     return xlsx_write_first_parts(writer->zip, writer->memory, err);
@@ -357,16 +376,38 @@ static enum pf_status add_text(struct xlsx_writer *writer, struct pf_buffer *tex
     return status;
 }
 
+/* No two sheets are called alike, in whatever case. */
+static bool is_sheet(const struct xlsx_writer *writer, const char *name)
+{
+    const struct xlsx_sheet *sheets = (const struct xlsx_sheet *)(const void *)writer->sheets.data;
+
+    for (uint32_t i = 0; i < sheet_count(writer); i++) {
+        if (strcasecmp(sheets[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum pf_status add_sheet(struct xlsx_writer *writer, struct pf_error *err)
+{
+    struct xlsx_sheet sheet = { .rows = 1, .columns = writer->schema.count };
+    uint32_t number = ++writer->table_sheets;
+
+    memcpy(sheet.name, writer->name, sizeof sheet.name);
+    if (number > 1)
+        xlsx_numbered_name(writer->name, number, sheet.name);
+    while (is_sheet(writer, sheet.name))
+        xlsx_numbered_name(writer->name, ++number, sheet.name);
+    return pf_buffer_append(&writer->sheets, &sheet, sizeof sheet) ? PF_OK : pf_fail_memory(err, sizeof sheet);
+}
+
 static enum pf_status begin_sheet(struct xlsx_writer *writer, struct pf_error *err)
 {
     struct pf_buffer text;
     char part[48];
-    int64_t rows = 1;
 
-    if (make_widths(writer, NULL, err) != PF_OK)
+    if (make_widths(writer, NULL, err) != PF_OK || add_sheet(writer, err) != PF_OK)
         return err->status;
-    if (!pf_buffer_append(&writer->sheets, &rows, sizeof rows))
-        return pf_fail_memory(err, sizeof rows);
     pf_buffer_init(&text, writer->memory, SIZE_MAX);
     if (!pf_buffer_printf(&text, "xl/worksheets/sheet%u.xml", sheet_count(writer)) || text.size >= sizeof part) {
         pf_buffer_free(&text);
@@ -384,9 +425,9 @@ static enum pf_status begin_sheet(struct xlsx_writer *writer, struct pf_error *e
                     err);
 }
 
-static int64_t *last_sheet(struct xlsx_writer *writer)
+static struct xlsx_sheet *last_sheet(struct xlsx_writer *writer)
 {
-    return (int64_t *)(void *)writer->sheets.data + sheet_count(writer) - 1;
+    return (struct xlsx_sheet *)(void *)writer->sheets.data + sheet_count(writer) - 1;
 }
 
 static enum pf_status end_sheet(struct xlsx_writer *writer, struct pf_error *err)
@@ -394,7 +435,7 @@ static enum pf_status end_sheet(struct xlsx_writer *writer, struct pf_error *err
     struct pf_buffer text;
 
     pf_buffer_init(&text, writer->memory, SIZE_MAX);
-    if (add_text(writer, &text, xlsx_put_sheet_tail(&writer->schema, &writer->options, *last_sheet(writer), &text), err) !=
+    if (add_text(writer, &text, xlsx_put_sheet_tail(&writer->schema, &writer->options, last_sheet(writer)->rows, &text), err) !=
         PF_OK)
         return err->status;
     return pf_zip_writer_end(writer->zip, err);
@@ -403,7 +444,7 @@ static enum pf_status end_sheet(struct xlsx_writer *writer, struct pf_error *err
 static enum pf_status emit_pieces(struct xlsx_writer *writer, const struct xlsx_unit *unit, struct pf_error *err)
 {
     if (unit->first % writer->sheet_rows == 0) {
-        if (sheet_count(writer) != 0 && end_sheet(writer, err) != PF_OK)
+        if (writer->table_sheets != 0 && end_sheet(writer, err) != PF_OK)
             return err->status;
         if (begin_sheet(writer, err) != PF_OK)
             return err->status;
@@ -418,7 +459,7 @@ static enum pf_status emit_pieces(struct xlsx_writer *writer, const struct xlsx_
         writer->counts.no_numbers += piece->counts.no_numbers;
         writer->counts.dates += piece->counts.dates;
     }
-    *last_sheet(writer) += unit->rows;
+    last_sheet(writer)->rows += unit->rows;
     writer->emitted += unit->rows;
     return PF_OK;
 }
@@ -466,9 +507,40 @@ static void tell_counts(const struct xlsx_writer *writer)
             break;
         }
     }
-    if (sheet_count(writer) > 1)
+    if (writer->table_sheets > 1)
         pf_warn(writer->ctx, "%lld rows do not fit one sheet: they go on in '%.90s_2' and so on, %lu sheets in all",
-                (long long)writer->emitted, writer->name, (unsigned long)sheet_count(writer));
+                (long long)writer->emitted, writer->name, (unsigned long)writer->table_sheets);
+}
+
+/* A table without rows has a sheet, too. */
+static enum pf_status end_table(struct xlsx_writer *writer, struct pf_error *err)
+{
+    if (writer->table_sheets == 0 && begin_sheet(writer, err) != PF_OK)
+        return err->status;
+    if (end_sheet(writer, err) != PF_OK)
+        return err->status;
+    tell_counts(writer);
+    return PF_OK;
+}
+
+static enum pf_status xlsx_table(void *state, const char *name, const struct pf_schema *schema, struct pf_error *err)
+{
+    struct xlsx_writer *writer = state;
+
+    if (writer->tables++ == 0) {
+        set_name(writer, name);
+        return PF_OK;
+    }
+    if (end_table(writer, err) != PF_OK)
+        return err->status;
+    writer->rows_before += writer->emitted;
+    writer->taken = writer->emitted = 0;
+    writer->table_sheets = 0;
+    writer->widths_made = false;
+    pf_buffer_clear(&writer->widths);
+    memset(&writer->counts, 0, sizeof writer->counts);
+    set_name(writer, name);
+    return set_schema(writer, schema, err);
 }
 
 static enum pf_status xlsx_finish(void *state, int64_t rows, struct pf_error *err)
@@ -476,21 +548,16 @@ static enum pf_status xlsx_finish(void *state, int64_t rows, struct pf_error *er
     struct xlsx_writer *writer = state;
     struct xlsx_book book;
 
-    if (rows != writer->emitted)
-        return pf_fail(err, PF_INTERNAL, "%lld rows were written, but %lld were given out", (long long)writer->emitted,
-                       (long long)rows);
-    if (sheet_count(writer) == 0 && begin_sheet(writer, err) != PF_OK)
+    if (rows != writer->rows_before + writer->emitted)
+        return pf_fail(err, PF_INTERNAL, "%lld rows were written, but %lld were given out",
+                       (long long)(writer->rows_before + writer->emitted), (long long)rows);
+    if (end_table(writer, err) != PF_OK)
         return err->status;
-    if (end_sheet(writer, err) != PF_OK)
-        return err->status;
-    book = (struct xlsx_book){ .name = writer->name,
-                               .sheets = sheet_count(writer),
-                               .columns = writer->schema.count,
-                               .rows = (const int64_t *)(const void *)writer->sheets.data,
+    book = (struct xlsx_book){ .sheets = (const struct xlsx_sheet *)(const void *)writer->sheets.data,
+                               .sheet_count = sheet_count(writer),
                                .filtered = writer->options.autofilter == 0 };
     if (xlsx_write_last_parts(writer->zip, writer->memory, &book, err) != PF_OK)
         return err->status;
-    tell_counts(writer);
     return pf_zip_writer_finish(writer->zip, err);
 }
 
@@ -548,6 +615,7 @@ const struct pf_writer pf_xlsx_writer = {
     .encode = xlsx_encode,
     .emit = xlsx_emit,
     .drop = xlsx_drop,
+    .table = xlsx_table,
     .finish = xlsx_finish,
     .close = xlsx_close,
 };

@@ -58,7 +58,7 @@ uint8_t *xlsx_escape(uint8_t *to, const uint8_t *text, size_t size);
 size_t xlsx_units(const uint8_t *text, size_t size);
 /* A name that Excel takes for a sheet: *changed tells whether it is another. */
 void xlsx_clean_name(const char *name, char to[XLSX_NAME_ROOM], bool *changed);
-/* The name of a further sheet of the same table: "name_2", cut where that is too long. */
+/* The name of a further sheet: "name_2", cut where that is too long. */
 void xlsx_numbered_name(const char *name, uint32_t number, char to[XLSX_NAME_ROOM]);
 
 /* ---- parts */
@@ -74,11 +74,14 @@ bool xlsx_put_sheet_tail(const struct pf_schema *schema, const struct pf_xlsx_wr
                          struct pf_buffer *to);
 /* The parts that know no table: before the sheets, and after them. */
 enum pf_status xlsx_write_first_parts(struct pf_zip_writer *zip, struct pf_memory *memory, struct pf_error *err);
-struct xlsx_book {
-    const char *name; /* of the first sheet */
-    uint32_t sheets;
+struct xlsx_sheet {
+    int64_t rows; /* with the header */
     uint32_t columns;
-    const int64_t *rows; /* per sheet, with the header */
+    char name[XLSX_NAME_ROOM];
+};
+struct xlsx_book {
+    const struct xlsx_sheet *sheets;
+    uint32_t sheet_count;
     bool filtered;
 };
 enum pf_status xlsx_write_last_parts(struct pf_zip_writer *zip, struct pf_memory *memory, const struct xlsx_book *book,

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from pyforge_cli._result import ConversionResult, Record
+from pyforge_cli._result import ConversionResult, Record, _table
 from pyforge_cli.errors import PyForgeError
 from pyforge_cli.extensions.databricks.progress import size_text, time_text
 
@@ -49,7 +49,9 @@ class Conversion(ConversionResult):
         sizes = f", {size_text(self.get('file_size_bytes') or 0)}"
         if self.get("output_size_bytes"):
             sizes += f" to {size_text(self.get('output_size_bytes'))}"
-        return f"{rows:,} rows, {len(self.get('columns') or []):,} columns{sizes}, {took}{self.get('processing_engine')} engine"
+        tables = self.get("tables") or []
+        held = f"{len(tables):,} tables" if len(tables) > 1 else f"{len(self.get('columns') or []):,} columns"
+        return f"{rows:,} rows, {held}{sizes}, {took}{self.get('processing_engine')} engine"
 
     def _attempts(self):
         failed = [attempt for attempt in self.get("attempts") or [] if isinstance(attempt, dict) and not attempt.get("ok")]
@@ -65,12 +67,15 @@ class Conversion(ConversionResult):
                 f"<pre style='color:inherit;white-space:pre-wrap'>{escape(details.get('message') or self.get('error') or '')}</pre>{hint}"
                 f"{_lines(attempts, RED) if len(attempts) > 1 else ''}</div>"
             )
+        tables = self.get("tables") or []
+        lines = [_table(table) for table in tables] if len(tables) > 1 else []
+        lines += [f"{table['name']}: left out, {table['reason']}" for table in self.get("tables_left_out") or []]
         columns = "".join(
             f"<tr>{_cells((escape(str(column.get('name'))), escape(str(column.get('type')))))}</tr>" for column in self.get("columns") or []
         )
         return (
             f"<div><b>{escape(str(self.get('output_path') or self.get('input_path')))}</b></div><div>{escape(self.told())}</div>"
-            f"{_lines(_noted(self), AMBER)}{_lines(self._attempts(), AMBER)}"
+            f"{_lines(lines, 'inherit')}{_lines(_noted(self), AMBER)}{_lines(self._attempts(), AMBER)}"
             f"<details><summary>columns</summary><table><tr>{_cells(('column', 'type'), 'th')}</tr>{columns}</table></details>"
         )
 

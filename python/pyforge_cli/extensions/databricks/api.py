@@ -32,6 +32,8 @@ _EMPTY = {
     "file_size_bytes": 0,
     "output_size_bytes": 0,
     "columns": [],
+    "tables": [],
+    "tables_left_out": [],
     "warnings": [],
     "rejects_path": None,
     "attempts": [],
