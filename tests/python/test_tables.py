@@ -425,6 +425,13 @@ def test_compat(pyforge, sales, words, made):
     assert sorted(str(path.relative_to(sales.parent)) for path in sales.parent.rglob("*.parquet") if path.is_file()) == sorted(made)
 
 
+def test_compat_reads_what_was_too_small(pyforge, tmp_path):
+    """1.0.9 left out a sheet of one column, and one with one row of data."""
+    path = book(tmp_path / "a.xlsx", {"t": [["x", "y"], [1, 2], [3, 4]], "column": [["only"], [1], [2], [3]], "row": [["u", "v"], [1, 2]]})
+    record = json.loads(pyforge("convert", path, tmp_path / "out", "-f", "parquet", "--compat", "1.0", "--json").stdout)
+    assert [(one["name"], one["row_count"]) for one in record["tables"]] == [("t", 2), ("column", 3), ("row", 1)]
+
+
 def test_compat_keeps_every_group(pyforge, tmp_path):
     """Of two groups that were combined, 1.0.9 lost the first."""
     path = book(tmp_path / "a.xlsx", {"a": [["x", "y"], [1, 2], [3, 4]], "b": [["x", "y"], [5, 6], [7, 8]], "c": [["u", "v"], [1, 2]], "d": [["u", "v"], [3, 4]]})

@@ -199,7 +199,7 @@ static uint32_t likeliest(const struct grid *grid, uint32_t first)
     return found;
 }
 
-/* Whether 1.0.9 was sure enough that it had found a table: its sheets with less were left out, and those of one row. sheet_rows: of the
+/* Whether 1.0.9 was sure enough that it had found a table: its sheets with less were left out, and those of one row or column. sheet_rows: of the
  * sheet, or of as much of it as was read, which is so much then that the part below the header is small in both. */
 static enum pf_doubt doubt_of(const struct grid *grid, uint32_t row, uint32_t sheet_rows)
 {
@@ -211,6 +211,8 @@ static enum pf_doubt doubt_of(const struct grid *grid, uint32_t row, uint32_t sh
     rows = any;
     share = 2 * rows / sheet_rows;
     size = any < 3 ? 0.7 : any > 50 ? 1.1 : 1;
+    if (grid->columns < 2)
+        return PF_SMALL_TABLE;
     if (header < 0 || 0.3 * header + 0.4 * data + 0.2 * (share < most ? share : most) + 0.1 * size < 0.6)
         return PF_NO_TABLE;
     return any < 2 ? PF_SMALL_TABLE : PF_NO_DOUBT;
