@@ -334,6 +334,8 @@ enum pf_status pf_run_warn_misfits(const struct pf_run *run, struct pf_outcome *
 {
     bool one = run->counted.misfits == 1;
 
+    if (run->job->reader->tell != NULL)
+        run->job->reader->tell(run->reader_state);
     if (run->counted.misfits != 0 &&
         !pf_outcome_warn(outcome, run->ctx, "%lld value%s did not fit %s declared type and %s made null",
                          (long long)run->counted.misfits, one ? "" : "s", one ? "its" : "their", one ? "was" : "were"))
@@ -631,6 +633,8 @@ static enum pf_status scan_once(struct pf_context *ctx, struct pf_job *job, stru
         status = pf_settle_schema(&c.run.plan, &c.run.table.schema, &outcome->schema, err);
     if (status == PF_OK)
         status = pf_run_facts(&c.run, outcome, err);
+    if (status == PF_OK && job->reader->tell != NULL)
+        job->reader->tell(c.run.reader_state);
     status = pf_run_failure(&c.run, status, err);
     status = pf_run_again(&c.run, status, job, kept, again, err);
     pf_run_account(&c.run, outcome);

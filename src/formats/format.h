@@ -95,6 +95,7 @@ struct pf_reader {
     const struct pf_option *options;
     size_t state_size, option_size; /* zeroed by the core; option structs are filled from the table */
     size_t compat_offset;           /* of the bool in the option struct that --compat 1.0 sets; 0 = none */
+    size_t texts_offset;            /* of a typed one: of the bool that --types string sets; 0 = none */
     /* 0 = not mine ... 100 = certain. head is what the source begins with (decompressed, up to 64 KiB). */
     int (*probe)(const struct pf_reader *self, const uint8_t *head, size_t size); /* NULL = by suffix only */
     enum pf_status (*open)(const struct pf_reader *self, void *state, struct pf_context *ctx, struct pf_source *src,
@@ -111,6 +112,8 @@ struct pf_reader {
     /* After a pass that failed: *again = the pass has shown that the table is another than it seemed, which table tells now; the
      * caller begins anew. NULL = it never does. */
     enum pf_status (*again)(void *state, bool *again, struct pf_error *err);
+    /* After a pass that was read whole: warns of what it met. On the thread that cuts. NULL = nothing to tell. */
+    void (*tell)(void *state);
     void (*facts)(const void *state, pf_fact_fn emit, void *user);
     void (*close)(void *state); /* also after a failed open */
 };
