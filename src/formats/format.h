@@ -83,8 +83,9 @@ static inline int64_t pf_place_offset(uint64_t place)
 typedef void (*pf_fact_fn)(void *user, const char *name, const char *value, bool number);
 
 enum {
-    PF_READER_TYPED = 1,  /* decode gives typed columns */
-    PF_READER_READ_AT = 2 /* needs a source with read_at; the engine unpacks one that has not */
+    PF_READER_TYPED = 1,     /* decode gives typed columns */
+    PF_READER_READ_AT = 2,   /* needs a source with read_at; the engine unpacks one that has not */
+    PF_READER_FOLDER_1_0 = 4 /* under --compat 1.0 the output is a folder with a Parquet file in it, called as the input */
 };
 
 struct pf_reader {

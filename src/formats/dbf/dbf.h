@@ -236,7 +236,8 @@ struct dbf_reader {
     struct dbf_memo memo;
     uint32_t *shown; /* fields that are columns, by their place in the header */
     uint32_t shown_count;
-    bool with_deleted; /* one column more, the last */
+    bool with_deleted;        /* one column more, the last */
+    const char *deleted_name; /* of it */
     const uint32_t *chosen;
     uint32_t chosen_count;
     int64_t next, block_rows;

@@ -237,6 +237,7 @@ static enum pf_status name_columns(struct dbf_reader *reader, struct pf_error *e
         return err->status;
     for (uint32_t i = 0; i < reader->shown_count; i++)
         reader->header.fields[reader->shown[i]].name = names[i];
+    reader->deleted_name = names[reader->shown_count];
     return PF_OK;
 }
 
@@ -333,9 +334,9 @@ static enum pf_status dbf_table(void *state, uint32_t index, struct pf_table *ou
         if (!pf_schema_add(&out->schema, field->name, strlen(field->name), &field->field))
             return pf_fail_memory(err, strlen(field->name));
     }
-    if (reader->with_deleted &&
-        !pf_schema_add(&out->schema, DELETED_COLUMN, strlen(DELETED_COLUMN), reader->options->texts ? &deleted_text : &deleted))
-        return pf_fail_memory(err, sizeof deleted);
+    if (reader->with_deleted && !pf_schema_add(&out->schema, reader->deleted_name, strlen(reader->deleted_name),
+                                               reader->options->texts ? &deleted_text : &deleted))
+        return pf_fail_memory(err, strlen(reader->deleted_name));
     return PF_OK;
 }
 
@@ -708,7 +709,7 @@ static const char *const dbf_suffixes[] = { "dbf", NULL };
 
 const struct pf_reader pf_dbf_reader = {
     .abi = PF_ABI,
-    .flags = PF_READER_TYPED | PF_READER_READ_AT,
+    .flags = PF_READER_TYPED | PF_READER_READ_AT | PF_READER_FOLDER_1_0,
     .name = "dbf",
     .description = "dBase tables (dBase II to 7, FoxPro, Clipper), with memos",
     .suffixes = dbf_suffixes,
