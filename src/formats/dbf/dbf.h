@@ -4,6 +4,7 @@
  *   layout.c     which records there are, whatever the header counts
  *   code_page.c  the encoding of texts, and texts in it as UTF-8
  *   guess.c      the encoding of a file that does not name it
+ *   encoding.c   which encoding a table has
  *   memo.c       the file beside the table that holds long texts and binaries
  *   value.c      one stored value: numbers, days, moments
  *   column.c     a column of a block, in its own type
@@ -247,6 +248,9 @@ struct dbf_reader {
     struct dbf_trouble *unreadable; /* one a field: characters of no meaning, and memos; guarded by lock */
     int64_t deleted;                /* guarded by lock */
 };
+
+/* Fills the code page: what the user says, the language byte, the .cpg file, the text itself; the first that tells. */
+enum pf_status dbf_find_encoding(struct dbf_reader *reader, struct pf_error *err);
 
 /* What a decoding has at hand. */
 struct dbf_decoding {

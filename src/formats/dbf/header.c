@@ -161,11 +161,12 @@ static bool find_shape(const struct dbf_header *header, const uint8_t *bytes, si
 
 /* ---- types */
 
+/* A number that is too large for its decimals is stored with fewer of them, or none: then every byte is a digit before the point. */
 static void set_number(struct dbf_field *field)
 {
-    const uint32_t digits = field->size > field->decimals ? field->size - (field->decimals != 0) : field->decimals;
+    const uint32_t digits = field->size + field->decimals;
 
-    if (digits > DECIMAL_DIGITS || field->decimals > DECIMAL_DIGITS) {
+    if (field->decimals >= DECIMAL_DIGITS || field->size > DECIMAL_DIGITS) {
         field->way = DBF_FLOAT;
         field->field.type = PF_TYPE_FLOAT64;
     } else if (field->decimals == 0 && digits <= DIGITS_OF_INT64) {
@@ -174,7 +175,7 @@ static void set_number(struct dbf_field *field)
     } else {
         field->way = DBF_DECIMAL;
         field->field.type = PF_TYPE_DECIMAL128;
-        field->field.precision = (uint8_t)(digits > field->decimals ? digits : field->decimals);
+        field->field.precision = (uint8_t)(digits < DECIMAL_DIGITS ? digits : DECIMAL_DIGITS);
         field->field.scale = (int8_t)field->decimals;
     }
 }

@@ -77,14 +77,37 @@ enum dbf_value dbf_read_int64(const uint8_t *text, uint32_t size, int64_t *value
     return found;
 }
 
+/* The usual: blanks, a sign, digits, a point, and as many digits as there are decimals; up to 18 in all. */
+static bool read_plain_decimal(const uint8_t *text, uint32_t size, uint32_t scale, pf_int128 *value)
+{
+    const uint8_t *at = text, *end = text + size, *begin, *point;
+    uint64_t digits = 0;
+    bool negative;
+
+    while (at < end && *at == ' ')
+        at++;
+    negative = at < end && *at == '-';
+    begin = at + negative;
+    if (end - begin > 19 || (size_t)(end - begin) < scale + 2)
+        return false;
+    point = end - scale - 1;
+    if (*point != '.' || pf_take_digits(begin, point, &digits) != point || pf_take_digits(point + 1, end, &digits) != end)
+        return false;
+    *value = negative ? -(pf_int128)digits : (pf_int128)digits;
+    return true;
+}
+
 enum dbf_value dbf_read_decimal(const uint8_t *text, uint32_t size, uint32_t precision, uint32_t scale, pf_int128 *value)
 {
     uint8_t copy[256];
     const uint8_t *at;
     uint32_t left;
     pf_int128 most = 1;
-    enum dbf_value found = scan(text, size, copy, &at, &left);
+    enum dbf_value found;
 
+    if (scale != 0 && (precision >= 18 || size <= precision) && read_plain_decimal(text, size, scale, value))
+        return DBF_VALUE;
+    found = scan(text, size, copy, &at, &left);
     if (found != DBF_VALUE)
         return found;
     if (!pf_parse_decimal(at, left, (int32_t)scale, value))
