@@ -54,32 +54,43 @@ static bool is_single(const char *name)
     return pf_encoding_unit(name) == 1;
 }
 
-/* What one byte is; PF_BAD_DATA becomes the replacement. */
-static enum pf_status set_byte(struct dbf_code_page *page, struct pf_memory *memory, uint8_t byte, struct pf_buffer *text,
-                               struct pf_error *err)
+static void set_undefined(struct dbf_code_page *page, uint8_t byte)
 {
-    struct pf_decoder *decoder;
-    struct pf_error local;
-    enum pf_status status;
+    page->undefined[byte] = true;
+    page->size[byte] = sizeof replacement;
+    memcpy(page->to[byte], replacement, sizeof replacement);
+}
 
-    pf_buffer_clear(text);
-    if (pf_decoder_new(&decoder, memory, page->name, err) != PF_OK)
-        return err->status;
-    pf_error_clear(&local);
-    status = pf_decoder_feed(decoder, &byte, 1, true, text, &local);
+/* What each byte is. After one that is none the decoder begins anew. */
+static enum pf_status fill_table(struct dbf_code_page *page, struct pf_memory *memory, struct pf_buffer *text,
+                                 struct pf_error *err)
+{
+    struct pf_decoder *decoder = NULL;
+    struct pf_error local;
+
+    for (uint32_t i = 0; i < 256; i++) {
+        const uint8_t byte = (uint8_t)i;
+        enum pf_status status;
+
+        if (decoder == NULL && pf_decoder_new(&decoder, memory, page->name, err) != PF_OK)
+            return err->status;
+        pf_buffer_clear(text);
+        pf_error_clear(&local);
+        status = pf_decoder_feed(decoder, &byte, 1, false, text, &local);
+        if (status == PF_OK && text->size != 0 && text->size <= sizeof page->to[byte]) {
+            page->size[byte] = (uint8_t)text->size;
+            memcpy(page->to[byte], text->data, text->size);
+            continue;
+        }
+        pf_decoder_free(decoder);
+        decoder = NULL;
+        if (status != PF_OK && status != PF_BAD_DATA) {
+            *err = local;
+            return status;
+        }
+        set_undefined(page, byte);
+    }
     pf_decoder_free(decoder);
-    if (status == PF_BAD_DATA || (status == PF_OK && (text->size == 0 || text->size > 4))) {
-        page->undefined[byte] = true;
-        page->size[byte] = sizeof replacement;
-        memcpy(page->to[byte], replacement, sizeof replacement);
-        return PF_OK;
-    }
-    if (status != PF_OK) {
-        *err = local;
-        return status;
-    }
-    page->size[byte] = (uint8_t)text->size;
-    memcpy(page->to[byte], text->data, text->size);
     return PF_OK;
 }
 
@@ -99,8 +110,8 @@ enum pf_status dbf_code_page_make(struct dbf_code_page *page, struct pf_memory *
     page->utf8 = pf_encoding_is_utf8(encoding);
     page->single = !page->utf8 && is_single(page->name);
     pf_buffer_init(&text, memory, SIZE_MAX);
-    for (uint32_t byte = 0; byte < 256 && page->single && status == PF_OK; byte++)
-        status = set_byte(page, memory, (uint8_t)byte, &text, err);
+    if (page->single)
+        status = fill_table(page, memory, &text, err);
     pf_buffer_free(&text);
     return status;
 }

@@ -314,11 +314,14 @@ static enum dbf_found read_headed(const struct dbf_memo *memo, int64_t at, struc
 enum dbf_found dbf_memo_read(const struct dbf_memo *memo, struct dbf_memo_place place, struct pf_buffer *to,
                              struct pf_error *err)
 {
-    const int64_t at = (int64_t)place.block * memo->block;
+    int64_t at;
 
     pf_buffer_clear(to);
     if (memo->kind == DBF_MEMO_NONE)
         return DBF_EMPTY;
+    if (place.block > memo->size / memo->block)
+        return DBF_DAMAGED;
+    at = (int64_t)place.block * memo->block;
     if (at >= memo->size)
         return DBF_DAMAGED;
     if (memo->kind == DBF_MEMO_SMT)

@@ -127,7 +127,7 @@ static bool put_value(struct texts *texts, int64_t row, const uint8_t *record)
     }
 }
 
-/* Fields of text whose bytes are ASCII, which is most of all text there is: no call a value. Gives the first row that is not. */
+/* Fields of text whose bytes are ASCII, which is most of all text there is: no call a value. Gives the first row that is not; -1 = out of memory. */
 static int64_t put_plain(struct texts *texts)
 {
     const struct dbf_rows *rows = &texts->decoding->rows;
@@ -135,9 +135,12 @@ static int64_t put_plain(struct texts *texts)
     uint8_t *to;
     int64_t row = 0;
 
-    if (texts->field->way != DBF_TEXT || texts->field->null_bit >= 0 ||
-        !pf_buffer_reserve(&texts->bytes, (size_t)rows->count * width + DBF_PAD))
+    if (texts->field->way != DBF_TEXT || texts->field->null_bit >= 0)
         return 0;
+    if (!pf_buffer_reserve(&texts->bytes, (size_t)rows->count * width + DBF_PAD)) {
+        (void)fail_size(texts);
+        return -1;
+    }
     to = texts->bytes.data;
     for (; row < rows->count; row++) {
         const uint8_t *stored = dbf_record(rows, row) + texts->field->at;
@@ -156,9 +159,13 @@ static int64_t put_plain(struct texts *texts)
 static bool put_all(struct texts *texts)
 {
     const struct dbf_rows *rows = &texts->decoding->rows;
+    int64_t row;
 
     texts->offsets[0] = 0;
-    for (int64_t row = put_plain(texts); row < rows->count; row++) {
+    row = put_plain(texts);
+    if (row < 0)
+        return false;
+    for (; row < rows->count; row++) {
         if (!put_value(texts, row, dbf_record(rows, row)))
             return false;
         texts->offsets[row + 1] = (int32_t)texts->bytes.size;
