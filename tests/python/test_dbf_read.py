@@ -1,6 +1,7 @@
 """Reading dBase tables: every version and type, what is no value, memos, code pages, damage; dbfread as a second opinion."""
 
 import datetime
+import gzip
 import random
 import struct
 from decimal import Decimal
@@ -377,6 +378,16 @@ def test_from_standard_input(pyforge, tmp_path):
     done = pyforge("convert", "-", out, "--from", "dbf", input=GOOD)
     assert done.returncode == 0, done.stderr
     assert parquet.ParquetFile(out).read().num_rows == 20
+
+
+def test_a_compressed_table_has_its_memos_beside_it(pyforge, tmp_path):
+    memo, blocks = dbf_make.memo_fpt([b"text"])
+    (tmp_path / "t.fpt").write_bytes(memo)
+    packed = gzip.compress(table([field("M", "M", 4)], [[struct.pack("<I", blocks[0])]], version=0x30))
+    got, _ = read(pyforge, put(tmp_path, packed, "t.dbf.gz"))
+    assert got.to_pydict() == {"M": ["text"]}
+    (tmp_path / "t.fpt").unlink()
+    assert "no memo file t.fpt" in read(pyforge, tmp_path / "t.dbf.gz")[1]
 
 
 def test_told_by_content(pyforge, tmp_path):

@@ -82,6 +82,18 @@ static const char *name_of(const char *location, size_t *stem)
     return name;
 }
 
+/* The same of the table; of a compressed one the suffix of the table is before that of the compression. */
+static const char *table_name(const struct pf_source *src, const char *location, size_t *stem)
+{
+    const char *name = name_of(location, stem);
+    const bool member = pf_source_member(src)[0] != '\0';
+
+    if (pf_source_compression(src)[0] != '\0' && !member && *stem > 4 && name[*stem] == '.' &&
+        same_letters(name + *stem - 4, ".dbf", 4))
+        *stem -= 4;
+    return name;
+}
+
 static enum pf_status take_entry(void *user, const char *location, const struct pf_location *what, struct pf_error *err)
 {
     struct search *search = user;
@@ -124,7 +136,7 @@ enum pf_status dbf_sibling(struct pf_context *ctx, const struct pf_source *src, 
     *path = NULL;
     if (!has_place(src))
         return PF_OK;
-    search.stem = name_of(location, &search.stem_size);
+    search.stem = table_name(src, location, &search.stem_size);
     folder = (size_t)(search.stem - location);
     if (list_folder(ctx, location, folder, &search, err) != PF_OK)
         return err->status;
@@ -208,7 +220,7 @@ enum pf_status dbf_memo_open(struct dbf_memo *memo, struct pf_context *ctx, cons
     memset(memo, 0, sizeof *memo);
     if (!has_memos(header))
         return PF_OK;
-    name = name_of(pf_source_name(src), &stem);
+    name = table_name(src, pf_source_name(src), &stem);
     (void)snprintf(memo->looked_for, sizeof memo->looked_for, "%.*s.%s", stem < 240 ? (int)stem : 240, name, suffixes[0]);
     if (dbf_sibling(ctx, src, arena, suffixes, &path, err) != PF_OK)
         return err->status;
