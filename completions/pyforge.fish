@@ -102,6 +102,8 @@ complete -c pyforge -l header-style -x -a 'yes no' -d 'Whether the column names 
 complete -c pyforge -l freeze-header -x -a 'yes no' -d 'Whether the column names stay in sight while the rows are scrolled.'
 complete -c pyforge -l autofilter -x -a 'yes no' -d 'Whether the column names have buttons that filter and sort.'
 complete -c pyforge -l column-width -x -a 'yes no' -d 'Whether columns are as wide as their names and first values.'
+complete -c pyforge -l encoding -r -d 'Of the texts; without it, as the file says, else as its text shows.'
+complete -c pyforge -l with-deleted -d 'Keep deleted records; the column _deleted tells which they are.'
 complete -c pyforge -s p -l pages -r -d 'Pages of a PDF document.'
 complete -c pyforge -s m -l metadata -d 'Page marks in the text of a PDF document.'
 complete -c pyforge -l password -r -d 'Password of an Access database.'

@@ -97,6 +97,7 @@ static bool note_left_out(struct pf_plan *plan, const struct pf_outcome *outcome
     char lines[PF_WORDS];
 
     return outcome->rows_left_out == 0 || outcome->schema.count != 1 || plan->job.columns != NULL ||
+           (plan->job.reader->flags & PF_READER_TYPED) != 0 ||
            pf_plan_warn(plan, "%s left out as empty: a row of one empty value is written \"\"",
                         pf_words_verb(outcome->rows_left_out, "line", "was", "were", lines));
 }

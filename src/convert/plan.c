@@ -188,13 +188,15 @@ bool pf_plan_is_set(const struct pf_plan *plan, const struct pf_option *table, c
     return false;
 }
 
-/* What is no option of the reader's own: --compat, which is the conversion's, and what a caller gives. */
+/* What is no option of the reader's own: --compat and --types, which are the conversion's, and what a caller gives. */
 static void pass_to_reader(struct pf_plan *plan, void *options)
 {
     const struct pf_reader *reader = plan->job.reader;
 
     if (reader->compat_offset != 0)
         *(bool *)((uint8_t *)options + reader->compat_offset) = plan->options.compat == PF_COMPAT_1_0;
+    if (reader->texts_offset != 0)
+        *(bool *)((uint8_t *)options + reader->texts_offset) = plan->job.types == PF_TYPES_STRING;
     if (reader == &pf_arrow_reader)
         ((struct pf_arrow_read_options *)options)->stream = &plan->given.stream;
 }

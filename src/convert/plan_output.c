@@ -113,11 +113,40 @@ static bool is_folder(const struct pf_plan *plan, const char *output)
     return pf_location_stat(plan->ctx, output, &stat, &directory, &ignored) == PF_OK && directory;
 }
 
+/* Whether version 1.0 made a folder of the output, whatever its name. */
+static bool is_folder_of_1_0(const struct pf_plan *plan, const char *output)
+{
+    return !plan->given.has_output && (output == NULL || strcmp(output, "-") != 0) && plan->options.compat == PF_COMPAT_1_0 &&
+           (plan->job.reader->flags & PF_READER_FOLDER_1_0) != 0 && plan->job.writer == plan->ctx->formats->usual_writer;
+}
+
+/* The file in the folder; without an output the folder is beside the input, or in --output-dir. */
+static enum pf_status settle_folder_of_1_0(struct pf_plan *plan, const char *output, struct pf_error *err)
+{
+    const char *file, *input = plan->job.input, *suffix = pf_is_compat_txt(&plan->options) ? ".txt" : "_parquet";
+    char *named;
+    size_t size;
+
+    if (output != NULL && (plan->options.output_dir == NULL || output != pf_location_path(plan->options.output_dir)))
+        return pf_output_name(input, output, plan->job.writer->suffixes[0], &plan->arena, &plan->job.output, err);
+    if (pf_output_name(input, output, "", &plan->arena, &file, err) != PF_OK)
+        return err->status;
+    size = strlen(file) - 1; /* without the point */
+    named = pf_arena_alloc(&plan->arena, size + strlen(suffix) + 1);
+    if (named == NULL)
+        return pf_fail_memory(err, size);
+    memcpy(named, file, size);
+    memcpy(named + size, suffix, strlen(suffix) + 1);
+    return pf_output_name(input, named, plan->job.writer->suffixes[0], &plan->arena, &plan->job.output, err);
+}
+
 static enum pf_status settle_name(struct pf_plan *plan, const char *output, bool folder, struct pf_error *err)
 {
     struct pf_job *job = &plan->job;
     const char *input = job->input;
 
+    if (is_folder_of_1_0(plan, output))
+        return settle_folder_of_1_0(plan, output, err);
     if (output != NULL && !folder) {
         job->output = pf_arena_copy(&plan->arena, output, strlen(output));
         return job->output != NULL ? PF_OK : pf_fail_memory(err, strlen(output));

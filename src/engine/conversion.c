@@ -292,6 +292,8 @@ static enum pf_status scan_once(struct pf_context *ctx, struct pf_job *job, stru
         status = pf_settle_schema(&c.run.plan, &c.run.table.schema, &outcome->schema, err);
     if (status == PF_OK)
         status = pf_run_facts(&c.run, outcome, err);
+    if (status == PF_OK && job->reader->tell != NULL)
+        job->reader->tell(c.run.reader_state);
     status = pf_run_failure(&c.run, status, err);
     status = pf_run_again(&c.run, status, job, kept, again, err);
     pf_run_account(&c.run, outcome);

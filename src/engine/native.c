@@ -417,6 +417,8 @@ enum pf_status pf_run_warn_misfits(const struct pf_run *run, struct pf_outcome *
 {
     bool one = run->counted.misfits == 1;
 
+    if (run->job->reader->tell != NULL)
+        run->job->reader->tell(run->reader_state);
     if (run->counted.misfits != 0 &&
         !pf_outcome_warn(outcome, run->ctx, "%lld value%s did not fit %s declared type and %s made null",
                          (long long)run->counted.misfits, one ? "" : "s", one ? "its" : "their", one ? "was" : "were"))

@@ -41,6 +41,8 @@ static int stream_next(struct ArrowArrayStream *out, struct ArrowArray *array)
         status = pf_run_next(&stream->run, "reading", &work, &stream->err);
         if (status == PF_END && !stream->counted && pf_run_check_rejects(&stream->run, &stream->err) != PF_OK)
             status = stream->err.status;
+        if (status == PF_END && stream->job.reader->tell != NULL)
+            stream->job.reader->tell(stream->run.reader_state);
         if (status == PF_OK) {
             if (work->batch.rows != 0)
                 status = pf_batch_export(&work->batch, array, &stream->err);

@@ -119,7 +119,9 @@ static enum pf_status fail_misfit(struct pf_work *work, uint32_t index, int64_t 
 static enum pf_status fail_reject(struct pf_work *work, const struct pf_reject *reject)
 {
     pf_fail(&work->err, PF_BAD_DATA, "%s", reject->reason);
-    pf_remedy(&work->err, "set such rows aside with --on-error reject, or give the right --encoding");
+    pf_remedy(&work->err, work->pipeline->plan->typed
+                              ? "what can be read is kept with --on-error reject"
+                              : "set such rows aside with --on-error reject, or give the right --encoding");
     work->err.row = reject->row + 1;
     work->err.line = reject->line + 1;
     work->err.offset = reject->offset;
@@ -422,7 +424,8 @@ static enum pf_status place_typed(struct pf_work *work)
         work->batch.columns[plan->columns[i].slot] = typed->columns[i];
         typed->columns[i].release = NULL;
     }
-    return PF_OK;
+    work->misfit_row = -1;
+    return check_faults(work);
 }
 
 void pf_work_run(struct pf_work *work)

@@ -99,8 +99,9 @@ static inline int64_t pf_place_offset(uint64_t place)
 typedef void (*pf_fact_fn)(void *user, const char *name, const char *value, bool number);
 
 enum {
-    PF_READER_TYPED = 1,  /* decode gives typed columns */
-    PF_READER_READ_AT = 2 /* needs a source with read_at; the engine unpacks one that has not */
+    PF_READER_TYPED = 1,     /* decode gives typed columns */
+    PF_READER_READ_AT = 2,   /* needs a source with read_at; the engine unpacks one that has not */
+    PF_READER_FOLDER_1_0 = 4 /* under --compat 1.0 the output is a folder with a Parquet file in it, called as the input */
 };
 
 struct pf_reader {
@@ -112,6 +113,7 @@ struct pf_reader {
     size_t state_size, option_size; /* zeroed by the core; option structs are filled from the table */
     const char *table_word;         /* what a table is called in such files: "sheet"; NULL = "table" */
     size_t compat_offset;           /* of the bool in the option struct that --compat 1.0 sets; 0 = none */
+    size_t texts_offset;            /* of a typed one: of the bool that --types string sets; 0 = none */
     /* 0 = not mine ... 100 = certain. head is what the source begins with (decompressed, up to 64 KiB). */
     int (*probe)(const struct pf_reader *self, const uint8_t *head, size_t size); /* NULL = by suffix only */
     enum pf_status (*open)(const struct pf_reader *self, void *state, struct pf_context *ctx, struct pf_source *src,
@@ -130,6 +132,8 @@ struct pf_reader {
     /* After a pass that failed: *again = the pass has shown that the table is another than it seemed, which table tells now; the
      * caller begins anew. NULL = it never does. */
     enum pf_status (*again)(void *state, bool *again, struct pf_error *err);
+    /* After a pass that was read whole: warns of what it met. On the thread that cuts. NULL = nothing to tell. */
+    void (*tell)(void *state);
     void (*facts)(const void *state, pf_fact_fn emit, void *user);
     void (*close)(void *state); /* also after a failed open */
     /* PF_BAD_OPTION when the options cannot be meant, whatever the source has. NULL = there is nothing to tell. */

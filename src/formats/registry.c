@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "formats/csv/csv_format.h"
+#include "formats/dbf/dbf_format.h"
 #include "formats/format.h"
 #include "formats/markup.h"
 #include "formats/parquet/parquet_format.h"
@@ -19,6 +20,7 @@ static const struct pf_format builtin[] = {
       .reader_owner = "parquet reader",
       .writer_owner = "parquet writer" },
     { .reader = &pf_xlsx_reader, .writer = &pf_xlsx_writer, .reader_owner = "excel reader", .writer_owner = "excel writer" },
+    { .reader = &pf_dbf_reader, .reader_owner = "dbf reader" },
 };
 
 const struct pf_format_list pf_builtin_formats = { builtin, PF_COUNT(builtin), &pf_parquet_writer };
@@ -131,7 +133,7 @@ static const struct foreign foreign_formats[] = {
     { "a PDF document", "|pdf|", "%PDF-", 5, NULL },
     { "an XML document", "|xml|", "<?xml", 5, NULL },
     { "an Access database", "|mdb|accdb|", NULL, 0, NULL },
-    { "a dBase table", "|dbf|", NULL, 0, NULL },
+    { "a dBase table", "|dbf|", NULL, 0, "dbf" },
     { "an SQL Server database", "|mdf|", NULL, 0, NULL },
     { "JSON", "|json|jsonl|ndjson|", NULL, 0, NULL },
     { "an SQLite database", "|sqlite|db|", "SQLite format 3\0", 16, NULL },
