@@ -4,6 +4,8 @@ import os
 
 # Lists whose items the library takes as they stand; names in other lists may be quoted.
 _UNQUOTED = {"null_values"}
+# What is made by a program and came out empty is more likely a mistake than meant.
+_NOT_EMPTY = {"schema", "columns"}
 
 
 def _quoted(item):
@@ -21,6 +23,8 @@ def text_of(name, value):
         return os.fsdecode(value)
     if isinstance(value, (list, tuple, dict)) and None in (value.values() if isinstance(value, dict) else value):
         raise TypeError(f"option {name} has a None among its values")
+    if name in _NOT_EMPTY and isinstance(value, (list, tuple, dict)) and not value:
+        raise TypeError(f"option {name} is empty: leave it out, or give None, where nothing is declared")
     if isinstance(value, dict):
         return ",".join(f"{_quoted(key)}:{item}" for key, item in value.items())
     if isinstance(value, (list, tuple)):

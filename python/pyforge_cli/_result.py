@@ -94,8 +94,8 @@ class ConversionResult(Record):
     Of a failed conversion, output_path and row_count raise the conversion's own error; .get() does not.
     """
 
-    _told = ("success", "input_path", "output_path", "row_count", "rows_rejected", "columns", "tables", "tables_left_out", "processing_engine", "duration", "warnings",
-             "rejects_path")
+    _told = ("success", "input_path", "output_path", "row_count", "rows_rejected", "columns", "tables", "tables_left_out", "processing_engine",
+             "duration", "warnings", "rejects_path")
     _withheld = ("output_path", "row_count", "rows_processed")
 
     def __init__(self, record=(), exit_code=0, summary="", exception=None):

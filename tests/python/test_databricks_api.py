@@ -320,7 +320,6 @@ def test_exit_codes_of_a_batch(forge, many, tmp_path):
     nothing = forge.batch_convert(str(tmp_path / "*.none"))
     assert nothing.exit_code == 1 and "no file matches" in nothing[0]["error"] and "no file matches" in nothing[0]._repr_html_()
     assert forge.batch_convert([str(tmp_path / "*.none"), good]).exit_code == 3
-    assert forge.batch_convert([]).exit_code == 0
     with pytest.raises(TypeError, match="needs a pattern"):
         forge.batch_convert()
     assert forge.batch_convert(file_patterns=[good], output_format="csv", output_dir=tmp_path / "o")[0].output_path.endswith("a.csv")
@@ -896,3 +895,50 @@ def test_names_of_the_package(package, capsys):
 
     assert all(".csv" in SparkCSVConverter().supported_inputs for kind in (SparkExcelConverter, SparkXMLConverter) if kind())
     assert builtins.print
+
+
+# ---- what cannot be meant
+
+
+def test_a_result_prints_in_a_few_lines(forge, many, tmp_path):
+    source = many("sales.csv", 1200)
+    good = forge.convert(source, tmp_path / "out.parquet")
+    assert str(good).startswith(f"{tmp_path / 'out.parquet'}: 1,200 rows, 2 columns, ") and len(str(good).splitlines()) == 1
+    assert "native engine" in str(good) and good["columns"][0]["name"] == "id"
+    failed = forge.convert(tmp_path / "none.csv")
+    assert str(failed).startswith(f"Conversion failed: {tmp_path / 'none.csv'}: ") and len(str(failed).splitlines()) <= 3
+
+
+def test_inputs_that_contradict_each_other(forge, many, tmp_path):
+    source = many("in/sales.csv")
+    folder = source.parent
+    for wanted in ({}, {"table": "main.default.sales"}):
+        failed = forge.convert(folder, **wanted)
+        assert "is a folder" in failed.error and "forge.batch_convert()" in failed.error and "pyforge_cli" not in failed.error
+    with pytest.raises(TypeError, match="forge.batch_convert"):
+        forge.convert([source])
+    assert "table= writes a Delta table" in forge.convert(source, format="parquet", table="main.default.sales").error
+    for call in ({"delimiter": ";", "csv_options": {"delimiter": ","}}, {"csv_options": {"header": "yes"}, "xml_options": {"header": "no"}}):
+        with pytest.raises(forge_error(), match="is given twice"):
+            forge.convert(source, **call)
+    assert [path.name for path in folder.iterdir()] == ["sales.csv"]
+
+
+@pytest.mark.parametrize("patterns, options, says", [
+    ([], {}, "the list of files is empty"),
+    (iter(()), {}, "the list of files is empty"),
+    ("in/*.csv", {"table": "main.default.{stem}", "mode": "replace"}, "option mode= cannot be 'replace'"),
+    ("in/*.csv", {"table": "main.default.{name}"}, r"has \{name\}"),
+])
+def test_a_batch_that_is_wrong_fails_before_its_first_file(forge, many, tmp_path, monkeypatch, patterns, options, says):
+    monkeypatch.chdir(tmp_path)
+    many("in/a.csv"), many("in/b.csv")
+    with pytest.raises(forge_error(), match=says):
+        forge.batch_convert(patterns, **options)
+    assert forge.get_statistics()["total_conversions"] == 0
+
+
+@pytest.mark.parametrize("option", [{"schema": {}}, {"columns": []}, {"columns": ()}])
+def test_an_empty_declaration_is_a_mistake(forge, many, option):
+    with pytest.raises(TypeError, match="is empty: leave it out"):
+        forge.convert(many("sales.csv"), **option)

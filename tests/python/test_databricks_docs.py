@@ -137,3 +137,9 @@ def test_every_runtime_has_a_row(runtime):
 def test_every_serverless_environment_has_a_row(version):
     rows = [line for line in section("Runtimes and cluster modes").splitlines() if line.startswith(f"| serverless {version} ")]
     assert len(rows) == 1 and rows[0].count("|") == 6
+
+
+def test_the_size_in_the_first_example_is_that_of_its_file():
+    written = re.search(r"file\.write\((\".*?\")\)", PAGE.read_text())
+    told = re.search(r"native engine \((\d+) bytes\)", PAGE.read_text())
+    assert len(ast.literal_eval(written[1])) == int(told[1])

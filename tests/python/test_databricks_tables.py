@@ -598,3 +598,13 @@ def test_no_delta_table_is_made_among_other_files(modules, tmp_path):
         if name == "staged":
             (tmp_path / name / f"{modules.staging.PREFIX}h-1-0a").mkdir()
         modules.tables._Write(None, "connect", modules.tables.path_target(tmp_path / name), "error", False, None).check_folder()
+
+
+@pytest.mark.parametrize("name, theirs, says", [
+    ("amount", "double", "--schema 'amount:float64'"),
+    ("a, b", "decimal(12,2)", "--schema '\"a, b\":decimal(12,2)'"),
+    ("it's", "bigint", "declare the column as int64 with --schema"),
+    ("a", "array<int>", "no column of a file can be declared as array<int>"),
+])
+def test_the_hint_of_clashing_types_can_be_typed(modules, name, theirs, says):
+    assert says in modules.tables._declaration(name, theirs)

@@ -53,6 +53,15 @@ class Conversion(ConversionResult):
         held = f"{len(tables):,} tables" if len(tables) > 1 else f"{len(self.get('columns') or []):,} columns"
         return f"{rows:,} rows, {held}{sizes}, {took}{self.get('processing_engine')} engine"
 
+    def __repr__(self):
+        """A few lines, as print() shows it; what is known besides stands under its keys."""
+        if self.exception is not None:
+            details = self.get("error_details") or {}
+            hint = f"\n  hint: {details['hint']}" if details.get("hint") else ""
+            return f"Conversion failed: {self.get('input_path')}: {details.get('message') or self.get('error')}{hint}"
+        lines = [f"{self.get('output_path') or self.get('input_path')}: {self.told()}"]
+        return "\n".join(lines + [f"  {text}" for text in _noted(self)])
+
     def _attempts(self):
         failed = [attempt for attempt in self.get("attempts") or [] if isinstance(attempt, dict) and not attempt.get("ok")]
         return [f"{attempt.get('engine')}: {attempt.get('reason')} (after {time_text(attempt.get('seconds') or 0)})" for attempt in failed]

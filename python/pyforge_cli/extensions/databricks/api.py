@@ -65,13 +65,37 @@ def _logger():
     return logging.getLogger("pyforge_cli.databricks")
 
 
+def _add_nested(flat, name, nested, options):
+    """Options from csv_options and the like. What is given there and as a keyword, or in two of them, is one option with two values."""
+    for option, value in nested.items():
+        if option in flat or option in options:
+            from pyforge_cli.extensions.databricks.spark_errors import failure
+
+            raise failure("option", f"{option}= is given twice, one of them in {name}", "give it once")
+        flat[option] = value
+
+
+def _check_call(source, options):
+    """What cannot be meant, before anything is opened."""
+    from pyforge_cli.extensions.databricks.batch import process_path
+    from pyforge_cli.extensions.databricks.spark_errors import failure
+
+    if isinstance(source, (list, tuple, set)):
+        raise TypeError(f"convert() takes one file, not {type(source).__name__}: forge.batch_convert() takes several")
+    if isinstance(source, (str, os.PathLike)) and os.path.isdir(process_path(source)):
+        raise failure("option", f"{_shown(source)} is a folder, where one file was expected",
+                      "forge.batch_convert() converts every file of a folder, and takes table='catalog.schema.{stem}', too")
+    if options.get("table") is not None and options.get("format") not in (None, "delta"):
+        raise failure("option", f"table= writes a Delta table, and format= is {options['format']!r}", "leave out one of them")
+
+
 def _flattened(options):
     flat = {}
     for name, value in options.items():
         if name not in _NESTED:
             flat[name] = value
         elif isinstance(value, dict):
-            flat.update(value)
+            _add_nested(flat, name, value, options)
         elif value is not None:
             raise TypeError(f"{name} must be a dictionary of options, not {type(value).__name__}")
     if flat.pop("force_core", False):
@@ -211,7 +235,12 @@ class PyForgeDatabricks:
         options = {"force": True, "format": format, **_flattened(options)}
         bar = Bar(_name_of(input_path), False if callable(progress) else progress)
         watcher = progress if callable(progress) else bar if bar.is_seen else None
-        result = self._attempt(input_path, output_path, options, watcher)
+        try:
+            _check_call(input_path, options)
+        except pyforge_cli.PyForgeError as error:
+            result = self._failed_before(input_path, output_path, error)
+        else:
+            result = self._attempt(input_path, output_path, options, watcher)
         bar.end(result.told() if result else str(result.get("error")), failed=not result)
         if progress is not False:
             self._announce([result])
@@ -293,12 +322,16 @@ class PyForgeDatabricks:
         from pyforge_cli.extensions.databricks import batch
         from pyforge_cli.extensions.databricks._html import Batch
         from pyforge_cli.extensions.databricks.progress import Bar
+        from pyforge_cli.extensions.databricks.spark_errors import failure
 
         patterns = file_pattern if file_patterns is None else file_patterns
         if patterns is None:
             raise TypeError("batch_convert() needs a pattern, as '/Volumes/main/default/bronze/*.csv'")
         if isinstance(patterns, (str, bytes, os.PathLike)):
             patterns = [patterns]
+        patterns = list(patterns)
+        if not patterns:
+            raise failure("option", "the list of files is empty", "look at what makes the list; a job with nothing to do leaves out the call")
         options = {"force": True, **_flattened(options)}
         format = options.pop("output_format", None) or format or "parquet"
         if not isinstance(options.get("table"), (str, type(None))):

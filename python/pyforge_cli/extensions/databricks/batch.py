@@ -48,15 +48,18 @@ def find(patterns, folder, recursive, format):
             return pairs, errors
 
 
-_A_VALUE = re.compile(r"option \w+= (is out of range|cannot be )")
+_A_VALUE = re.compile(r"option \w+= (is out of range|cannot be |has \{)")
 _MOST_THREADS = 1024
 
 
 def check_options(format, options):
     """A value that an option does not take fails before the first file, not with each."""
-    options = {name: value for name, value in options.items() if name not in ("table", "mode", "force") and value is not None}
+    options = {name: value for name, value in options.items() if name != "force" and value is not None}
+    output, quiet = os.devnull, {"force": True, "log_level": "error"}
+    if "table" in options:
+        output, quiet = None, {"log_level": "error", "table": options["table"].replace("{stem}", "stem")}
     try:
-        pyforge_cli.explain(os.devnull, os.devnull, **{"format": format, **options, "force": True, "log_level": "error"})
+        pyforge_cli.explain(os.devnull, output, **{**({} if output is None else {"format": format}), **options, **quiet})
     except pyforge_cli.OptionError as error:
         if _A_VALUE.match(error.message or str(error)):
             raise

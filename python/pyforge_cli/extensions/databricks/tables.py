@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import List, Optional
 
 from pyforge_cli import __version__
+from pyforge_cli._options import text_of
 from pyforge_cli.extensions.databricks.identifiers import parse_table, quote, quote_all, table_columns
 from pyforge_cli.extensions.databricks.session import kind_of
 from pyforge_cli.extensions.databricks.spark_errors import (
@@ -161,6 +162,20 @@ def conversion(ours, theirs, expression):
     return None
 
 
+_DECLARED = {"tinyint": "int8", "smallint": "int16", "int": "int32", "bigint": "int64", "float": "float32", "double": "float64",
+             "boolean": "bool", "string": "string", "date": "date", "timestamp": "timestamptz", "timestamp_ntz": "timestamp", "binary": "binary"}
+
+
+def _declaration(name, theirs):
+    """What makes a column fit a table's type, to be typed as it stands where there is such a type to declare."""
+    declared = theirs if _decimal(theirs) else _DECLARED.get(theirs)
+    if declared is None:
+        return f"no column of a file can be declared as {theirs}; leave it out with --columns, or write another table"
+    if "'" in name:  # no shell takes it as it stands
+        return f"declare the column as {declared} with --schema, or write another table"
+    return f"declare its type: --schema '{text_of('schema', {name: declared})}'; or write another table"
+
+
 def instant(expression, spark_type, is_local, zone):
     """A timestamp as an instant: one without a zone is read in zone, whatever the session's is."""
     if spark_type == "timestamp_ntz":
@@ -287,7 +302,7 @@ class _Write:
         fitting = conversion(spark_type, theirs, column)
         if fitting is None:
             raise failure("data", f"the column {name!r} is {spark_type} in the file and {theirs} in {self.target.name}",
-                          f"declare its type: --schema {name!r}:..., so that it fits {theirs}; or write another table")
+                          _declaration(name, theirs))
         return fitting
 
     def check_new_columns(self, names, existing, there):
