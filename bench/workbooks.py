@@ -1,6 +1,5 @@
 """Excel workbooks to Parquet, and one written from CSV, against DuckDB's extension, Polars with fastexcel, and openpyxl."""
 
-import shlex
 import subprocess
 
 from common import (DATA, HERE, PYTHON, WORK, compiled, environment, good, make_csv, measure, median, remove, table, take_turns, verify,
@@ -57,15 +56,17 @@ def outputs_of(name, sheets):
     return [WORK / f"out-{name}{f'-{sheet}' if sheet > 1 else ''}.parquet" for sheet in range(1, sheets + 1)]
 
 
+def our_outputs(source, sheets):
+    """The files of one call: several sheets go into a folder."""
+    if sheets == 1:
+        return outputs_of("pyforge", 1)
+    return [WORK / "out-pyforge" / f"{source.stem}_Sheet{sheet}.parquet" for sheet in range(1, sheets + 1)]
+
+
 def our_reading(bench, source, outputs, memory):
-    """One sheet is read a call; several calls are one contestant."""
-    settings = ["--compression", "snappy", "--threads", bench.threads, "--force", "--quiet"]
-    settings += ["--memory", memory] if memory else []
-    if len(outputs) == 1:
-        return bench.pyforge("convert", source, outputs[0], *settings)
-    calls = [bench.pyforge("convert", source, output, "--sheet", sheet, *settings) for sheet, output in enumerate(outputs, 1)]
-    # The shell's figures are those of the calls it waited for; the peak is that of the largest.
-    return ["sh", "-ec", "\n".join(shlex.join(call) for call in calls)]
+    place = outputs[0] if len(outputs) == 1 else f"{outputs[0].parent}/"
+    limit = ["--memory", memory] if memory else []
+    return bench.pyforge("convert", source, place, "--compression", "snappy", "--threads", bench.threads, "--force", "--quiet", *limit)
 
 
 def judge_share(bench, label, results, best, share):
@@ -79,7 +80,7 @@ def read_workbook(bench, name, python, versions):
     rows = quick if bench.options.quick else rows
     source = make_workbook(kind, rows, sheets)
     readers = (*READERS, *SLOW_READERS.get(name, ()))
-    outputs = {reader: outputs_of(reader, sheets) for reader in (*readers, "pyforge")}
+    outputs = {**{reader: outputs_of(reader, sheets) for reader in readers}, "pyforge": our_outputs(source, sheets)}
     contestants = {}
     for reader in (reader for reader in readers if reader in versions):
         words = ["xlsx2parquet", reader, source, outputs[reader][0], "snappy", bench.threads, sheets]

@@ -162,7 +162,7 @@ static enum volumes_part failed_part(const struct verdict *verdict)
         enum volumes_state state = verdict->checks[part].state;
         bool matters = part != VOLUMES_PATH || !verdict->writing || state != VOLUMES_MISSING;
 
-        if ((state == VOLUMES_MISSING || state == VOLUMES_REFUSED) && matters)
+        if (state >= VOLUMES_MISSING && matters)
             return (enum volumes_part)part;
     }
     return VOLUMES_PARTS;
@@ -187,7 +187,10 @@ static void judge(struct verdict *verdict)
         SAY(verdict, SAY_VOLUME_NOT_WRITABLE, path, reason);
     } else {
         SAY(verdict, SAY_VOLUME_NOT_USABLE, path, part_names[part], part_name(verdict, part), reason);
+        ADVISE(verdict, SAY_VOLUME_NOT_USABLE_REMEDY);
     }
+    if (verdict->checks[part].state == VOLUMES_FAILED)
+        ADVISE(verdict, SAY_VOLUME_FAILED_REMEDY);
 }
 
 static void refuse_kind(struct verdict *verdict)
@@ -238,21 +241,28 @@ static bool statement_at(const struct verdict *verdict, size_t index, char to[GR
 {
     enum volumes_part part = verdict->looked ? failed_part(verdict) : VOLUMES_PARTS;
     enum grants_level level = part < VOLUMES_PATH ? (enum grants_level)part : GRANTS_VOLUME;
-    bool made;
+    enum volumes_state state;
+    bool made, reads;
 
-    if (part == VOLUMES_PARTS || (part == VOLUMES_PATH && verdict->checks[part].state == VOLUMES_MISSING))
+    if (part == VOLUMES_PARTS)
         return false;
-    made = verdict->checks[part].state == VOLUMES_MISSING && level != GRANTS_CATALOG;
+    state = verdict->checks[part].state;
+    if (state == VOLUMES_FAILED || (part == VOLUMES_PATH && state == VOLUMES_MISSING))
+        return false;
+    made = state == VOLUMES_MISSING && level != GRANTS_CATALOG;
     if (made && index == 0)
         return grants_creation(&verdict->path, level, to, GRANTS_STATEMENT);
     index -= made ? 1 : 0;
+    /* who cannot read the volume needs that right, too, before writing to it */
+    reads = index == GRANTS_VOLUME && part != VOLUMES_WRITING;
+    index -= index > GRANTS_VOLUME && verdict->writing && part != VOLUMES_WRITING ? 1 : 0;
     return index < GRANTS_LEVELS &&
-           grants_statement(&verdict->path, (enum grants_level)index, verdict->writing, to, GRANTS_STATEMENT);
+           grants_statement(&verdict->path, (enum grants_level)index, verdict->writing && !reads, to, GRANTS_STATEMENT);
 }
 
 static const char *state_word(enum volumes_state state)
 {
-    static const char *const words[] = { "not looked at", "ok", "missing", "refused" };
+    static const char *const words[] = { "not looked at", "ok", "missing", "refused", "failed" };
 
     return words[state];
 }

@@ -56,8 +56,9 @@
 
 /* ---- access */
 
-#define SAY_GRANTS_REMEDY      "have someone who may run: %s"
-#define SAY_GRANTS_LONG_REMEDY "have access granted; pyforge validate-volume PATH%s prints the SQL statements"
+#define SAY_GRANTS_REMEDY "check the name, or have this run: %s"
+#define SAY_GRANTS_LONG_REMEDY                                                                                                 \
+    "check the name, or have access granted; pyforge validate-volume PATH%s prints the SQL statements"
 #define SAY_MAKE_VOLUME_REMEDY "a volume is made by SQL, not as a folder: %s"
 #define SAY_MAKE_LONG_REMEDY                                                                                                   \
     "a volume is made by SQL, not as a folder: CREATE VOLUME; pyforge validate-volume PATH prints the statement"
@@ -94,6 +95,9 @@
 #define SAY_VOLUME_NOT_THERE_REMEDY "names tell upper from lower case; with --write it need not be there"
 #define SAY_VOLUME_NOT_READABLE     "%s cannot be read: %s"
 #define SAY_VOLUME_NOT_WRITABLE     "%s cannot be written to: %s"
-#define SAY_VOLUME_STATEMENTS       "have the statements run by someone who may; replace " GRANTS_PRINCIPAL " by the user or group"
+#define SAY_VOLUME_FAILED_REMEDY    "no right is missing: the reason is the system's; try again, or look at the volume's storage"
+#define SAY_VOLUME_NOT_USABLE_REMEDY                                                                                           \
+    "check the name (pyforge list-volumes shows those there are); if it is right " SAY_VOLUME_STATEMENTS
+#define SAY_VOLUME_STATEMENTS "have the statements run by someone who may; replace " GRANTS_PRINCIPAL " by the user or group"
 
 #endif

@@ -133,9 +133,25 @@ int volumes_walk(const struct pf_host *host, const char *mount, const char *cata
 
 /* ---- checking */
 
+/* Whether it is the system's trouble, which no grant ends. */
+static bool is_trouble(int why)
+{
+    static const int troubles[] = { ENOSPC, EDQUOT, EIO, EROFS, ETIMEDOUT, ENOTCONN, EAGAIN, ENOMEM, EMFILE, ENFILE };
+    bool found = false;
+
+    for (size_t i = 0; i < sizeof troubles / sizeof *troubles; i++)
+        found = found || troubles[i] == why;
+    return found;
+}
+
 static bool tell(struct volumes_check *check, int why)
 {
-    check->state = why == 0 ? VOLUMES_OK : why == ENOENT || why == ENOTDIR ? VOLUMES_MISSING : VOLUMES_REFUSED;
+    if (why == 0)
+        check->state = VOLUMES_OK;
+    else if (why == ENOENT || why == ENOTDIR)
+        check->state = VOLUMES_MISSING;
+    else
+        check->state = is_trouble(why) ? VOLUMES_FAILED : VOLUMES_REFUSED;
     (void)snprintf(check->reason, sizeof check->reason, "%s", why == 0 ? "" : strerror(why));
     return why == 0;
 }
@@ -152,8 +168,13 @@ static int try_reading(const char *path)
     if (S_ISDIR(st.st_mode)) {
         listing = opendir(path);
         why = listing == NULL ? errno : 0;
-        if (listing != NULL)
-            (void)closedir(listing);
+        if (listing == NULL)
+            return why;
+        /* a mount may tell only here; the end of an empty folder leaves errno as it is */
+        errno = 0;
+        if (readdir(listing) == NULL)
+            why = errno;
+        (void)closedir(listing);
         return why;
     }
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);

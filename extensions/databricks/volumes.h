@@ -19,7 +19,8 @@ enum volumes_state {
     VOLUMES_NOT_LOOKED_AT, /* as something above it is not usable */
     VOLUMES_OK,
     VOLUMES_MISSING, /* or hidden from who has no right to see it */
-    VOLUMES_REFUSED
+    VOLUMES_REFUSED, /* a right is missing */
+    VOLUMES_FAILED   /* the disk is full, the mount does not answer: no right helps */
 };
 
 enum volumes_part { VOLUMES_CATALOG, VOLUMES_SCHEMA, VOLUMES_VOLUME, VOLUMES_PATH, VOLUMES_WRITING, VOLUMES_PARTS };

@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import os
+import threading
 from typing import NamedTuple
 
 from pyforge_cli import _pyforge
@@ -118,9 +119,22 @@ def _sink(place):
     raise TypeError(f"the output must be a path or a binary file object, not {type(place).__name__}")
 
 
+# What an engine of an extension told of the columns it wrote, until the result is made on the same thread.
+_of_the_engine = threading.local()
+
+
+def tell_columns(columns):
+    """columns: [{"name": ..., "type": ...}, ...], or None."""
+    _of_the_engine.columns = columns
+
+
 def _converted(record):
     text, code, summary, error = record
-    result = ConversionResult(json.loads(text), code, summary, error)
+    found, columns = json.loads(text), getattr(_of_the_engine, "columns", None)
+    tell_columns(None)
+    if error is None and columns and not found.get("columns") and not found.get("tables"):
+        found["columns"] = list(columns)
+    result = ConversionResult(found, code, summary, error)
     if error is not None:
         error.result = result
     else:
@@ -130,6 +144,7 @@ def _converted(record):
 
 def attempt(source, output=None, *, progress=None, **options):
     """convert() that gives the result of a failed conversion instead of raising. Wrong arguments are raised all the same."""
+    tell_columns(None)
     return _converted(_pyforge.convert(_source(source), _sink(output), settings(options), *_messages(options), _watcher(progress)))
 
 

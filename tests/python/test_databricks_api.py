@@ -491,7 +491,7 @@ def tables(package, monkeypatch):
     """What the engine is asked for: [(input, table, output, mode, merge schema, staging), ...]; tables.error is what it raises."""
     from pyforge_cli.extensions.databricks import engine, session
 
-    asked = types.SimpleNamespace(calls=[], error=None)
+    asked = types.SimpleNamespace(calls=[], error=None, columns=None)
 
     def takes(self, job):
         return job.engines_only, "stands for Spark"
@@ -504,7 +504,7 @@ def tables(package, monkeypatch):
         context.warn("timestamps are read as UTC")
         import pyforge_cli
 
-        return {"rows_written": pyforge_cli.info(job.input)["rows"], "display": "spark (connect)"}
+        return {"rows_written": pyforge_cli.info(job.input)["rows"], "display": "spark (connect)", "columns": asked.columns}
 
     monkeypatch.setattr(engine.SparkEngine, "takes", takes)
     monkeypatch.setattr(engine.SparkEngine, "run", run)
@@ -917,6 +917,9 @@ def test_inputs_that_contradict_each_other(forge, many, tmp_path):
         assert "is a folder" in failed.error and "forge.batch_convert()" in failed.error and "pyforge_cli" not in failed.error
     with pytest.raises(TypeError, match="forge.batch_convert"):
         forge.convert([source])
+    for pattern in (folder / "*.csv", f"{folder}/sale?.csv"):
+        failed = forge.convert(pattern)
+        assert "is a pattern" in failed.error and "forge.batch_convert()" in failed.error and failed.exit_code == 2
     assert "table= writes a Delta table" in forge.convert(source, format="parquet", table="main.default.sales").error
     for call in ({"delimiter": ";", "csv_options": {"delimiter": ","}}, {"csv_options": {"header": "yes"}, "xml_options": {"header": "no"}}):
         with pytest.raises(forge_error(), match="is given twice"):
@@ -929,6 +932,11 @@ def test_inputs_that_contradict_each_other(forge, many, tmp_path):
     (iter(()), {}, "the list of files is empty"),
     ("in/*.csv", {"table": "main.default.{stem}", "mode": "replace"}, "option mode= cannot be 'replace'"),
     ("in/*.csv", {"table": "main.default.{name}"}, r"has \{name\}"),
+    ("in/*.csv", {"schema": {"id": "foo"}}, "the type 'foo', which is not known"),
+    ("in/*.csv", {"encoding": "klingon"}, '^the encoding "klingon" is not known'),
+    ("in/*.csv", {"table": "main.default.{stem}", "encoding": "klingon"}, '^the encoding "klingon" is not known'),
+    ("in/*.csv", {"compression": "gzip", "compression_level": 99}, "gzip has levels 1 to 12"),
+    ("in/*.csv", {"csv_options": {"skip_rows": -1}}, "skip_rows= cannot be negative"),
 ])
 def test_a_batch_that_is_wrong_fails_before_its_first_file(forge, many, tmp_path, monkeypatch, patterns, options, says):
     monkeypatch.chdir(tmp_path)
@@ -942,3 +950,24 @@ def test_a_batch_that_is_wrong_fails_before_its_first_file(forge, many, tmp_path
 def test_an_empty_declaration_is_a_mistake(forge, many, option):
     with pytest.raises(TypeError, match="is empty: leave it out"):
         forge.convert(many("sales.csv"), **option)
+
+
+def test_a_pattern_s_marks_in_a_name_are_no_pattern(forge, many):
+    assert forge.convert(many("sales[1].csv"))["row_count"]
+
+
+def test_a_result_on_bytes_that_are_not_of_the_encoding_speaks_of_keywords(forge, tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"a,b\n\xff\xfe\x81,2\n")
+    error = forge.convert(tmp_path / "a.csv").error
+    assert "is not UTF-8" in error and "encoding=" in error and "--" not in error
+
+
+def test_the_columns_of_a_table_are_in_the_result(forge, many, tables, package):
+    forge.spark = object()
+    source = many("a.csv")
+    tables.columns = [{"name": "id", "type": "int64", "null_count": 0}]
+    assert forge.convert(source, table="main.default.t")["columns"] == tables.columns
+    tables.columns = None
+    assert forge.convert(source, table="main.default.t")["columns"] == []
+    tables.columns, told = [{"name": "x", "type": "int8"}], forge.convert(source)["columns"]
+    assert [column["name"] for column in told] != ["x"]

@@ -1,5 +1,6 @@
 """env, list-volumes and validate-volume as users run them, also where a file system is mounted as /Volumes."""
 
+import errno
 import json
 import os
 
@@ -88,6 +89,27 @@ def test_on_a_mount(mounted):  # noqa: F811
     assert done.returncode == 1 and b"CREATE VOLUME `main`.`default`.`gold`;" in done.stdout and b"WRITE VOLUME" in done.stdout
     assert inside("validate-volume", "/Volumes/main/default/silver", "--write", version="12.2").returncode == 4
     assert not json.loads(inside("env", "--json", version="12.2").stdout)["volumes_writable"]
+
+
+def test_statements_are_for_missing_rights_only(mounted):  # noqa: F811
+    def check(*args):
+        done = run("validate-volume", *args, command=mounted.inside(command_path()), env={"DATABRICKS_RUNTIME_VERSION": "15.4"})
+        return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+    volume = "/Volumes/main/default/silver"
+    for switches in ({"close": errno.EIO}, {"close": errno.ENOSPC}):
+        mounted.set(**switches)
+        code, out, err = check(volume, "--write")
+        assert code == 1 and "failed (" in out and "GRANT" not in out and "no right is missing" in err, (out, err)
+    mounted.set(unwritable="/main/default/silver")
+    code, out, err = check(volume, "--write")
+    assert code == 1 and "WRITE VOLUME" in out and "READ VOLUME" not in out, (out, err)
+    mounted.set(unlisted="/main/default/silver")
+    code, out, err = check(volume, "--write")
+    assert code == 1 and "GRANT READ VOLUME" in out and "GRANT WRITE VOLUME" in out and "check the name" in err, (out, err)
+    mounted.set()
+    code, out, err = check("/Volumes/mian/default/silver")
+    assert code == 1 and "GRANT USE CATALOG ON CATALOG `mian`" in out and "hint: check the name (pyforge list-volumes" in err, (out, err)
 
 
 def test_texts_are_in_one_place():

@@ -207,6 +207,18 @@ def test_what_is_staged_is_for_nobody_else(modules, tmp_path):
         os.umask(before)
 
 
+@pytest.mark.parametrize("base, kind, says", [
+    ("/Volumes/none/no-such/volume/folder", FileNotFoundError, r"the volume /Volumes/none/no-such/volume is not there.*\n.*CREATE VOLUME `none`.`no-such`.`volume`;"),
+    ("/Volumes/none", ValueError, "is no folder of a volume"),
+    ("/Volumes/none//x", ValueError, "is no folder of a volume"),
+])
+def test_staging_in_a_volume_that_is_not_there(modules, base, kind, says):
+    there = os.path.exists("/Volumes")
+    with pytest.raises(kind, match=says), modules.staging.Staging(base, True):
+        pass
+    assert os.path.exists("/Volumes") == there
+
+
 def test_staging_that_cannot_be(modules, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError) as refused, modules.staging.Staging(str(tmp_path / "file")):

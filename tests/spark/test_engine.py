@@ -109,6 +109,7 @@ def test_the_notebook_api(spark, shared_connect, package, table, folder, csv):
     forge, name = PyForgeDatabricks(spark_session=shared_connect), table()
     done = forge.convert(csv, table=name, progress=False)
     assert done and done["row_count"] == 2 and done["processing_engine"] == "spark (connect)", done.get("error")
+    assert [(column["name"], column["type"]) for column in done["columns"]] == [("id", "int64"), ("name", "string")]
     again = forge.convert(csv, table=name, progress=False)
     assert not again and "exists" in again["error"] and 'mode="append"' in again["error"]
     done = forge.convert(csv, format="delta", progress=False)
@@ -126,3 +127,26 @@ def test_through_the_core(spark, package, table, csv):
     assert package.convert(csv, table=name, mode="append", column_names="snake")["row_count"] == 2
     assert spark.classic.table(name).count() == 4
     assert package.convert(csv, table=name, force=True) and spark.classic.table(name).count() == 2
+
+
+def test_what_is_appended_has_the_types_of_the_table(spark, package, table, folder):
+    """A file shows less of its columns than the table holds: no fraction, no zero in front, no value or no row at all."""
+    name = table()
+    (folder / "first.csv").write_text("id,price,code,day,at\n1,2.5,A7,2024-01-02,2024-01-02 03:04:05\n")
+    assert package.convert(folder / "first.csv", table=name)["row_count"] == 1
+    for number, (text, rows) in enumerate([
+        ("id,price,code,day,at\n", 0),
+        ("id,price,code,day,at\n2,3,007,,\n", 1),
+        ("code,id\n8,3\n", 1),
+        ("id,day\n5,01/02/2024\n6,31/12/2024\n", 2),
+    ]):
+        (folder / f"more{number}.csv").write_text(text)
+        assert package.convert(folder / f"more{number}.csv", table=name, mode="append")["row_count"] == rows
+    found = [tuple(row) for row in spark.classic.table(name).orderBy("id").select("id", "price", "code", "day").collect()]
+    assert [(row[0], row[1], row[2], str(row[3])) for row in found] == [
+        (1, 2.5, "A7", "2024-01-02"), (2, 3.0, "007", "None"), (3, None, "8", "None"), (5, None, None, "2024-02-01"), (6, None, None, "2024-12-31")]
+    (folder / "bad.csv").write_text("id,price\n4,dear\n")
+    with pytest.raises(package.BadDataError, match=r"row 1.*'dear' is not of the declared type float64, which the column is in"):
+        package.convert(folder / "bad.csv", table=name, mode="append")
+    assert package.convert(folder / "bad.csv", table=name, mode="append", schema={"price": "float64"}, on_error="null")["row_count"] == 1
+    assert spark.classic.table(name).count() == 6

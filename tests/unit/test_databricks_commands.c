@@ -285,9 +285,16 @@ static const struct run_case {
     { command_validate_volume, "15.4", "validate-volume /Volumes/main/default/silver/x --write", 1,
       "volume   silver                   missing (No such file or directory)\npath     x                        not looked "
       "at\n",
-      "volume silver is missing, or not granted to you (No such file or directory)\n  hint: have the statements run" },
+      "volume silver is missing, or not granted to you (No such file or directory)\n  hint: check the name (pyforge "
+      "list-volumes shows" },
     { command_validate_volume, "15.4", "validate-volume /Volumes/main/default/silver/x --write", 1,
       "\nCREATE VOLUME `main`.`default`.`silver`;\nGRANT USE CATALOG ON CATALOG `main` TO `USER_OR_GROUP`;\n", "" },
+    { command_validate_volume, "15.4", "validate-volume /Volumes/main/default/silver/x --write", 1,
+      "CATALOG `main` TO `USER_OR_GROUP`;\nGRANT USE SCHEMA ON SCHEMA `main`.`default` TO `USER_OR_GROUP`;\nGRANT READ VOLUME "
+      "ON VOLUME "
+      "`main`.`default`.`silver` TO `USER_OR_GROUP`;\nGRANT WRITE VOLUME ON VOLUME `main`.`default`.`silver` TO "
+      "`USER_OR_GROUP`;\n",
+      "" },
     { command_validate_volume, "15.4", "validate-volume /Volumes/main/default/loop", 1,
       "volume   loop                     refused (Too many levels", "is missing, or not granted" },
     { command_validate_volume, "15.4", "validate-volume /Volumes/other/default/x --json", 1,

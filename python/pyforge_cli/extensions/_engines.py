@@ -139,6 +139,7 @@ class Engine:
     def __init__(self, engine):
         self.engine = engine
         self.failure = _BY_STATUS
+        self.columns = None
 
     def facts(self):
         """(name, description, formats, whether it writes tables)"""
@@ -166,12 +167,15 @@ class Engine:
 
     def run(self, handle):
         """(rows read, written, rejected, left out, bytes written, display name)"""
+        from pyforge_cli._api import tell_columns
+
         self.failure = _BY_STATUS
         job = Job(handle)
         try:
             context = Context(job, handle)
             outcome = self._outcome(self.engine.run(job, context))
             context.check_rows(outcome[1])
+            tell_columns(self.columns)
             return outcome
         except BaseException as error:
             self.failure = _failure_of(error)
@@ -179,6 +183,7 @@ class Engine:
 
     def _outcome(self, answer):
         """What run() gives: a number of rows, a dictionary, or the result of a conversion."""
+        self.columns = answer.get("columns") if isinstance(answer, dict) else None
         if isinstance(answer, int) and not isinstance(answer, bool):
             answer = {"rows_written": answer}
         if not isinstance(answer, dict):

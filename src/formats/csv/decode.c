@@ -186,8 +186,7 @@ static bool reject_text(struct decode *decode, int64_t line, uint32_t end, uint3
 {
     struct pf_reject reject = reject_at(decode, line, end);
     char reason[96];
-    int size = snprintf(reason, sizeof reason, "the byte 0x%02X is not UTF-8; name the file's encoding with --encoding",
-                        decode->bytes[bad]);
+    int size = snprintf(reason, sizeof reason, "the byte 0x%02X is not UTF-8; name the file's encoding", decode->bytes[bad]);
 
     reject.by_on_error = true;
     reject.column = 1;

@@ -75,6 +75,14 @@ def _add_nested(flat, name, nested, options):
         flat[option] = value
 
 
+def _is_pattern(source):
+    """Whether it has the marks of a pattern, and is neither a file nor the address of one."""
+    from pyforge_cli.extensions.databricks.batch import process_path
+
+    path = process_path(source)
+    return any(mark in path for mark in "*?[") and ":/" not in path and not os.path.exists(path)
+
+
 def _check_call(source, options):
     """What cannot be meant, before anything is opened."""
     from pyforge_cli.extensions.databricks.batch import process_path
@@ -85,6 +93,9 @@ def _check_call(source, options):
     if isinstance(source, (str, os.PathLike)) and os.path.isdir(process_path(source)):
         raise failure("option", f"{_shown(source)} is a folder, where one file was expected",
                       "forge.batch_convert() converts every file of a folder, and takes table='catalog.schema.{stem}', too")
+    if isinstance(source, (str, os.PathLike)) and _is_pattern(source):
+        raise failure("option", f"{_shown(source)} is a pattern, where one file was expected",
+                      "forge.batch_convert() converts the files of a pattern")
     if options.get("table") is not None and options.get("format") not in (None, "delta"):
         raise failure("option", f"table= writes a Delta table, and format= is {options['format']!r}", "leave out one of them")
 

@@ -49,22 +49,33 @@ def find(patterns, folder, recursive, format):
 
 
 _A_VALUE = re.compile(r"option \w+= (is out of range|cannot be |has \{)")
+_OF_TABLES = ("table", "mode", "merge_schema", "staging", "timezone", "column_names")
+_STANDS_FOR_ALL = b"a\n1\n"
 _MOST_THREADS = 1024
 
 
 def check_options(format, options):
     """A value that an option does not take fails before the first file, not with each."""
     options = {name: value for name, value in options.items() if name != "force" and value is not None}
-    output, quiet = os.devnull, {"force": True, "log_level": "error"}
     if "table" in options:
-        output, quiet = None, {"log_level": "error", "table": options["table"].replace("{stem}", "stem")}
+        table = {**options, "table": options["table"].replace("{stem}", "stem"), "log_level": "error"}
+        _judge(os.devnull, None, table, lambda error: _A_VALUE.match(error.message or str(error)))
+        options = {name: value for name, value in options.items() if name not in _OF_TABLES}
+        format = "parquet"
+    # PYFORGE_PARALLEL_WORKERS is looked at by threads_of
+    options = {"format": format, "threads": 1, **options, "force": True, "log_level": "error"}
+    _judge(_STANDS_FOR_ALL, os.devnull, options, lambda error: not isinstance(error, pyforge_cli.UnknownOptionError))
+
+
+def _judge(source, output, options, is_of_the_call):
+    """Raises what is wrong with the options, and not with the input that stands for all files."""
     try:
-        pyforge_cli.explain(os.devnull, output, **{**({} if output is None else {"format": format}), **options, **quiet})
+        pyforge_cli.explain(source, output, **options)
     except pyforge_cli.OptionError as error:
-        if _A_VALUE.match(error.message or str(error)):
-            raise
+        if is_of_the_call(error):
+            raise (failure("option", error.message, error.remedy) if error.source else error) from None
     except pyforge_cli.PyForgeError:
-        pass  # of the file that stands for all of them
+        pass
 
 
 def threads_of(options):

@@ -7,12 +7,14 @@ import os
 import threading
 import time
 
-from pyforge_cli.errors import PyForgeError
+from pyforge_cli.errors import BadDataError, PyForgeError
 from pyforge_cli.extensions.base import EngineError, Option
 from pyforge_cli.extensions.databricks.identifiers import COLUMN_NAMES
 
 # How long an interrupted write is waited for, in seconds.
 _LAST_WAIT = 30.0
+# Formats without types of their own, whose columns can be declared.
+_TEXTS = ("csv", "excel")
 _REMEDY = "run this in a notebook or a job of Databricks, or give a session: PyForgeDatabricks(spark_session=spark)"
 
 OPTIONS = (
@@ -77,10 +79,55 @@ def _end(state, done, cancelled):
     raise unknown from cancelled
 
 
+def _asked(ask, watch):
+    """What ask() gives, on a thread of its own, so that the calling one can be asked to end."""
+    state, done = {}, threading.Event()
+
+    def work():
+        try:
+            state["answer"] = ask()
+        except BaseException as error:
+            state["error"] = error
+        finally:
+            done.set()
+
+    threading.Thread(target=work, name="pyforge-spark-ask", daemon=True).start()
+    while not done.wait(0.2):
+        watch()
+    if "error" in state:
+        raise state["error"]
+    return state["answer"]
+
+
+def _declared(at_hand, target, job, watch):
+    """The options by which text is read with the types that the table has already: what a file shows of a column may be less than the
+    table holds, a number without a fraction or nothing at all."""
+    is_declared = job.option("schema") is not None or job.option("types") == "string" or job.option("compat") == "1.0"
+    if job.mode == "error" or is_declared or getattr(job, "input_format", None) not in _TEXTS:
+        return {}
+    from pyforge_cli.extensions.databricks.tables import declared_types
+
+    types = _asked(lambda: declared_types(at_hand.session, target), watch)
+    return {"schema": types, "schema_missing": "ignore"} if types else {}
+
+
+def _converted(convert, path, declared, target):
+    from pyforge_cli.extensions.databricks.spark_errors import failure
+
+    try:
+        return convert(path, **declared)
+    except BadDataError as error:
+        if not declared:
+            raise
+        told = str(error).split("\n")[0]
+        raise failure("data", f"{told}, which the column is in {target.name}" if "declared type" in told else told,
+                      "declare another type with --schema, or choose --on-error null or reject") from error
+
+
 def load_table(at_hand, job, convert, *, on_databricks=False, note, watch=lambda: None, renew=None):
     """Native conversion into the staging folder, then the table: (the conversion's result, TableWrite).
 
-    convert(path): the native conversion to Parquet. note(text): something the user should know. watch(): raises when it is to end.
+    convert(path, **options): the native conversion to Parquet. note(text): something the user should know. watch(): raises when it is to end.
     """
     from pyforge_cli.extensions.databricks.staging import Staging, staging_base
     from pyforge_cli.extensions.databricks.tables import path_target, table_target
@@ -88,7 +135,7 @@ def load_table(at_hand, job, convert, *, on_databricks=False, note, watch=lambda
     target = table_target(job.table) if job.table else path_target(job.output, on_databricks)
     places = [job.input, None if job.table else job.output]
     with Staging(staging_base(job.staging, places, on_databricks), on_databricks, note) as staging:
-        result = convert(os.fspath(staging.file))
+        result = _converted(convert, os.fspath(staging.file), _declared(at_hand, target, job, watch), target)
         watch()
         written = _write(at_hand, watch, staged=staging.spark_path, target=target, mode=job.mode, merge_schema=job.merge_schema,
                          timezone=job.timezone or "UTC", rows=result["row_count"], columns=result["columns"],
@@ -139,7 +186,7 @@ class SparkEngine:
                               status="PF_UNSUPPORTED")
         try:
             result, written = load_table(
-                at_hand, job, lambda path: context.convert_native(path, format="parquet"), on_databricks=on_databricks, note=context.warn,
+                at_hand, job, lambda path, **more: context.convert_native(path, format="parquet", **more), on_databricks=on_databricks, note=context.warn,
                 watch=lambda: context.progress(step="writing"), renew=lambda: getattr(_at_hand(self._given)[0], "session", None))
         except PyForgeError as error:
             if getattr(error, "failure", None) is None:
@@ -151,6 +198,7 @@ class SparkEngine:
             "rows_rejected": result["rows_rejected"],
             "rows_left_out": result["rows_left_out"],
             "bytes_written": result["output_size_bytes"],
+            "columns": [{**column, "name": name} for column, name in zip(result["columns"], written.columns)],
             "display": "spark" if at_hand.kind == "classic" else f"spark ({at_hand.kind})",
         }
 

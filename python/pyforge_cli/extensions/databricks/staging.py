@@ -8,6 +8,7 @@ import time
 import uuid
 from pathlib import Path
 
+from pyforge_cli.extensions.databricks.identifiers import quote_all
 from pyforge_cli.extensions.databricks.spark_errors import failure
 
 PREFIX = ".pyforge-staging-"
@@ -82,6 +83,19 @@ def staging_base(staging, places, on_databricks):
     raise failure("option", "there is no folder here that Spark can see, for the data on its way to the table", _IN_A_VOLUME)
 
 
+def check_volume(base):
+    """A volume is made by SQL: where it is not there, no folder is made in its place."""
+    if not base.startswith(_VOLUMES):
+        return
+    parts = [part for part in base.split("/")[2:5] if part]
+    if len(parts) < 3:
+        raise failure("option", f"{base} is no folder of a volume, so that nothing can be staged there", _IN_A_VOLUME)
+    volume = _VOLUMES + "/".join(parts)
+    if not os.path.isdir(volume):
+        raise failure("missing", f"the volume {volume} is not there, or not granted to you, so that nothing can be staged in it",
+                      f"check the name (pyforge list-volumes shows those there are), or have it made: CREATE VOLUME {quote_all(parts)};")
+
+
 def _is_left_over(name, folder, host):
     owner = re.fullmatch(re.escape(PREFIX) + r"(.+)-(\d+)-[0-9a-f]+", name)
     if owner is None:
@@ -111,6 +125,7 @@ class Staging:
 
     def __enter__(self):
         host = re.sub(r"[^A-Za-z0-9]+", "_", socket.gethostname()) or "host"
+        check_volume(self.base)
         try:
             os.makedirs(self.base, exist_ok=True)
             for entry in os.scandir(self.base):

@@ -166,6 +166,15 @@ _DECLARED = {"tinyint": "int8", "smallint": "int16", "int": "int32", "bigint": "
              "boolean": "bool", "string": "string", "date": "date", "timestamp": "timestamptz", "timestamp_ntz": "timestamp", "binary": "binary"}
 
 
+def declared_types(session, target):
+    """What a schema can declare of the table's columns, {name: type}; empty when there is no such table. Days and timestamps are left to
+    the file: the order of day and month, and whether there is a zone, is seen there over the whole column."""
+    fields = _Write(session, None, target, "append", False, None).existing() or ()
+    theirs = {found.name: found.dataType.simpleString() for found in fields}
+    return {name: kind if _decimal(kind) else _DECLARED[kind] for name, kind in theirs.items()
+            if (_decimal(kind) or kind in _DECLARED) and not kind.startswith(("timestamp", "date"))}
+
+
 def _declaration(name, theirs):
     """What makes a column fit a table's type, to be typed as it stands where there is such a type to declare."""
     declared = theirs if _decimal(theirs) else _DECLARED.get(theirs)
@@ -209,6 +218,7 @@ class _Write:
         self.mode, self.merge_schema = mode, merge_schema
         self.token = token or f"pyforge-{uuid.uuid4().hex}"
         self.notes, self.columns = [], []
+        self.empty = set()  # columns of the file without any value
         self.frame, self.properties = None, {}
         self.creates = False
         self.interrupted = False
@@ -279,6 +289,8 @@ class _Write:
             elif is_local:
                 local.append(name)
                 column, spark_type = instant(column, spark_type, True, zone), "timestamp"
+            if found.name in self.empty and there.get(name.lower()) is not None:
+                column, spark_type = f"CAST(NULL AS {_type_of(there[name.lower()])})", _type_of(there[name.lower()])
             expressions.append(self.fitted(column, spark_type, name, there.get(name.lower())) + f" AS c{number}")
         if local:
             notes.append(f"timestamps without a zone are read as {zone}: {_few(local)}")
@@ -564,7 +576,7 @@ def write_table(session, staged, target, mode="error", *, merge_schema=False, ti
                 token=None, patience=PATIENCE, renew=None, kind=None, watch=None):
     """Writes the Parquet file or folder staged, a path for Spark, to a TableTarget or PathTarget; gives a TableWrite.
 
-    rows, columns: what the native engine wrote, [{"name": ..., "type": ...}]. renew(): a new session after the old one was lost.
+    rows, columns: what the native engine wrote, [{"name": ..., "type": ..., "null_count": ...}]. renew(): a new session after the old one was lost.
     watch(write): told of the write before it begins; write.cancel() keeps it from beginning, write.interrupt() ends it.
     Raises errors of pyforge_cli with failure, condition and sqlstate.
     """
@@ -578,6 +590,7 @@ def write_table(session, staged, target, mode="error", *, merge_schema=False, ti
         raise failure("unsupported", f"the column {times[0]!r} is a time of day, and Delta has no such type",
                       f"write it as text: --schema '{times[0]}:string'")
     write = _Write(session, kind or kind_of(session), target, mode, merge_schema, token)
+    write.empty = {column["name"] for column in columns if rows is not None and column.get("null_count") == rows}
     if watch is not None:
         watch(write)
     write.check_name()
@@ -600,4 +613,4 @@ def write_table(session, staged, target, mode="error", *, merge_schema=False, ti
     return TableWrite(target.name, count, version, write.creates, write.token, write.columns, write.notes)
 
 
-__all__ = ["MODES", "PathTarget", "TableTarget", "TableWrite", "path_target", "table_target", "write_table"]
+__all__ = ["MODES", "PathTarget", "TableTarget", "TableWrite", "declared_types", "path_target", "table_target", "write_table"]
