@@ -253,13 +253,7 @@ static void put_tables(struct pf_json *json, const struct explanation *seen)
         const struct pf_outcome *outcome = seen->table_count != 0 ? &seen->tables[i] : &seen->outcome;
 
         pf_json_open(json, '{');
-        pf_json_set_text(json, "name", table->name);
-        pf_json_name(json, "sources");
-        pf_json_open(json, '[');
-        for (uint32_t part = 0; part < table->part_count; part++)
-            pf_json_text(json, table->parts[part].name);
-        pf_json_close(json, ']');
-        pf_json_set_text(json, "output_path", table->path);
+        pf_json_set_planned(json, table);
         pf_json_set_columns(json, &outcome->schema, outcome->columns);
         pf_json_close(json, '}');
     }

@@ -95,12 +95,8 @@ static enum pf_status check_file(struct pf_plan *plan, const char *path, bool *e
     bool directory;
 
     *exists = false;
-    if (pf_location_stat(plan->ctx, path, &stat, &directory, &absent) != PF_OK) {
-        if (absent.status != PF_BAD_OPTION)
-            return PF_OK;
-        *err = absent;
-        return err->status;
-    }
+    if (pf_location_stat(plan->ctx, path, &stat, &directory, &absent) != PF_OK)
+        return pf_plan_no_place(&absent, err);
     *exists = stat.regular;
     if (stat.regular && stat.device == plan->input_stat.device && stat.inode == plan->input_stat.inode)
         pf_fail(err, PF_EXISTS, "an output is the input itself");

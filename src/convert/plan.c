@@ -88,48 +88,28 @@ static enum pf_status out_of_range(const char *name, const char *wanted, struct 
     return PF_BAD_OPTION;
 }
 
-/* *name is that of the option that is out of range. */
-static enum pf_status check_ranges(const struct pf_convert_options *options, const char **name, struct pf_error *err)
+static enum pf_status check_ranges(const struct pf_convert_options *options, struct pf_error *err)
 {
     if (options->threads < 0 || options->threads > MOST_THREADS)
-        return out_of_range(*name = "threads", "0 (all cores) to 1024", err);
+        return out_of_range("threads", "0 (all cores) to 1024", err);
     if (options->memory < least_memory)
-        return out_of_range(*name = "memory", "16M or more", err);
+        return out_of_range("memory", "16M or more", err);
     if (options->max_record < 1024 || options->max_record > (int64_t)1 << 30)
-        return out_of_range(*name = "max-record", "1K to 1G", err);
+        return out_of_range("max-record", "1K to 1G", err);
     if (options->max_columns < 1 || options->max_columns > 10000000)
-        return out_of_range(*name = "max-columns", "1 to 10000000", err);
+        return out_of_range("max-columns", "1 to 10000000", err);
     if (!(options->max_expansion >= 1.0))
-        return out_of_range(*name = "max-expansion", "1 or more", err);
+        return out_of_range("max-expansion", "1 or more", err);
     return PF_OK;
-}
-
-static enum pf_status check_options(const struct pf_plan *plan, struct pf_error *err)
-{
-    const struct pf_option *option;
-    const char *name;
-
-    if (check_ranges(&plan->options, &name, err) == PF_OK)
-        return PF_OK;
-    option = pf_option_find(pf_convert_option_table, name);
-    for (uint32_t i = 0; i < plan->setting_count; i++) {
-        const struct pf_setting *setting = &plan->settings[i];
-        if (setting->variable == NULL || pf_option_find(pf_convert_option_table, setting->name) != option)
-            continue;
-        pf_error_source(err, setting->variable);
-        err->line = setting->line;
-    }
-    return PF_BAD_OPTION;
 }
 
 enum pf_status pf_setting_range(struct pf_context *ctx, const struct pf_setting *setting, struct pf_error *err)
 {
     struct pf_convert_options options;
-    const char *name;
 
     if (pf_option_find(pf_convert_option_table, setting->name) == NULL)
         return PF_OK;
-    if (pf_request_options(setting, 1, &options, err) != PF_OK || check_ranges(&options, &name, err) != PF_OK)
+    if (pf_request_options(setting, 1, &options, err) != PF_OK || check_ranges(&options, err) != PF_OK)
         return err->status;
     return pf_check_texts(ctx, &options, err);
 }
@@ -483,8 +463,7 @@ enum pf_status pf_plan_make(struct pf_plan *plan, struct pf_request *request, en
     pf_schema_init(&plan->replaced, &plan->ctx->memory);
     pf_extensions_use(plan->ctx->extensions);
     pf_want_unknown(plan->ctx);
-    if (take_input(plan, request, err) != PF_OK || take_settings(plan, request, err) != PF_OK ||
-        check_options(plan, err) != PF_OK)
+    if (take_input(plan, request, err) != PF_OK || take_settings(plan, request, err) != PF_OK)
         return err->status;
     request->has_answered = true;
     request->compat = plan->options.compat;

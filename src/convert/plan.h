@@ -151,6 +151,9 @@ enum pf_status pf_output_name(const char *input, const char *folder, const char 
 
 /* Where rejected rows go when nothing else is written: only where --rejects names a file. */
 enum pf_status pf_plan_rejects(struct pf_plan *plan, struct pf_error *err);
+/* Nothing is there, or it cannot be told. A location that can never be one is refused before the work; what else stands in the way is told
+ * when it is made. */
+enum pf_status pf_plan_no_place(const struct pf_error *absent, struct pf_error *err);
 /* Decides and checks where the output goes (plan_output.c); the reader is known. */
 enum pf_status pf_plan_output(struct pf_plan *plan, const struct pf_request *request, struct pf_error *err);
 

@@ -158,9 +158,7 @@ static enum pf_status settle_name(struct pf_plan *plan, const char *output, bool
                           &job->output, err);
 }
 
-/* Nothing is there, or it cannot be told. A location that can never be one is refused before the work; what else stands in the way is told
- * when it is made. */
-static enum pf_status no_place(const struct pf_error *absent, struct pf_error *err)
+enum pf_status pf_plan_no_place(const struct pf_error *absent, struct pf_error *err)
 {
     if (absent->status != PF_BAD_OPTION)
         return PF_OK;
@@ -185,7 +183,7 @@ static enum pf_status check_rejects(const struct pf_plan *plan, struct pf_error 
     if ((job->reader->flags & PF_READER_TYPED) != 0)
         return PF_OK;
     if (pf_location_stat(plan->ctx, job->rejects, &stat, &directory, &absent) != PF_OK)
-        return no_place(&absent, err);
+        return pf_plan_no_place(&absent, err);
     if (!directory && (!stat.regular || job->replace))
         return PF_OK;
     pf_fail(err, PF_EXISTS, "the place for rejected rows is taken: %s", directory ? "it is a directory" : "a file is there");
@@ -238,7 +236,7 @@ static enum pf_status check_target(struct pf_plan *plan, struct pf_error *err)
     bool directory;
 
     if (pf_location_stat(plan->ctx, output, &stat, &directory, &absent) != PF_OK)
-        return no_place(&absent, err);
+        return pf_plan_no_place(&absent, err);
     plan->output_exists = stat.regular;
     if (stat.regular && stat.device == plan->input_stat.device && stat.inode == plan->input_stat.inode) {
         pf_fail(err, PF_EXISTS, "the output is the input itself");

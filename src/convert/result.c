@@ -141,6 +141,17 @@ void pf_json_set_columns(struct pf_json *json, const struct pf_schema *schema, c
     pf_json_close(json, ']');
 }
 
+void pf_json_set_planned(struct pf_json *json, const struct pf_plan_table *table)
+{
+    pf_json_set_text(json, "name", table->name);
+    pf_json_name(json, "sources");
+    pf_json_open(json, '[');
+    for (uint32_t i = 0; i < table->part_count; i++)
+        pf_json_text(json, table->parts[i].name);
+    pf_json_close(json, ']');
+    pf_json_set_text(json, "output_path", table->path);
+}
+
 /* One table as it was written. */
 static void put_table(struct pf_json *json, const struct pf_conversion *c, uint32_t at)
 {
@@ -149,13 +160,7 @@ static void put_table(struct pf_json *json, const struct pf_conversion *c, uint3
     const bool rejects = c->plan.tables.one_file ? c->outcome.rejects_written : outcome->rejects_written;
 
     pf_json_open(json, '{');
-    pf_json_set_text(json, "name", table->name);
-    pf_json_name(json, "sources");
-    pf_json_open(json, '[');
-    for (uint32_t i = 0; i < table->part_count; i++)
-        pf_json_text(json, table->parts[i].name);
-    pf_json_close(json, ']');
-    pf_json_set_text(json, "output_path", table->path);
+    pf_json_set_planned(json, table);
     set_rows(json, "row_count", outcome->rows_written);
     pf_json_set_integer(json, "rows_rejected", outcome->rows_rejected);
     pf_json_set_text(json, "rejects_path", rejects ? table->rejects : NULL);

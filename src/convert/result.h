@@ -30,6 +30,9 @@ struct pf_conversion {
 /* "columns": name, type, nulls and, for text, why, of a schema; facts NULL = of the first two only. */
 void pf_json_set_columns(struct pf_json *json, const struct pf_schema *schema, const struct pf_column_facts *facts);
 
+/* "name", "sources" and "output_path" of a table. */
+void pf_json_set_planned(struct pf_json *json, const struct pf_plan_table *table);
+
 /* "tables_left_out": the tables of the input that are not read, and why. */
 void pf_json_set_left_out(struct pf_json *json, const struct pf_plan_tables *tables);
 

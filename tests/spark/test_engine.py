@@ -26,6 +26,7 @@ class Job:
     """As the core gives it."""
 
     replace, engines_only, merge_schema, staging, timezone = False, True, False, None, "UTC"
+    input_format = "csv"
 
     def __init__(self, input, output="", output_format="parquet", table=None, mode="error"):
         self.input, self.output, self.output_format, self.table, self.mode = str(input), str(output), output_format, table, mode

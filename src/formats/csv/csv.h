@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "formats/csv/csv_format.h"
+#include "formats/header_option.h"
 
 enum {
     CSV_PAD = 64,     /* readable bytes behind a block */
@@ -36,12 +37,8 @@ bool csv_option_bytes(const char *text, uint8_t to[CSV_SEQUENCE], uint8_t *size)
 /* The reverse, for messages and facts. */
 const char *csv_show_bytes(const uint8_t *bytes, size_t size, char to[4 * CSV_SEQUENCE + 1]);
 
-enum csv_header_mode { CSV_HEADER_AUTO, CSV_HEADER_YES, CSV_HEADER_NO, CSV_HEADER_LINES };
-struct csv_header_option {
-    enum csv_header_mode mode;
-    int64_t first, last; /* CSV_HEADER_LINES: physical lines, from 1 */
-};
-enum pf_status csv_header_option(const char *text, struct csv_header_option *out, struct pf_error *err);
+/* --header, in physical lines. */
+enum pf_status csv_header_option(const char *text, struct pf_header_option *out, struct pf_error *err);
 
 /* Texts that stand for null. */
 struct csv_null {
@@ -292,7 +289,7 @@ enum pf_status csv_decode(const void *state, const struct pf_pass *pass, struct 
 
 /* The header and the columns, from a sample that begins behind skipped rows: fills names, column_count, header_*, data_*.
  * line, offset: of the sample in the source. *more: the sample is too short to tell. */
-enum pf_status csv_find_header(struct csv_reader *reader, const struct csv_header_option *option, const struct csv_sample *head,
+enum pf_status csv_find_header(struct csv_reader *reader, const struct pf_header_option *option, const struct csv_sample *head,
                                const struct csv_score *score, int64_t line, int64_t offset, bool *more, struct pf_error *err);
 /* Whether the record at at is a header; see docs/design/csv.md. */
 bool csv_looks_like_header(const struct csv_dialect *dialect, const struct csv_sample *head, size_t at);

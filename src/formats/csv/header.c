@@ -369,7 +369,7 @@ static enum pf_status too_short(const struct csv_sample *head, bool *more, int64
 }
 
 /* The header is on lines first to last, whatever they look like. */
-static enum pf_status find_by_lines(struct csv_reader *reader, const struct csv_header_option *option,
+static enum pf_status find_by_lines(struct csv_reader *reader, const struct pf_header_option *option,
                                     const struct csv_sample *head, struct place *place, bool *more, struct pf_error *err)
 {
     int64_t line = 1;
@@ -458,18 +458,18 @@ static enum pf_status keep_header(struct csv_reader *reader, const struct csv_sa
 }
 
 /* With a header by option or by its looks: takes it. */
-static enum pf_status find_by_looks(struct csv_reader *reader, enum csv_header_mode mode, const struct csv_sample *head,
+static enum pf_status find_by_looks(struct csv_reader *reader, enum pf_header_mode mode, const struct csv_sample *head,
                                     struct place *place, bool *more, struct pf_error *err)
 {
     struct csv_record record;
     size_t next = place->at;
     bool complete = csv_next_record(&reader->dialect, head, &next, NULL, 0, &record);
-    bool header = mode == CSV_HEADER_YES;
+    bool header = mode == PF_HEADER_YES;
 
     *more = !complete && !head->ends;
     if (*more)
         return PF_OK;
-    if (mode == CSV_HEADER_AUTO && complete)
+    if (mode == PF_HEADER_AUTO && complete)
         header = reader->compat ? csv_compat_header(&reader->dialect, head)
                                 : csv_looks_like_header(&reader->dialect, head, place->at);
     if (!header || !complete)
@@ -525,23 +525,23 @@ static enum pf_status settle_names(struct csv_reader *reader, struct pf_error *e
     return status;
 }
 
-enum pf_status csv_find_header(struct csv_reader *reader, const struct csv_header_option *option, const struct csv_sample *head,
+enum pf_status csv_find_header(struct csv_reader *reader, const struct pf_header_option *option, const struct csv_sample *head,
                                const struct csv_score *score, int64_t line, int64_t offset, bool *more, struct pf_error *err)
 {
     struct place place = { 0, line };
     bool first_blank = head->size != 0 && csv_line_end(head->bytes, head->size, 0) != 0;
-    enum csv_header_mode mode = option->mode;
+    enum pf_header_mode mode = option->mode;
     enum pf_status status;
 
     *more = false;
     reader->column_count = 0;
     reader->header_line = 0;
     reader->header_size = 0;
-    if (mode == CSV_HEADER_LINES) {
+    if (mode == PF_HEADER_PLACED) {
         status = find_by_lines(reader, option, head, &place, more, err);
     } else {
-        if (mode == CSV_HEADER_AUTO && reader->compat && first_blank)
-            mode = CSV_HEADER_NO;
+        if (mode == PF_HEADER_AUTO && reader->compat && first_blank)
+            mode = PF_HEADER_NO;
         skip_to_first(reader, head, score, &place);
         if (place.at == head->size && head->ends) {
             pf_fail(err, PF_BAD_DATA, "there is nothing to read but blank lines and comments");

@@ -17,7 +17,7 @@ enum {
 struct opening {
     struct csv_reader *reader;
     const struct pf_csv_read_options *options;
-    struct csv_header_option header;
+    struct pf_header_option header;
     struct csv_given given;
     struct pf_buffer inner[2]; /* samples of the middle and the tail, raw */
     struct pf_buffer text[3];  /* the samples as UTF-8; the head first */
@@ -40,7 +40,7 @@ static enum pf_status read_inner(struct opening *opening, size_t head_size, stru
 
     /* what is skipped at the head must not be sampled: it reaches no further than can be peeked, or there are no samples at
      * all */
-    if (opening->options->skip_rows != 0 || opening->header.mode == CSV_HEADER_LINES)
+    if (opening->options->skip_rows != 0 || opening->header.mode == PF_HEADER_PLACED)
         head_size = 2 * LONG_HEAD;
     if (!pf_source_has_read_at(reader->src) || size < (int64_t)head_size + 4 * INNER_SAMPLE)
         return PF_OK;
@@ -297,7 +297,7 @@ static bool begin_sample(const struct opening *opening, const struct csv_sample 
     size_t titles = 0;
 
     *out = *head;
-    *more = opening->header.mode == CSV_HEADER_LINES && !skip_lines(head, opening->header.first - 1, &titles) && !head->ends;
+    *more = opening->header.mode == PF_HEADER_PLACED && !skip_lines(head, opening->header.first - 1, &titles) && !head->ends;
     out->bytes += titles;
     out->size -= titles;
     return *more;
@@ -310,7 +310,7 @@ static void look_for_name(struct opening *opening, const struct csv_sample *head
     size_t line = csv_line_size(head->bytes, head->size, 0), size = sizeof mark - 1;
     uint8_t named;
 
-    if (opening->reader->compat || opening->skip != 0 || opening->header.mode == CSV_HEADER_LINES ||
+    if (opening->reader->compat || opening->skip != 0 || opening->header.mode == PF_HEADER_PLACED ||
         opening->options->skip_rows != 0 || line < size + 2 || memcmp(head->bytes, mark, size) != 0)
         return;
     named = head->bytes[size];

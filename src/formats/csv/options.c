@@ -1,5 +1,4 @@
 /* The options of the reader, and what their texts mean. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "formats/csv/csv.h"
@@ -143,45 +142,9 @@ enum pf_status csv_dialect_options(const struct pf_csv_read_options *options, st
 
 /* ---- header */
 
-static const char *read_line_number(const char *text, int64_t *line)
+enum pf_status csv_header_option(const char *text, struct pf_header_option *out, struct pf_error *err)
 {
-    char *end;
-    long long number;
-
-    if (text[0] < '1' || text[0] > '9' || strlen(text) > 24)
-        return NULL;
-    number = strtoll(text, &end, 10);
-    if (end - text > 15)
-        return NULL;
-    *line = number;
-    return end;
-}
-
-enum pf_status csv_header_option(const char *text, struct csv_header_option *out, struct pf_error *err)
-{
-    const char *end;
-
-    *out = (struct csv_header_option){ .mode = CSV_HEADER_AUTO };
-    if (text == NULL || pf_same_word(text, "auto"))
-        return PF_OK;
-    if (pf_same_word(text, "yes") || pf_same_word(text, "true")) {
-        out->mode = CSV_HEADER_YES;
-        return PF_OK;
-    }
-    if (pf_same_word(text, "no") || pf_same_word(text, "none") || pf_same_word(text, "false") || strcmp(text, "0") == 0) {
-        out->mode = CSV_HEADER_NO;
-        return PF_OK;
-    }
-    out->mode = CSV_HEADER_LINES;
-    end = read_line_number(text, &out->first);
-    out->last = out->first;
-    if (end != NULL && *end == '-')
-        end = read_line_number(end + 1, &out->last);
-    if (end != NULL && *end == '\0' && out->last >= out->first)
-        return PF_OK;
-    pf_fail(err, PF_BAD_OPTION, "--header '%s' is not known", text);
-    pf_remedy(err, "give auto, yes, no, the number of the header's line, or a range of lines such as 2-3");
-    return err->status;
+    return pf_header_option_parse(text, "line", INT64_C(999999999999999), out, err);
 }
 
 /* ---- numbers */
@@ -302,7 +265,7 @@ static enum pf_status check_encoding(const char *name, struct pf_memory *memory,
 enum pf_status csv_check(const void *options, struct pf_memory *memory, struct pf_error *err)
 {
     const struct pf_csv_read_options *set = options;
-    struct csv_header_option header;
+    struct pf_header_option header;
     struct pf_number_form form;
     struct csv_dialect dialect;
     struct csv_given given;

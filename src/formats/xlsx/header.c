@@ -407,8 +407,8 @@ static void tell_titles(const struct xlsx_reader *reader, const struct grid *gri
 }
 
 /* The header's rows in the grid, or *count = 0. */
-static enum pf_status find_header(struct finding *finding, const struct xlsx_header_option *option, uint32_t *at,
-                                  uint32_t *count, struct pf_error *err)
+static enum pf_status find_header(struct finding *finding, const struct pf_header_option *option, uint32_t *at, uint32_t *count,
+                                  struct pf_error *err)
 {
     struct xlsx_reader *reader = finding->reader;
     const struct grid *grid = &finding->grid;
@@ -418,20 +418,20 @@ static enum pf_status find_header(struct finding *finding, const struct xlsx_hea
     while (first < grid->rows && filled(grid, first) == 0)
         first++;
     *at = first;
-    if (option->mode == XLSX_HEADER_ROWS) {
-        if (option->first < grid->first || option->last - grid->first >= grid->rows) {
+    if (option->mode == PF_HEADER_PLACED) {
+        if (option->first <= grid->first || option->last > (int64_t)grid->first + grid->rows) {
             pf_fail(err, PF_BAD_OPTION, "--header: row %u is not among the first rows that have values, %u to %u",
-                    option->last + 1, grid->first + 1, grid->first + grid->rows);
+                    (uint32_t)option->last, grid->first + 1, grid->first + grid->rows);
             return err->status;
         }
-        *at = option->first - grid->first;
-        *count = option->last - option->first + 1;
-    } else if (option->mode == XLSX_HEADER_AUTO) {
+        *at = (uint32_t)option->first - 1 - grid->first;
+        *count = (uint32_t)(option->last - option->first) + 1;
+    } else if (option->mode == PF_HEADER_AUTO) {
         if (reader->options->range == NULL)
             *at = likeliest(grid, first);
         *count = reader->compat || is_header(grid, *at);
         tell_titles(reader, grid, first, *at);
-    } else if (option->mode == XLSX_HEADER_NO) {
+    } else if (option->mode == PF_HEADER_NO) {
         *count = 0;
     }
     return PF_OK;
@@ -459,7 +459,7 @@ static enum pf_status mark_columns(struct finding *finding, struct xlsx_piece *p
     return status == PF_END ? PF_OK : status;
 }
 
-static enum pf_status find_in_piece(struct finding *finding, struct xlsx_piece *piece, const struct xlsx_header_option *option,
+static enum pf_status find_in_piece(struct finding *finding, struct xlsx_piece *piece, const struct pf_header_option *option,
                                     struct pf_error *err)
 {
     struct xlsx_reader *reader = finding->reader;
@@ -492,7 +492,7 @@ static enum pf_status find_in_piece(struct finding *finding, struct xlsx_piece *
 static enum pf_status find(struct finding *finding, struct pf_error *err)
 {
     struct xlsx_reader *reader = finding->reader;
-    struct xlsx_header_option option;
+    struct pf_header_option option;
     struct xlsx_piece piece = { .bytes = NULL };
     enum pf_status status;
 
@@ -507,7 +507,8 @@ static enum pf_status find(struct finding *finding, struct pf_error *err)
         return pf_fail_memory(err, PF_XLSX_COLUMNS * sizeof *finding->names);
     reader->fill = false;
     if (xlsx_check_size(reader, reader->table.sheet->entry, err) != PF_OK ||
-        xlsx_header_option(reader->options->header, &option, err) != PF_OK || xlsx_merged_load(reader, err) != PF_OK ||
+        pf_header_option_parse(reader->options->header, "row", PF_XLSX_ROWS, &option, err) != PF_OK ||
+        xlsx_merged_load(reader, err) != PF_OK ||
         xlsx_feed_open(&reader->feed, reader->ctx, &reader->workbook, reader->table.sheet->entry, &xlsx_sheet_feed,
                        reader->block_bytes, err) != PF_OK)
         return err->status;

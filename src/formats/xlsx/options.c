@@ -1,50 +1,10 @@
 /* The options of the reader: which sheet, which cells of it, which of its rows is the header. */
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/number.h"
 #include "base/text.h"
 #include "formats/xlsx/xlsx.h"
-
-/* A row from 1, at most that of a sheet; NULL = none. */
-static const char *read_row(const char *text, uint32_t *row)
-{
-    char *end;
-    unsigned long number;
-
-    if (text[0] < '1' || text[0] > '9' || strlen(text) > 20)
-        return NULL;
-    number = strtoul(text, &end, 10);
-    if (number > PF_XLSX_ROWS)
-        return NULL;
-    *row = (uint32_t)number - 1;
-    return end;
-}
-
-enum pf_status xlsx_header_option(const char *text, struct xlsx_header_option *out, struct pf_error *err)
-{
-    const char *end;
-
-    *out = (struct xlsx_header_option){ .mode = XLSX_HEADER_AUTO };
-    if (text == NULL || pf_same_word(text, "auto"))
-        return PF_OK;
-    out->mode = XLSX_HEADER_YES;
-    if (pf_same_word(text, "yes") || pf_same_word(text, "true"))
-        return PF_OK;
-    out->mode = XLSX_HEADER_NO;
-    if (pf_same_word(text, "no") || pf_same_word(text, "none") || pf_same_word(text, "false") || strcmp(text, "0") == 0)
-        return PF_OK;
-    out->mode = XLSX_HEADER_ROWS;
-    end = read_row(text, &out->first);
-    out->last = out->first;
-    if (end != NULL && *end == '-')
-        end = read_row(end + 1, &out->last);
-    if (end != NULL && *end == '\0' && out->last >= out->first)
-        return PF_OK;
-    pf_fail(err, PF_BAD_OPTION, "--header '%s' is not known", text);
-    pf_remedy(err, "give auto, yes, no, the number of the header's row, or a range of rows such as 2-3");
-    return err->status;
-}
 
 /* ---- the sheet */
 
@@ -82,11 +42,10 @@ static enum pf_status sheet_option(struct xlsx_reader *reader, const char *text,
 {
     const struct pf_xlsx_workbook *workbook = &reader->workbook;
     const struct pf_xlsx_sheet *sheet = sheet_by_name(workbook, text, size);
-    uint32_t place;
-    const char *end = sheet == NULL ? read_row(text, &place) : NULL;
+    int64_t place;
 
-    if (end == text + size && place < workbook->sheet_count)
-        sheet = &workbook->sheets[place];
+    if (sheet == NULL && pf_parse_int64((const uint8_t *)text, size, &place) && place >= 1 && place <= workbook->sheet_count)
+        sheet = &workbook->sheets[place - 1];
     if (sheet == NULL) {
         pf_fail(err, PF_NOT_FOUND, "there is no sheet '%.*s'", size < 80 ? (int)size : 80, text);
         list_sheets(workbook, err);

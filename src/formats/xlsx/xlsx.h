@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "base/text.h"
+#include "formats/header_option.h"
 #include "formats/xlsx/workbook.h"
 #include "formats/xlsx/xlsx_format.h"
 
@@ -227,13 +228,6 @@ void xlsx_merged_mark(const struct xlsx_reader *reader, uint32_t from, uint8_t *
 const uint8_t *xlsx_merged_name(const struct xlsx_reader *reader, uint32_t first, uint32_t row, uint32_t column,
                                 uint32_t *size);
 
-/* --header, as rows from 0. */
-enum xlsx_header_mode { XLSX_HEADER_AUTO, XLSX_HEADER_YES, XLSX_HEADER_NO, XLSX_HEADER_ROWS };
-struct xlsx_header_option {
-    enum xlsx_header_mode mode;
-    uint32_t first, last;
-};
-enum pf_status xlsx_header_option(const char *text, struct xlsx_header_option *out, struct pf_error *err);
 /* What --range says. */
 enum pf_status xlsx_choose_range(struct xlsx_reader *reader, struct pf_error *err);
 

@@ -22,35 +22,52 @@ OPTIONS = (
 )
 
 
+def _begin(name, ask, state):
+    """Calls ask() on a thread of its own, so that the calling one can be asked to end. Gives an event that is set when state has its
+    "answer" or its "error"."""
+    done = threading.Event()
+
+    def work():
+        try:
+            state["answer"] = ask()
+        except BaseException as error:
+            state["error"] = error
+        finally:
+            done.set()
+
+    threading.Thread(target=work, name=name, daemon=True).start()
+    return done
+
+
+def _wait(done, watch):
+    """watch() raises when it is to end."""
+    while not done.wait(0.2):
+        watch()
+
+
+def _answer(state):
+    if "error" in state:
+        raise state["error"]
+    return state["answer"]
+
+
 def _write(at_hand, watch, **how):
-    """write_table on a thread of its own, so that the calling one can be asked to end. watch() raises then."""
     from pyforge_cli.extensions.databricks.tables import write_table
 
-    state, done, stop = {}, threading.Event(), threading.Event()
+    state, stop = {}, threading.Event()
 
     def begins(write):
         state["write"] = write
         if stop.is_set():
             write.cancel()
 
-    def work():
-        try:
-            state["written"] = write_table(at_hand.session, kind=at_hand.kind, watch=begins, **how)
-        except BaseException as error:
-            state["error"] = error
-        finally:
-            done.set()
-
-    threading.Thread(target=work, name="pyforge-spark", daemon=True).start()
+    done = _begin("pyforge-spark", lambda: write_table(at_hand.session, kind=at_hand.kind, watch=begins, **how), state)
     try:
-        while not done.wait(0.2):
-            watch()
+        _wait(done, watch)
     except BaseException as cancelled:
         stop.set()
         _end(state, done, cancelled)
-    if "error" in state:
-        raise state["error"]
-    return state["written"]
+    return _answer(state)
 
 
 def _end(state, done, cancelled):
@@ -69,7 +86,7 @@ def _end(state, done, cancelled):
         threading.Thread(target=interrupt, name="pyforge-spark-interrupt", daemon=True).start()
         done.wait(_LAST_WAIT)
     ended = done.is_set()  # asked before state is looked at: then it is complete
-    if "written" in state:
+    if "answer" in state:
         return
     unknown = state.get("error")
     if getattr(unknown, "failure", None) != "unknown":
@@ -79,35 +96,17 @@ def _end(state, done, cancelled):
     raise unknown from cancelled
 
 
-def _asked(ask, watch):
-    """What ask() gives, on a thread of its own, so that the calling one can be asked to end."""
-    state, done = {}, threading.Event()
-
-    def work():
-        try:
-            state["answer"] = ask()
-        except BaseException as error:
-            state["error"] = error
-        finally:
-            done.set()
-
-    threading.Thread(target=work, name="pyforge-spark-ask", daemon=True).start()
-    while not done.wait(0.2):
-        watch()
-    if "error" in state:
-        raise state["error"]
-    return state["answer"]
-
-
 def _declared(at_hand, target, job, watch):
     """The options by which text is read with the types that the table has already: what a file shows of a column may be less than the
     table holds, a number without a fraction or nothing at all."""
     is_declared = job.option("schema") is not None or job.option("types") == "string" or job.option("compat") == "1.0"
-    if job.mode == "error" or is_declared or getattr(job, "input_format", None) not in _TEXTS:
+    if job.mode == "error" or is_declared or job.input_format not in _TEXTS:
         return {}
     from pyforge_cli.extensions.databricks.tables import declared_types
 
-    types = _asked(lambda: declared_types(at_hand.session, target), watch)
+    state = {}
+    _wait(_begin("pyforge-spark-types", lambda: declared_types(at_hand.session, target), state), watch)
+    types = _answer(state)
     return {"schema": types, "schema_missing": "ignore"} if types else {}
 
 
