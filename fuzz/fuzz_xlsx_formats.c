@@ -55,7 +55,7 @@ static void check_back(const char *text, size_t size)
 
     if (serial < MARCH_1900 || serial >= 65536)
         return;
-    size = pf_xlsx_serial_text(serial, PF_XLSX_TIMESTAMP, false, again);
+    size = pf_xlsx_serial_text(serial, -1, PF_XLSX_TIMESTAMP, false, again);
     difference = size != 0 ? read_back(again, size) - micros : INT64_MAX;
     if (difference > OFF || difference < -OFF)
         abort();
@@ -66,7 +66,7 @@ static void check_serial(double value)
     for (int kind = PF_XLSX_NUMBER; kind <= PF_XLSX_TEXT; kind++) {
         for (int date1904 = 0; date1904 < 2; date1904++) {
             char text[PF_XLSX_SERIAL_SIZE];
-            size_t size = pf_xlsx_serial_text(value, (enum pf_xlsx_kind)kind, date1904 != 0, text);
+            size_t size = pf_xlsx_serial_text(value, -1, (enum pf_xlsx_kind)kind, date1904 != 0, text);
 
             if (size > sizeof text)
                 abort();

@@ -246,7 +246,8 @@ def steps_of(options):
         "asan": lambda tally: build(tally, "asan") and ctest(tally, "asan", "asan"),
     }
     if options.full:
-        steps["sparks"] = lambda tally: [spark(tally, version) for version in ("4.0.1", "3.5.7")]
+        steps["sparks"] = lambda tally: build(tally, "release", "-DPYFORGE_PYTHON=ON") and [
+            spark(tally, version) for version in ("4.0.1", "3.5.7")]
         steps["tsan"] = thread_sanitizer
         steps["module"] = sanitized_module
         steps["coverage"] = coverage

@@ -94,27 +94,31 @@ assert "pyforge = pyforge_cli.__main__:main" in points and "[pyforge.extensions]
 notices = {name.rpartition("/")[2].partition("-")[0] for name in names if name.startswith(info + "/licenses/linked/")}
 assert {"zstd", "lz4", "zlib", "libdeflate", "snappy", "libcxx"} <= notices, notices
 modules = [name for name in names if name.endswith(".so")]
-assert modules == ["pyforge_cli/_pyforge.abi3.so"], modules
+assert sorted(modules) == ["pyforge_cli/_pyforge.abi3.so", "pyforge_cli/extensions/databricks/_databricks.so"], modules
 assert "pyforge_cli/py.typed" in names
 strange = [name for name in names if name.endswith((".c", ".h", ".a", ".pyc", ".o"))]
 assert not strange, strange
 END
 }
 
-# One symbol goes out, and nothing but the C library comes in.
+# One symbol goes out of each module, and nothing but the C library comes in.
 check_symbols() {
     rm -rf "$work/unpacked"
     python3 -m zipfile -e "$1" "$work/unpacked" || return 1
-    module=$work/unpacked/pyforge_cli/_pyforge.abi3.so
-    exported=$(nm -D --defined-only "$module" | awk '{ print $NF }')
-    [ "$exported" = PyInit__pyforge ] || { echo "exported: $exported"; return 1; }
+    check_module "$work/unpacked/pyforge_cli/_pyforge.abi3.so" PyInit__pyforge &&
+        check_module "$work/unpacked/pyforge_cli/extensions/databricks/_databricks.so" pf_extension_entry
+}
+
+check_module() {
+    exported=$(nm -D --defined-only "$1" | awk '{ print $NF }')
+    [ "$exported" = "$2" ] || { echo "$1 exports: $exported"; return 1; }
     # shellcheck disable=SC2016
-    foreign=$(readelf -d "$module" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' |
+    foreign=$(readelf -d "$1" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' |
         grep -Ev '^(libc|libm|libdl|libpthread|librt)\.so\.[0-9]$|^ld-linux-(x86-64|aarch64)\.so\.[0-9]$')
-    [ -z "$foreign" ] || { echo "needs: $foreign"; return 1; }
-    readelf -lW "$module" | grep -q 'GNU_STACK.* RW ' || { echo "asks for an executable stack"; return 1; }
-    if readelf -S "$module" | grep -qE '\.(debug_info|symtab)'; then
-        echo "not stripped"
+    [ -z "$foreign" ] || { echo "$1 needs: $foreign"; return 1; }
+    readelf -lW "$1" | grep -q 'GNU_STACK.* RW ' || { echo "$1 asks for an executable stack"; return 1; }
+    if readelf -S "$1" | grep -qE '\.(debug_info|symtab)'; then
+        echo "$1 is not stripped"
         return 1
     fi
 }

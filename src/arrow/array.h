@@ -98,7 +98,8 @@ struct pf_text_column {
     int64_t total;                        /* sum of size */
     int64_t marked;                       /* rows of kind PF_TEXT_CELL or PF_TEXT_ERROR */
     const struct pf_number_form *numbers; /* NULL = plain */
-    bool midnights;                       /* a date (2024-01-31) may as well be a timestamp at midnight */
+    bool moments; /* the source writes dates and times: 2024-01-31 may as well be a timestamp at midnight,
+                                             and 10:20:30 is a time */
 };
 
 #endif

@@ -130,6 +130,8 @@ static int64_t read_strict(const struct pf_text_column *text, int64_t rows, cons
         return pf_strict_date(text, 0, rows, target->pattern, data, evidence);
     case PF_TYPE_TIMESTAMP:
         return pf_strict_timestamp(text, 0, rows, target->field.utc, data, evidence);
+    case PF_TYPE_TIME64:
+        return pf_strict_time(text, 0, rows, data, evidence);
     default:
         assert(false); /* not a type that is inferred */
         return 0;

@@ -47,6 +47,8 @@ void pf_evidence_decide(const struct pf_evidence *evidence, struct pf_target *ou
         out->field.type = PF_TYPE_INT64;
     else if (decide_date(left, out) || decide_timestamp(left, out))
         return;
+    else if (left & PF_BIT(PF_CAN_TIME))
+        out->field.type = PF_TYPE_TIME64;
     else if ((left & PF_BIT(PF_CAN_FLOAT64)) && (closed.witnessed & PF_SAW_NUMBER))
         out->field.type = PF_TYPE_FLOAT64;
 }

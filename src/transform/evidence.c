@@ -62,6 +62,13 @@ static uint64_t keep_moment(const uint8_t *at, uint32_t size)
     return 0;
 }
 
+static uint64_t keep_time(const uint8_t *at, uint32_t size)
+{
+    int64_t micros;
+
+    return pf_scan_time(at, size, &micros) ? PF_BIT(PF_CAN_TIME) : 0;
+}
+
 /* The candidates that one value leaves, among those not refuted yet; of the others nothing is said. */
 static uint64_t keep(const uint8_t *at, uint32_t size, uint64_t refuted, uint64_t *witnessed)
 {
@@ -115,8 +122,8 @@ static void add_value(struct pf_evidence *evidence, const struct pf_text_column 
     if (text->numbers != NULL)
         at = pf_number_plain(text->numbers, at, &size, plain, &evidence->witnessed);
     left = keep(at, size, evidence->refuted, &evidence->witnessed);
-    if (PF_UNLIKELY(text->midnights) && left == PF_BIT(PF_CAN_YMD_DASH))
-        left = PF_MIDNIGHT;
+    if (PF_UNLIKELY(text->moments))
+        left = left == PF_BIT(PF_CAN_YMD_DASH) ? PF_MIDNIGHT : left != 0 ? left : keep_time(at, size);
     if (evidence->unlike != PF_UNLIKE_ALL)
         evidence->unlike |= left & ~PF_NUMBERS ? PF_UNLIKE_ALL : pf_number_unlike(at, size, left != 0, evidence->unlike);
     evidence->refuted |= PF_ALL & ~left;

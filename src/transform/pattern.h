@@ -27,6 +27,7 @@ enum pf_candidate {
     PF_CAN_0_OR_6,                        /* no fraction when it is zero, else 6 digits */
     PF_CAN_0_3_6,                         /* the fewest of 0, 3 or 6 digits */
     PF_CAN_MINUTES,                       /* 10:20 */
+    PF_CAN_TIME,                          /* 10:20:30 with a fraction or none, where the source writes times */
     PF_CANDIDATES
 };
 
@@ -44,7 +45,7 @@ enum pf_candidate {
 #define PF_SECONDS    PF_BITS(PF_CAN_SECONDS, 14)
 #define PF_TIMESTAMPS (PF_SEPARATORS | PF_ZONES | PF_SECONDS)
 
-/* What a date of a column with midnights leaves: itself, or a timestamp as the source writes them. */
+/* What a date of a column of moments leaves: itself, or a timestamp as the source writes them. */
 #define PF_MIDNIGHT (PF_BIT(PF_CAN_YMD_DASH) | PF_BIT(PF_CAN_BLANK) | PF_BIT(PF_CAN_NO_ZONE) | PF_SECONDS)
 
 /* Bits of pf_evidence.witnessed. */

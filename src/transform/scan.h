@@ -273,6 +273,23 @@ static inline bool pf_scan_micros(const uint8_t **at, const uint8_t *end, uint32
     return true;
 }
 
+/* "10:20:30", with a point and a fraction or without. */
+static inline bool pf_scan_time(const uint8_t *at, uint32_t size, int64_t *micros)
+{
+    const uint8_t *end = at + size;
+    uint32_t hour, minute, second, fraction = 0;
+    uint64_t ignored;
+
+    if (size < 8 || at[2] != ':' || at[5] != ':' || !pf_two_digits(at, &hour) || !pf_two_digits(at + 3, &minute) ||
+        !pf_two_digits(at + 6, &second) || hour > 23 || minute > 59 || second > 59)
+        return false;
+    at += 8;
+    if (at < end && (*at++ != '.' || !pf_scan_micros(&at, end, &fraction, &ignored)))
+        return false;
+    *micros = (hour * 3600 + minute * 60 + second) * INT64_C(1000000) + fraction;
+    return at == end;
+}
+
 /* The candidates that a time without fraction leaves. */
 #define PF_WHOLE_SECONDS (PF_BIT(PF_CAN_SECONDS) | PF_BIT(PF_CAN_TRIMMED) | PF_BIT(PF_CAN_0_OR_6) | PF_BIT(PF_CAN_0_3_6))
 

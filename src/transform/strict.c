@@ -145,7 +145,7 @@ static int64_t read_ymd(const struct pf_text_column *text, int64_t from, int64_t
         else
             break;
     }
-    add(evidence, dashes, PF_ALL & ~(text->midnights ? PF_MIDNIGHT : PF_BIT(PF_CAN_YMD_DASH)), 0);
+    add(evidence, dashes, PF_ALL & ~(text->moments ? PF_MIDNIGHT : PF_BIT(PF_CAN_YMD_DASH)), 0);
     add(evidence, slashes, PF_ALL & ~PF_BIT(PF_CAN_YMD_SLASH), 0);
     return row;
 }
@@ -208,12 +208,33 @@ int64_t pf_strict_timestamp(const struct pf_text_column *text, int64_t from, int
             continue;
         }
         fits = pf_scan_timestamp(text->bytes + text->offset[row], size, &data[row]);
-        if (PF_UNLIKELY(!(fits & zone)) && text->midnights)
+        if (PF_UNLIKELY(!(fits & zone)) && text->moments)
             fits = read_midnight(text->bytes + text->offset[row], size, &data[row]);
         if (PF_UNLIKELY(!(fits & zone)))
             break;
         keep &= fits;
     }
     add(evidence, keep != PF_ALL, PF_ALL & ~keep, 0);
+    return row;
+}
+
+int64_t pf_strict_time(const struct pf_text_column *text, int64_t from, int64_t rows, int64_t *data,
+                       struct pf_evidence *evidence)
+{
+    bool any = false;
+    int64_t row = from;
+
+    for (; row < rows; row++) {
+        const uint32_t size = text->size[row];
+
+        pf_prefetch_text(text, row, rows);
+        data[row] = 0;
+        if (PF_UNLIKELY(size == 0))
+            continue;
+        if (PF_UNLIKELY(!text->moments || !pf_scan_time(text->bytes + text->offset[row], size, &data[row])))
+            break;
+        any = true;
+    }
+    add(evidence, any, PF_ALL & ~PF_BIT(PF_CAN_TIME), 0);
     return row;
 }

@@ -17,5 +17,8 @@ int64_t pf_strict_date(const struct pf_text_column *text, int64_t from, int64_t 
                        struct pf_evidence *evidence);
 int64_t pf_strict_timestamp(const struct pf_text_column *text, int64_t from, int64_t rows, bool utc, int64_t *data,
                             struct pf_evidence *evidence);
+/* None fits where the source writes no times. */
+int64_t pf_strict_time(const struct pf_text_column *text, int64_t from, int64_t rows, int64_t *data,
+                       struct pf_evidence *evidence);
 
 #endif

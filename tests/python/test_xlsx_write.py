@@ -115,7 +115,7 @@ def test_pandas_reads_every_type(to_xlsx, engine):
 BACK = {
     "int8": pa.int64(), "int16": pa.int64(), "int32": pa.int64(), "uint8": pa.int64(), "uint16": pa.int64(), "uint32": pa.int64(),
     "float32": pa.float64(), "whole": pa.int64(), "decimals": pa.float64(), "bool": pa.bool_(), "text": pa.string(), "binary": pa.string(),
-    "time": pa.string(), "fine": pa.string(),
+    "time": pa.time64("us"), "fine": pa.time64("us"),
     # with values that Excel cannot hold, which are texts
     "int64": pa.string(), "uint64": pa.string(), "float64": pa.string(), "decimal": pa.string(), "date": pa.string(), "timestamp": pa.string(), "millis": pa.string(),
 }

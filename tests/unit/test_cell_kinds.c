@@ -174,11 +174,11 @@ static void refused_memory(void **state)
     pf_memory_destroy(&memory);
 }
 
-/* A source whose dates are midnights: the type by the values in any order and in any parts, and whatever type was tried first. */
-static const struct midnights_case {
+/* A source that writes dates and times: the type by the values in any order and in any parts, and whatever type was tried first. */
+static const struct moments_case {
     const char *values[3];
     enum pf_type type;
-} midnights[] = {
+} moments[] = {
     { { "2024-01-31", "2024-02-01", "2024-02-02" }, PF_TYPE_DATE32 },
     { { "2024-01-31", "2024-02-01 06:00:00", "2024-02-02" }, PF_TYPE_TIMESTAMP },
     { { "2024-01-31", "2024-02-01 06:00:00.5", "2024-02-02 00:00:00" }, PF_TYPE_TIMESTAMP },
@@ -186,9 +186,15 @@ static const struct midnights_case {
     { { "2024-01-31", "2024/02/01", "2024-02-02" }, PF_TYPE_STRING },
     { { "2024-01-31", "2024-02-01 06:00:00Z", "2024-02-02" }, PF_TYPE_STRING },
     { { "2024-01-31", "2024-02-30", "2024-02-01 06:00:00" }, PF_TYPE_STRING },
+    { { "08:30:01", "23:59:59.999999", "00:00:00" }, PF_TYPE_TIME64 },
+    { { "08:30:01", "24:00:00", "00:00:00" }, PF_TYPE_STRING },
+    { { "08:30:01", "2024-01-31", "00:00:00" }, PF_TYPE_STRING },
+    { { "08:30:01", "2024-01-31 06:00:00", "00:00:00" }, PF_TYPE_STRING },
+    { { "08:30:01", "7", "0.5" }, PF_TYPE_STRING },
+    { { "08:30:01", "26:30:00", "8:30:01" }, PF_TYPE_STRING },
 };
 
-static void check_midnights(const struct midnights_case *c, const int order[3], enum pf_type first, struct pf_memory *memory)
+static void check_moments(const struct moments_case *c, const int order[3], enum pf_type first, struct pf_memory *memory)
 {
     const char *const values[] = { c->values[order[0]], c->values[order[1]], c->values[order[2]] };
     struct pf_target target = { .field = { .name = "", .type = first } };
@@ -198,7 +204,7 @@ static void check_midnights(const struct midnights_case *c, const int order[3], 
     struct pf_error err;
     bool fits;
 
-    column.text.midnights = true;
+    column.text.moments = true;
     CHECK_OK(pf_cast_inferred(&column.text, 3, &target, &tried, memory, &array, &fits, &err), err);
     pf_array_free(&array);
     pf_evidence_decide(&tried, &target);
@@ -209,7 +215,7 @@ static void check_midnights(const struct midnights_case *c, const int order[3], 
         struct column alone = marked(&values[i], 1);
         struct pf_evidence one = { 0 };
 
-        alone.text.midnights = true;
+        alone.text.moments = true;
         pf_evidence_add(&one, &alone.text, 1);
         pf_evidence_merge(&merged, &one);
         column_free(&alone);
@@ -223,17 +229,18 @@ static void check_midnights(const struct midnights_case *c, const int order[3], 
     column_free(&column);
 }
 
-static void midnights_are_dates_and_timestamps(void **state)
+static void moments_are_dates_times_and_timestamps(void **state)
 {
     static const int orders[][3] = { { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 }, { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 } };
-    static const enum pf_type tried[] = { PF_TYPE_STRING, PF_TYPE_DATE32, PF_TYPE_TIMESTAMP, PF_TYPE_INT64, PF_TYPE_FLOAT64 };
+    static const enum pf_type tried[] = { PF_TYPE_STRING, PF_TYPE_DATE32, PF_TYPE_TIMESTAMP,
+                                          PF_TYPE_TIME64, PF_TYPE_INT64,  PF_TYPE_FLOAT64 };
     struct pf_memory memory;
 
     (void)state;
     CHECK(pf_memory_init(&memory, SIZE_MAX));
-    for (size_t i = 0; i < PF_COUNT(midnights) * PF_COUNT(orders) * PF_COUNT(tried); i++)
-        check_midnights(&midnights[i / PF_COUNT(orders) / PF_COUNT(tried)], orders[i / PF_COUNT(tried) % PF_COUNT(orders)],
-                        tried[i % PF_COUNT(tried)], &memory);
+    for (size_t i = 0; i < PF_COUNT(moments) * PF_COUNT(orders) * PF_COUNT(tried); i++)
+        check_moments(&moments[i / PF_COUNT(orders) / PF_COUNT(tried)], orders[i / PF_COUNT(tried) % PF_COUNT(orders)],
+                      tried[i % PF_COUNT(tried)], &memory);
     pf_memory_destroy(&memory);
 }
 
@@ -244,7 +251,7 @@ int main(void)
         cmocka_unit_test(a_text_cell_does_not_fit),
         cmocka_unit_test(declared_types),
         cmocka_unit_test(refused_memory),
-        cmocka_unit_test(midnights_are_dates_and_timestamps),
+        cmocka_unit_test(moments_are_dates_times_and_timestamps),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -521,7 +521,7 @@ static bool finish_column(struct xlsx_decode *decode, uint32_t column)
     text->offset = offset;
     text->size = size;
     text->kind = kind;
-    text->midnights = true;
+    text->moments = true;
     if (decode->mixed[column] && !gather(decode, text, offset, size, kind))
         return false;
     for (int64_t i = 0; i < rows && decode->reader->compat; i++)

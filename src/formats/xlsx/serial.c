@@ -2,6 +2,7 @@
 #include "formats/xlsx/serial.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "base/date.h"
 
@@ -11,42 +12,41 @@ enum {
     DAYS_1900_EARLY = 25568, /* the same, as the days before the leap day count */
     DAYS_1904 = 24107,       /* of the 1904 system */
     LAST_DAY = 2932896,      /* 9999-12-31 in days since 1970 */
+    DIGITS = 17,             /* of a double */
     SNAP = 2                 /* microseconds from a whole second that arithmetic on serial days makes */
 };
 
 static const int64_t day_micros = INT64_C(86400000000), second_micros = 1000000, milli_micros = 1000;
 static const double longest_duration = 1e8; /* days */
 
-/* Microseconds that value may be off: half of the last bit of a double, and half of the last of 15 digits where it has no more, as
- * Excel itself and many others write it. Both are 0 where they would not be seen. */
-static int64_t error_of(double value)
+/* Microseconds that value may be off: half of the last bit of a double, and where its text has not all digits of one, half of the last
+ * digit and of the bit that the writer had. Excel itself and many others write 15 digits at most, without the zeros at their end. */
+static double error_of(double value, int decimals)
 {
-    const double scale = value < 1e4 ? 0 : value < 1e5 ? 1e10 : value < 1e6 ? 1e9 : 1e8;
-    const double bit = value * (0.5 / 4503599627370496.0) * 86400e6; /* at least half a bit, at most a whole one */
+    const double half_bit = (nextafter(value, INFINITY) - value) / 2 * 86400e6;
+    int fewest = 15, whole = 0;
 
-    if (scale != 0 && nearbyint(value * scale) / scale == value)
-        return (int64_t)(0.5 / scale * 86400e6) + 1;
-    return (int64_t)(bit + 0.5);
-}
-
-static int64_t distance(int64_t a, int64_t b)
-{
-    return a > b ? a - b : b - a;
+    for (double rest = value; rest >= 1; rest /= 10)
+        whole++;
+    fewest -= whole;
+    if (decimals < 0 || whole + decimals >= DIGITS)
+        return half_bit;
+    return 2 * half_bit + 0.5 * pow(10, -(decimals > fewest ? decimals : fewest)) * 86400e6;
 }
 
 /* Splits value, which is not negative, into days and microseconds of the day. What is a whole second or millisecond but for the digits
  * that a double, or the file, has is taken as that. */
-static void split(double value, int64_t *days, int64_t *micros)
+static void split(double value, int decimals, int64_t *days, int64_t *micros)
 {
-    double whole = floor(value);
-    int64_t exact = (int64_t)nearbyint((value - whole) * 86400e6);
+    double whole = floor(value), raw = (value - whole) * 86400e6;
+    int64_t exact = (int64_t)nearbyint(raw);
     int64_t second = (exact + second_micros / 2) / second_micros * second_micros;
     int64_t milli = (exact + milli_micros / 2) / milli_micros * milli_micros;
 
     if (exact != milli) {
-        if (distance(exact, second) <= SNAP)
+        if (llabs(exact - second) <= SNAP)
             exact = second;
-        else if (distance(exact, milli) <= error_of(value))
+        else if (fabs(raw - (double)milli) <= error_of(value, decimals))
             exact = milli;
     }
     *days = (int64_t)whole + exact / day_micros;
@@ -67,13 +67,13 @@ static bool day_of(int64_t serial, bool date1904, int64_t *day)
     return *day <= LAST_DAY;
 }
 
-static size_t put_duration(double value, char *to)
+static size_t put_duration(double value, int decimals, char *to)
 {
     char digits[24];
     size_t size = 0, count = 0;
     int64_t days, micros, hours;
 
-    split(fabs(value), &days, &micros);
+    split(fabs(value), decimals, &days, &micros);
     hours = days * 24 + micros / (3600 * second_micros);
     if (value < 0 && (days != 0 || micros != 0))
         to[size++] = '-';
@@ -90,7 +90,7 @@ static size_t put_duration(double value, char *to)
     return size;
 }
 
-size_t pf_xlsx_serial_text(double value, enum pf_xlsx_kind kind, bool date1904, char to[PF_XLSX_SERIAL_SIZE])
+size_t pf_xlsx_serial_text(double value, int decimals, enum pf_xlsx_kind kind, bool date1904, char to[PF_XLSX_SERIAL_SIZE])
 {
     int64_t serial, micros, day;
     size_t size;
@@ -98,10 +98,10 @@ size_t pf_xlsx_serial_text(double value, enum pf_xlsx_kind kind, bool date1904, 
     if (kind == PF_XLSX_NUMBER || kind == PF_XLSX_TEXT || !(fabs(value) < longest_duration))
         return 0;
     if (kind == PF_XLSX_DURATION)
-        return put_duration(value, to);
+        return put_duration(value, decimals, to);
     if (value < 0)
         return 0;
-    split(value, &serial, &micros);
+    split(value, decimals, &serial, &micros);
     if (serial == 0 && (kind == PF_XLSX_TIME || (micros != 0 && !date1904)))
         return pf_print_time(micros, to);
     if (!day_of(serial, date1904, &day))

@@ -66,33 +66,34 @@ bool xlsx_add_other(struct xlsx_decode *decode, const uint8_t *text, uint32_t si
 }
 
 /* A text that has no room in the block. */
-static bool put_elsewhere(struct xlsx_decode *decode, const struct xlsx_cell *cell, const char *text, size_t size)
+static bool put_elsewhere(struct xlsx_decode *decode, const struct xlsx_cell *cell, const char *text, size_t size,
+                          enum pf_text_kind kind)
 {
     const int32_t slot = decode->slot[cell->column];
     const uint8_t *copy;
     uint32_t place;
 
     if (slot < 0 || decode->put_row < 0)
-        return xlsx_put(decode, cell, 0, 0, PF_TEXT_PLAIN);
+        return xlsx_put(decode, cell, 0, 0, (uint8_t)kind);
     copy = (const uint8_t *)pf_arena_copy(decode->arena, text, size);
     if (copy == NULL) {
         pf_fail_memory(decode->err, size);
         return false;
     }
-    if (!xlsx_add_other(decode, copy, (uint32_t)size, PF_TEXT_PLAIN, &place))
+    if (!xlsx_add_other(decode, copy, (uint32_t)size, (uint8_t)kind, &place))
         return false;
     decode->mixed[slot] = 1;
     return xlsx_put(decode, cell, place, (uint32_t)size, XLSX_ELSEWHERE);
 }
 
-/* A plain text; it overwrites the cell where it fits. */
+/* It overwrites the cell where it fits. kind: plain, or that of a text cell. */
 static bool put_made(struct xlsx_decode *decode, const struct xlsx_cell *cell, const char *text, size_t size,
-                     const uint8_t *end)
+                     const uint8_t *end, enum pf_text_kind kind)
 {
     if (size > (size_t)(end - cell->begin))
-        return put_elsewhere(decode, cell, text, size);
+        return put_elsewhere(decode, cell, text, size, kind);
     memcpy(cell->begin, text, size);
-    return xlsx_put(decode, cell, (uint32_t)(cell->begin - decode->cursor.start), (uint32_t)size, PF_TEXT_PLAIN);
+    return xlsx_put(decode, cell, (uint32_t)(cell->begin - decode->cursor.start), (uint32_t)size, (uint8_t)kind);
 }
 
 /* What Excel shows as no date (a 0th of January, or ####), though its format makes it one: a formula that found nothing, mostly. It is as
@@ -179,7 +180,19 @@ static bool put_iso(struct xlsx_decode *decode, const struct xlsx_cell *cell, co
         size = 10;
     if (decode->reader->compat)
         size = xlsx_compat_text(PF_XLSX_TIMESTAMP, made, size);
-    return put_made(decode, cell, made, size, end);
+    return put_made(decode, cell, made, size, end, PF_TEXT_PLAIN);
+}
+
+/* Digits behind the point; -1 = there is an exponent. */
+static int decimals_of(const uint8_t *text, size_t size)
+{
+    const uint8_t *point = memchr(text, '.', size);
+
+    for (size_t i = 0; i < size; i++) {
+        if ((text[i] | 0x20) == 'e')
+            return -1;
+    }
+    return point != NULL ? (int)(text + size - point) - 1 : 0;
 }
 
 bool xlsx_put_number(struct xlsx_decode *decode, const struct xlsx_cell *cell, const uint8_t *text, size_t size,
@@ -202,20 +215,24 @@ bool xlsx_put_number(struct xlsx_decode *decode, const struct xlsx_cell *cell, c
     if (!pf_parse_float64(text, size, &value, &form) || !isfinite(value))
         return xlsx_fail_cell(decode, cell, "what should be a number is none");
     if (date)
-        length = pf_xlsx_serial_text(value, (enum pf_xlsx_kind)cell->style, decode->reader->workbook.date1904, made);
+        length = pf_xlsx_serial_text(value, decimals_of(text, size), (enum pf_xlsx_kind)cell->style,
+                                     decode->reader->workbook.date1904, made);
     if (length != 0) {
-        if (decode->reader->compat)
+        const bool compat = decode->reader->compat, duration = cell->style == PF_XLSX_DURATION;
+
+        if (compat)
             length = xlsx_compat_text((enum pf_xlsx_kind)cell->style, made, length);
-        return put_made(decode, cell, made, length, end);
+        /* a duration below a day must not be taken for a time of day, in a column of others that cannot be */
+        return put_made(decode, cell, made, length, end, duration && !compat ? PF_TEXT_CELL : PF_TEXT_PLAIN);
     }
     length = print_number(value, made);
     if (decode->reader->compat) {
         length = xlsx_compat_number((enum pf_xlsx_kind)cell->style, value, made, length);
-        return put_made(decode, cell, made, length, end);
+        return put_made(decode, cell, made, length, end, PF_TEXT_PLAIN);
     }
     if (date && value <= 0 && length <= (size_t)(end - cell->begin))
         return put_no_date(decode, cell, made, length);
-    return put_made(decode, cell, made, length, end);
+    return put_made(decode, cell, made, length, end, PF_TEXT_PLAIN);
 }
 
 /* ---- the other types */
@@ -254,8 +271,9 @@ static bool put_bool(struct xlsx_decode *decode, const struct xlsx_cell *cell, c
     if (!yes && !(size == 1 && *text == '0') && !(size == 5 && memcmp(text, "false", 5) == 0))
         return xlsx_fail_cell(decode, cell, "what should be TRUE or FALSE is neither");
     if (decode->reader->compat)
-        return yes ? put_made(decode, cell, "True", 4, end) : put_made(decode, cell, "False", 5, end);
-    return yes ? put_made(decode, cell, "TRUE", 4, end) : put_made(decode, cell, "FALSE", 5, end);
+        return yes ? put_made(decode, cell, "True", 4, end, PF_TEXT_PLAIN)
+                   : put_made(decode, cell, "False", 5, end, PF_TEXT_PLAIN);
+    return yes ? put_made(decode, cell, "TRUE", 4, end, PF_TEXT_PLAIN) : put_made(decode, cell, "FALSE", 5, end, PF_TEXT_PLAIN);
 }
 
 bool xlsx_put_value(struct xlsx_decode *decode, const struct xlsx_cell *cell, uint8_t *text, size_t size, const uint8_t *end)

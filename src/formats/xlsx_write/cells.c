@@ -169,7 +169,8 @@ static inline uint8_t *put_day_part(uint8_t *to, int64_t micros)
     *to = '.';
     pf_put_digits(to + 1, part, DIGITS);
     to += 1 + DIGITS;
-    while (to[-1] == '0')
+    /* all digits tell a reader that microseconds are meant, not the last digits of a millisecond */
+    while (to[-1] == '0' && micros % 1000 == 0)
         to--;
     return to;
 }
