@@ -2,7 +2,7 @@
 # Installs what is missing on Debian 12 and nothing else.  scripts/install.sh build|check|full|spark|wheel|wheel-full
 #   build  compiler, CMake, libraries: what the command needs
 #   check  and what the tests need: cmocka, clang 16 with its sanitizers, Python with venv
-#   full   and the coverage reporter
+#   full   and the coverage reporter, and LibreOffice, which reads the workbooks we write
 #   spark  what scripts/spark.sh needs: Java and Maven
 #   wheel  what make wheel needs; wheel-full: and to try wheels on other systems
 # Where everything is there already (however it came there), the package manager is not touched.
@@ -65,6 +65,7 @@ want_check() {
 
 want_full() {
     want gcovr command_there gcovr
+    want libreoffice-calc command_there soffice
     want util-linux command_there setarch
 }
 

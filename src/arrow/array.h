@@ -98,8 +98,9 @@ struct pf_text_column {
     int64_t total;                        /* sum of size */
     int64_t marked;                       /* rows of kind PF_TEXT_CELL or PF_TEXT_ERROR */
     const struct pf_number_form *numbers; /* NULL = plain */
-    bool moments; /* the source writes dates and times: 2024-01-31 may as well be a timestamp at midnight,
-                                             and 10:20:30 is a time */
+    bool
+        cells; /* of a sheet: 2024-01-31 may as well be a timestamp at midnight, 10:20:30 is a time, and a number is a double of which
+                   15 digits are shown */
 };
 
 #endif

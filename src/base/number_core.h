@@ -274,6 +274,7 @@ static inline uint64_t pf_strip_zeros(uint64_t digits, int32_t *power)
 static inline bool pf_keeps_digits(uint64_t digits, int32_t power, uint64_t bits)
 {
     struct pf_decimal shortest;
+    const uint64_t fraction = bits & ((UINT64_C(1) << 52) - 1), mantissa = fraction | (uint64_t)(bits >> 52 != 0) << 52;
     int32_t ignored = 0;
 
     if (digits == 0)
@@ -281,6 +282,9 @@ static inline bool pf_keeps_digits(uint64_t digits, int32_t power, uint64_t bits
     if (bits == 0 || bits >= UINT64_C(0x7ff) << 52)
         return false;
     if (digits < pf_integer_powers[PF_DIGITS_CERTAIN] && power >= -290 && power <= 290)
+        return true;
+    /* fewer than the value has steps: its last digit is more than one step, so what has no more digits is another value */
+    if (digits < pf_integer_powers[PF_DIGITS_CERTAIN + 1] && digits < mantissa)
         return true;
     shortest = pf_shortest(bits);
     if (PF_LIKELY(digits == shortest.digits))

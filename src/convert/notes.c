@@ -36,6 +36,8 @@ bool pf_note_facts(struct pf_plan *plan)
         if (value == NULL || strcmp(value, remarkable[i].usual) == 0 || strcmp(value, "none") == 0 ||
             is_given(plan, remarkable[i].option))
             continue;
+        if ((plan->job.reader->flags & PF_READER_TELLS_HEADER) != 0 && strcmp(remarkable[i].fact, "has_header") == 0)
+            continue;
         if (!pf_plan_warn(plan, "%s%s%s", remarkable[i].begin, remarkable[i].end != NULL ? pf_words_visible(value) : "",
                           remarkable[i].end != NULL ? remarkable[i].end : ""))
             return false;

@@ -150,6 +150,24 @@ static void choose_usual(const struct selection *selection)
         choose_visible(selection);
 }
 
+/* What is named must not contradict the option of the reader's. */
+static enum pf_status check_usual(const struct selection *selection, struct pf_error *err)
+{
+    const char *usual = NULL;
+
+    for (uint32_t i = 0; i < selection->count; i++)
+        usual = selection->listed[i].chosen ? selection->listed[i].name : usual;
+    for (uint32_t i = 0; i < selection->count && usual != NULL; i++) {
+        if (!selection->chosen[i] || selection->listed[i].chosen)
+            continue;
+        pf_fail(err, PF_BAD_OPTION, "--range is of the %s '%.100s', but '%.100s' is named too", selection->word, usual,
+                selection->listed[i].name);
+        pf_remedy(err, "leave one of them away");
+        return PF_BAD_OPTION;
+    }
+    return PF_OK;
+}
+
 enum pf_status pf_tables_select(const struct pf_listed *listed, uint32_t count, const char *wanted, const char *word,
                                 struct pf_arena *arena, bool *chosen, bool *named, struct pf_error *err)
 {
@@ -162,7 +180,7 @@ enum pf_status pf_tables_select(const struct pf_listed *listed, uint32_t count, 
         return PF_OK;
     }
     if (choose_name(&selection, wanted)) /* a name may have commas and quotes */
-        return PF_OK;
+        return check_usual(&selection, err);
     if (pf_names_parse(wanted, arena, &names, &name_count, err) != PF_OK) {
         if (err->status == PF_BAD_OPTION)
             pf_fail(err, PF_BAD_OPTION, "--tables '%.200s' is not a list of names", wanted);
@@ -172,7 +190,7 @@ enum pf_status pf_tables_select(const struct pf_listed *listed, uint32_t count, 
         if (choose(&selection, names[i], arena, err) != PF_OK)
             return err->status;
     }
-    return PF_OK;
+    return check_usual(&selection, err);
 }
 
 /* ---- groups */

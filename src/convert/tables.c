@@ -153,6 +153,8 @@ static void leave_doubtful(struct pf_plan *plan, struct tables *tables)
 static enum pf_status fail_empty(const struct pf_plan *plan, const struct tables *tables, struct pf_error *err)
 {
     const char *word = pf_table_word(plan->job.reader);
+    const struct pf_option *range = pf_option_find(plan->job.reader->options, "range");
+    const char *where = range != NULL && pf_plan_is_set(plan, plan->job.reader->options, range) ? " in the range" : "";
     const struct pf_listed *first = NULL;
     uint32_t chosen = 0;
 
@@ -165,7 +167,7 @@ static enum pf_status fail_empty(const struct pf_plan *plan, const struct tables
     if (first == NULL)
         pf_fail(err, PF_BAD_DATA, "the input has no visible %s with cells", word);
     else
-        pf_fail(err, PF_BAD_DATA, "the %s '%.100s' has no values%s", word, first->name,
+        pf_fail(err, PF_BAD_DATA, "the %s '%.100s' has no values%s%s", word, first->name, where,
                 chosen > 1 ? ", nor has any other that is read" : "");
     pf_remedy(err, "check that this is the right file, or name another %s with --%s", word,
               strcmp(word, "sheet") == 0 ? word : "tables");

@@ -312,6 +312,7 @@ void pf_run_done(struct pf_run *run, struct pf_work *work)
     run->counted.like_header += d->rows_like_header;
     run->counted.misfits += work->misfits;
     run->counted.formulas += d->formulas_without_value;
+    run->counted.rounded += d->numbers_rounded;
     run->rows_before += d->rows_kept + d->rows_rejected;
     run->lines_before += d->lines;
     pf_pipeline_give_back(&run->pipeline, work);
@@ -429,6 +430,14 @@ enum pf_status pf_run_warn_misfits(const struct pf_run *run, struct pf_outcome *
                          "%lld formula%s no calculated value stored and %s null: open and save the workbook "
                          "in a spreadsheet program to have %s calculated",
                          (long long)run->counted.formulas, one ? " has" : "s have", one ? "is" : "are", one ? "it" : "them"))
+        return pf_fail_memory(err, 128);
+    one = run->counted.rounded == 1;
+    if (run->counted.rounded != 0 &&
+        !pf_outcome_warn(
+            outcome, run->ctx,
+            "%lld whole number%s more digits than a spreadsheet keeps of a number, and %s rounded: long ids keep all digits "
+            "in text cells only",
+            (long long)run->counted.rounded, one ? " has" : "s have", one ? "is" : "are"))
         return pf_fail_memory(err, 128);
     return PF_OK;
 }

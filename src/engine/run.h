@@ -13,6 +13,7 @@ struct pf_counted {
     struct pf_first_reject first_reject;
     int64_t misfits;  /* values made null under PF_ON_ERROR_NULL */
     int64_t formulas; /* without a value: null */
+    int64_t rounded;  /* whole numbers that the format holds as doubles, and whose digits those do not keep */
 };
 
 struct pf_run {
@@ -80,7 +81,7 @@ struct pf_kept {
 enum pf_status pf_run_again(struct pf_run *run, enum pf_status status, struct pf_job *job, struct pf_kept *kept, bool *again,
                             struct pf_error *err);
 void pf_kept_close(struct pf_context *ctx, struct pf_job *job, struct pf_kept *kept);
-/* The warnings of values made null, and of formulas that nobody calculated. */
+/* The warnings of values made null, of formulas that nobody calculated, and of digits that were not kept. */
 enum pf_status pf_run_warn_misfits(const struct pf_run *run, struct pf_outcome *outcome, struct pf_error *err);
 
 #endif

@@ -72,6 +72,7 @@ struct pf_decoded {
     int64_t rows_short;             /* of those kept: had fewer fields than columns, and got nulls */
     int64_t rows_like_header;       /* of those kept: are the header once more */
     int64_t formulas_without_value; /* in columns of the pass: null, as nobody has calculated them */
+    int64_t numbers_rounded;        /* in columns of the pass: whole numbers of more digits than a double keeps */
     int64_t lines;                  /* physical lines in the block */
     struct pf_text_column *text;    /* per column of the pass, rows_kept values each; NULL when typed */
     struct pf_batch typed;          /* else this (rows_kept rows, columns of the pass); the engine frees it */
@@ -99,9 +100,10 @@ static inline int64_t pf_place_offset(uint64_t place)
 typedef void (*pf_fact_fn)(void *user, const char *name, const char *value, bool number);
 
 enum {
-    PF_READER_TYPED = 1,     /* decode gives typed columns */
-    PF_READER_READ_AT = 2,   /* needs a source with read_at; the engine unpacks one that has not */
-    PF_READER_FOLDER_1_0 = 4 /* under --compat 1.0 the output is a folder with a Parquet file in it, called as the input */
+    PF_READER_TYPED = 1,        /* decode gives typed columns */
+    PF_READER_READ_AT = 2,      /* needs a source with read_at; the engine unpacks one that has not */
+    PF_READER_TELLS_HEADER = 8, /* warns itself when the first row of a table is taken for data */
+    PF_READER_FOLDER_1_0 = 4    /* under --compat 1.0 the output is a folder with a Parquet file in it, called as the input */
 };
 
 struct pf_reader {

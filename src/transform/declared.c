@@ -108,6 +108,17 @@ static bool read_form(const struct declared *cast, const uint8_t *at, size_t siz
     return read_value(cast, at, plain_size, row);
 }
 
+/* A sum such as 809.1899999999999 is 809.19 for everyone who sees the sheet. */
+static bool read_shown(const struct declared *cast, const uint8_t *at, size_t size, int64_t row)
+{
+    uint8_t shown[PF_SHOWN_ROOM];
+
+    if (!cast->text->cells || cast->text->kind[row] != PF_TEXT_PLAIN || !is_number(cast->field->type))
+        return false;
+    size = pf_lenient_shown(at, size, shown);
+    return size != 0 && read_value(cast, shown, size, row);
+}
+
 /* One row by the lenient rules. false = out of memory. */
 static bool read_row(const struct declared *cast, int64_t row)
 {
@@ -123,7 +134,7 @@ static bool read_row(const struct declared *cast, int64_t row)
         size--;
     for (; size > 0 && is_blank(*at); size--)
         at++;
-    if (size > 0 && read_form(cast, at, size, row))
+    if (size > 0 && (read_form(cast, at, size, row) || read_shown(cast, at, size, row)))
         return true;
     if (cast->lenient)
         memset(cast->data + (size_t)row * pf_type_width(cast->field->type), 0, pf_type_width(cast->field->type));

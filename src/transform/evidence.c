@@ -122,7 +122,7 @@ static void add_value(struct pf_evidence *evidence, const struct pf_text_column 
     if (text->numbers != NULL)
         at = pf_number_plain(text->numbers, at, &size, plain, &evidence->witnessed);
     left = keep(at, size, evidence->refuted, &evidence->witnessed);
-    if (PF_UNLIKELY(text->moments))
+    if (PF_UNLIKELY(text->cells))
         left = left == PF_BIT(PF_CAN_YMD_DASH) ? PF_MIDNIGHT : left != 0 ? left : keep_time(at, size);
     if (evidence->unlike != PF_UNLIKE_ALL)
         evidence->unlike |= left & ~PF_NUMBERS ? PF_UNLIKE_ALL : pf_number_unlike(at, size, left != 0, evidence->unlike);

@@ -10,6 +10,9 @@ bool pf_lenient_integer(const uint8_t *at, size_t size, const struct pf_field *f
 /* Rounded to the nearest; words for NaN and infinity in any case. */
 bool pf_lenient_float(const uint8_t *at, size_t size, const struct pf_field *field, void *data);
 bool pf_lenient_decimal(const uint8_t *at, size_t size, const struct pf_field *field, void *data);
+enum { PF_SHOWN_ROOM = 40 };
+/* A number as a sheet shows it: rounded to 15 digits, behind the point alone. Returns the size; 0 = it has no more, or is none. */
+size_t pf_lenient_shown(const uint8_t *at, size_t size, uint8_t to[PF_SHOWN_ROOM]);
 /* true/false, t/f, yes/no, y/n, 1/0, in any case. */
 bool pf_lenient_bool(const uint8_t *at, size_t size, bool *value);
 /* Any ISO form, also without leading zeros or separators; day and month in front of the year in the field's order, or, where it has

@@ -107,6 +107,37 @@ bool pf_lenient_decimal(const uint8_t *at, size_t size, const struct pf_field *f
     return true;
 }
 
+size_t pf_lenient_shown(const uint8_t *at, size_t size, uint8_t to[PF_SHOWN_ROOM])
+{
+    enum { SHOWN = 15 };
+    const size_t sign = *at == '-';
+    size_t digits = 0, cut = 0, last;
+    bool point = false;
+
+    if (size + 1 > PF_SHOWN_ROOM)
+        return 0;
+    memcpy(to, at, sign);
+    to[sign] = '0'; /* takes a carry */
+    memcpy(to + sign + 1, at + sign, size - sign);
+    for (size_t i = sign + 1; i <= size; i++) {
+        if (to[i] != '.' && (to[i] < '0' || to[i] > '9'))
+            return 0;
+        point = point || to[i] == '.';
+        digits += to[i] != '.' && (digits != 0 || to[i] != '0');
+        if (digits > SHOWN && cut == 0)
+            cut = i;
+        if (cut != 0 && !point)
+            return 0;
+    }
+    if (cut == 0)
+        return 0;
+    last = cut - 1;
+    for (; to[cut] >= '5' && (to[last] == '9' || to[last] == '.'); last--)
+        to[last] = to[last] == '9' ? '0' : '.';
+    to[last] = (uint8_t)(to[last] + (to[cut] >= '5'));
+    return to[cut - 1] == '.' ? cut - 1 : cut;
+}
+
 bool pf_lenient_bool(const uint8_t *at, size_t size, bool *value)
 {
     static const char *const words[][2] = {

@@ -45,7 +45,7 @@ enum pf_candidate {
 #define PF_SECONDS    PF_BITS(PF_CAN_SECONDS, 14)
 #define PF_TIMESTAMPS (PF_SEPARATORS | PF_ZONES | PF_SECONDS)
 
-/* What a date of a column of moments leaves: itself, or a timestamp as the source writes them. */
+/* What a date of a column of cells leaves: itself, or a timestamp as the source writes them. */
 #define PF_MIDNIGHT (PF_BIT(PF_CAN_YMD_DASH) | PF_BIT(PF_CAN_BLANK) | PF_BIT(PF_CAN_NO_ZONE) | PF_SECONDS)
 
 /* Bits of pf_evidence.witnessed. */

@@ -102,8 +102,9 @@ static inline bool pf_scan_float64(const uint8_t *at, uint32_t size, double *val
     return pf_keeps_digits(number.digits, number.power, pf_bits_of(*value) & ~(UINT64_C(1) << 63));
 }
 
-/* The common shape of fractions: 1 to 8 digits, a point, 1 to 16 digits, 19 in all. false = not that, which says nothing yet. */
-static inline bool pf_scan_fraction(const uint8_t *at, uint32_t size, double *value)
+/* The common shape of fractions: 1 to 8 digits, a point, 1 to 18 digits, 19 in all. printed: it is known to be what is printed for a
+ * double. false = not that, which says nothing yet. */
+static inline bool pf_scan_printed(const uint8_t *at, uint32_t size, bool printed, double *value)
 {
     const uint32_t negative = *at == '-', count = size - negative;
     uint64_t whole, part, digits, bad;
@@ -114,7 +115,7 @@ static inline bool pf_scan_fraction(const uint8_t *at, uint32_t size, double *va
     whole = pf_load8(at) ^ PF_EACH_BYTE('0');
     before = pf_digit_run(whole);
     behind = count - before - 1; /* wraps to a large number when there is no room for a point */
-    if (behind - 1 > 15 || before == 0 || at[before] != '.' || ((uint8_t)whole == 0 && before > 1))
+    if (behind - 1 > 17 || before == 0 || at[before] != '.' || ((uint8_t)whole == 0 && before > 1))
         return false;
     part = pf_load8(at + before + 1) ^ PF_EACH_BYTE('0');
     digits = pf_join8(pf_align_digits(whole, before));
@@ -123,13 +124,20 @@ static inline bool pf_scan_fraction(const uint8_t *at, uint32_t size, double *va
         bad = pf_not_digits(part);
         digits = digits * pf_integer_powers[behind] + pf_join8(part);
     } else {
-        const uint64_t rest = pf_align_digits(pf_load8(at + before + 9) ^ PF_EACH_BYTE('0'), behind - 8);
+        const uint32_t second = behind < 16 ? behind - 8 : 8, third = behind - 8 - second;
+        const uint64_t rest = pf_align_digits(pf_load8(at + before + 9) ^ PF_EACH_BYTE('0'), second);
 
         if (before + behind > 19)
             return false;
         bad = pf_not_digits(part) | pf_not_digits(rest);
         digits = digits * 100000000 + pf_join8(part);
-        digits = digits * pf_integer_powers[behind - 8] + pf_join8(rest);
+        digits = digits * pf_integer_powers[second] + pf_join8(rest);
+        if (PF_UNLIKELY(third != 0)) { /* leading zeros mostly: 0.012345678901234567 */
+            const uint64_t last = pf_align_digits(pf_load8(at + before + 17) ^ PF_EACH_BYTE('0'), third);
+
+            bad |= pf_not_digits(last);
+            digits = digits * pf_integer_powers[third] + pf_join8(last);
+        }
     }
     if (bad)
         return false;
@@ -139,12 +147,17 @@ static inline bool pf_scan_fraction(const uint8_t *at, uint32_t size, double *va
         uint64_t bits;
 
         if (!pf_round_decimal(digits, -(int32_t)behind, false, PF_DOUBLE_BITS, PF_DOUBLE_LOWEST, &bits) ||
-            !pf_keeps_digits(digits, -(int32_t)behind, bits))
+            !(printed || pf_keeps_digits(digits, -(int32_t)behind, bits)))
             return false;
         result = pf_double_of(bits);
     }
     *value = pf_double_of(pf_bits_of(result) | (uint64_t)negative << 63);
     return true;
+}
+
+static inline bool pf_scan_fraction(const uint8_t *at, uint32_t size, double *value)
+{
+    return pf_scan_printed(at, size, false, value);
 }
 
 /* ---- dates */

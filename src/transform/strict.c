@@ -88,6 +88,7 @@ int64_t pf_strict_float64(const struct pf_text_column *text, int64_t from, int64
                           struct pf_evidence *evidence)
 {
     uint64_t refuted = 0, witnessed = 0;
+    const bool printed = text->cells && text->numbers == NULL;
     bool any = false, fractions = false, wide = false;
     int64_t row = from;
 
@@ -101,7 +102,7 @@ int64_t pf_strict_float64(const struct pf_text_column *text, int64_t from, int64
             data[row] = 0;
             continue;
         }
-        if (PF_LIKELY(pf_scan_fraction(at, size, &data[row]))) {
+        if (PF_LIKELY(pf_scan_printed(at, size, printed, &data[row]))) {
             fractions = true;
             wide |= data[row] >= 1000.0 || data[row] <= -1000.0;
         } else if (read_float(at, size, &data[row], &refuted, &witnessed)) {
@@ -145,7 +146,7 @@ static int64_t read_ymd(const struct pf_text_column *text, int64_t from, int64_t
         else
             break;
     }
-    add(evidence, dashes, PF_ALL & ~(text->moments ? PF_MIDNIGHT : PF_BIT(PF_CAN_YMD_DASH)), 0);
+    add(evidence, dashes, PF_ALL & ~(text->cells ? PF_MIDNIGHT : PF_BIT(PF_CAN_YMD_DASH)), 0);
     add(evidence, slashes, PF_ALL & ~PF_BIT(PF_CAN_YMD_SLASH), 0);
     return row;
 }
@@ -208,7 +209,7 @@ int64_t pf_strict_timestamp(const struct pf_text_column *text, int64_t from, int
             continue;
         }
         fits = pf_scan_timestamp(text->bytes + text->offset[row], size, &data[row]);
-        if (PF_UNLIKELY(!(fits & zone)) && text->moments)
+        if (PF_UNLIKELY(!(fits & zone)) && text->cells)
             fits = read_midnight(text->bytes + text->offset[row], size, &data[row]);
         if (PF_UNLIKELY(!(fits & zone)))
             break;
@@ -231,7 +232,7 @@ int64_t pf_strict_time(const struct pf_text_column *text, int64_t from, int64_t 
         data[row] = 0;
         if (PF_UNLIKELY(size == 0))
             continue;
-        if (PF_UNLIKELY(!text->moments || !pf_scan_time(text->bytes + text->offset[row], size, &data[row])))
+        if (PF_UNLIKELY(!text->cells || !pf_scan_time(text->bytes + text->offset[row], size, &data[row])))
             break;
         any = true;
     }

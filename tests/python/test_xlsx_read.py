@@ -125,6 +125,34 @@ def test_cells(pyforge, tmp_path, cells, kind, values):
     assert table.column("v").to_pylist() == expected
 
 
+def test_digits_that_a_double_does_not_keep_are_told(pyforge, tmp_path):
+    values = ["12345678901234567", "9007199254740992", "9007199254740994", "123456789012345678901234", "1e20", "-9007199254740993"]
+    rows = "".join(f'<row r="{r}"><c r="A{r}"><v>{value}</v></c></row>' for r, value in enumerate(values, 2))
+    table, told = read(pyforge, xlsx_make.book(tmp_path / "a.xlsx", header("n") + rows))
+    assert table.column("n").to_pylist() == [float(value) for value in values]
+    assert "3 whole numbers have more digits than a spreadsheet keeps of a number, and are rounded" in told
+
+
+def test_numbers_of_many_digits(pyforge, tmp_path):
+    """As a number each is its double, as text what is printed for that, whatever digits stand in the file."""
+    drawn = random.Random(20261123)
+    values = ["0.1234567890123456", "0.10000000000000001", "0.30000000000000004", "0.010000000000000002", "0.012345678901234567",
+              "12345678.123456789", "0.12345678901234560", "0.00000012345678901234567", "-0.04136040136922514", "99999999.000000001",
+              "0.99999999999999999", "0.0000010000000000000002"]  # fmt: skip
+    for _ in range(3000):
+        value = drawn.random() * 10 ** drawn.randint(-3, 7)
+        values += [repr(value), f"{value:.17g}", f"{value:.16g}"]
+    rows = "".join(f'<row r="{r}"><c r="A{r}"><v>{value}</v></c></row>' for r, value in enumerate(values, 2))
+    path = xlsx_make.book(tmp_path / "a.xlsx", header("n") + rows)
+    table, _ = read(pyforge, path)
+    assert table.column("n").to_pylist() == [float(value) for value in values]
+    table, _ = read(pyforge, path, "--types", "string")
+    for value, text in zip(values, table.column("n").to_pylist()):
+        digits, shortest = (shown.partition("e")[0].replace(".", "").strip("-0") for shown in (text, repr(float(value))))
+        assert float(text) == float(value) and digits == shortest, value
+        assert ("e" in text) == (abs(float(value)) < 1e-6) and not text.endswith("0"), value
+
+
 @pytest.mark.parametrize("late", [False, True], ids=["timestamps first", "dates first"])
 def test_dates_among_timestamps_of_other_blocks(pyforge, tmp_path, late):
     """What a block has seen alone must not decide: dates for 60,000 rows, timestamps for 60,000, or the other way round."""
@@ -275,6 +303,9 @@ def test_options(pyforge, tmp_path):
     assert read(pyforge, path, "--columns", "b", "--sheet", "1")[0].to_pydict() == {"b": ["t2", None, "t4", "t5"]}
     assert "there is no sheet 'S3'" in refused(pyforge, path, "--sheet", "S3")
     assert "is neither a range of cells nor a name" in refused(pyforge, path, "--range", "nowhere")
+    assert "--range is of the sheet 'S2', but 'S1' is named too" in refused(pyforge, path, "--range", "S2!A1:B9", "--sheet", "S1")
+    assert read(pyforge, path, "--range", "S2!A1:B9", "--sheet", "s2")[0].to_pydict() == {"z": [1]}
+    assert "the sheet 'S2' has no values in the range" in refused(pyforge, path, "--range", "S2!D1:E9")
 
 
 def test_names_and_tables(pyforge, tmp_path):
@@ -296,6 +327,11 @@ def test_names_and_tables(pyforge, tmp_path):
     assert read(pyforge, path, "--sheet", "2", "--range", "A2:B3", "--header", "no")[0].to_pydict() == {"column_1": [7, 9], "column_2": [8, 10]}
     assert "has no cells" in refused(pyforge, path, "--sheet", "Chart")
     assert "neither a range of cells nor a name" in refused(pyforge, path, "--range", "Prices!X")
+    assert read(pyforge, path, "--range", "2!B1:B3")[0].to_pydict() == {"q": [8, 10]}
+    assert "the workbook has Prices, Part" in refused(pyforge, path, "--range", "Price")
+    said = refused(pyforge, path, "--range", "Sheet 3!A1:B2")
+    assert "there is no sheet 'Sheet 3'" in said and "the workbook has: It's one, Sheet 2, Chart" in said
+    assert "the sheet 'Chart' is a chart or a macro sheet: it has no cells" in refused(pyforge, path, "--range", "Chart!A1:B2")
 
 
 @pytest.mark.parametrize(("option", "said"), [("0-2", "is not known"), ("3-2", "is not known"), ("maybe", "is not known"), ("1048577", "is not known"), ("1x", "is not known"),

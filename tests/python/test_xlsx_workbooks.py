@@ -56,3 +56,27 @@ def test_the_first_sheet_is_not_the_one(pyforge, tmp_path, state, first, facts):
     assert shown["rows"] == 1 and shown["columns"][0]["name"] == "n"
     done = pyforge("convert", path, "-", "--to", "csv", "--quiet")
     assert done.stdout == b"n\n2\n", done.stderr.decode()
+
+
+WRONG = [("--range", "A1:"), ("--range", "5"), ("--range", "Sheet1!x"), ("--range", "A1 B2"), ("--range", ""), ("--header", "3-2"),
+         ("--header", "maybe"), ("--header", "1048577")]  # fmt: skip
+
+
+@pytest.mark.parametrize("option, value", WRONG)
+def test_a_wrong_value_is_one_error(pyforge, tmp_path, option, value):
+    """Of many workbooks, and before any of them is opened."""
+    for number in range(3):
+        xlsx_make.book(tmp_path / f"{number}.xlsx", sheet_of(1))
+    for source in (tmp_path, tmp_path / "gone.xlsx"):
+        done = pyforge("convert", source, f"{tmp_path}/out/", option, value)
+        said = done.stderr.decode()
+        assert done.returncode == 2 and said.count("error: ") == 1 and option in said, said
+        assert "not exist" not in said and not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("value", ["A1:B", "B", "S1!A1:B2", "'S1'!A:B", "Prices", "_1.x\\?", "Größe"])
+def test_a_name_may_be_one_of_the_workbook(pyforge, tmp_path, value):
+    """What is no range of cells is looked up in the workbook before it is called wrong."""
+    path = xlsx_make.book(tmp_path / "a.xlsx", sheet_of(1))
+    said = pyforge("convert", path, "-", "--to", "csv", "--range", value).stderr.decode()
+    assert "error" not in said or "in the workbook" in said or "no sheet" in said, said

@@ -1,6 +1,7 @@
 /* Values whose source says what they are: text cells and errors. In the tables ' stands before a text cell, ! before an error. */
 #include "support_column.h"
 
+#include "base/number.h"
 #include "transform/infer.h"
 
 static struct column marked(const char *const *values, int64_t rows)
@@ -146,6 +147,53 @@ static void declared_types(void **state)
     pf_memory_destroy(&memory);
 }
 
+/* Numbers of sheets are doubles, of which 15 digits are shown: those count where a decimal or an integer is wanted. */
+static const struct shown_case {
+    const char *text;
+    int64_t value; /* in hundredths */
+    bool fits;
+} shown[] = {
+    { "809.1899999999999", 80919, true },
+    { "-809.1899999999999", -80919, true },
+    { "809.19000000000005", 80919, true },
+    { "999.99999999999994", 100000, true },
+    { "0.30000000000000004", 30, true },
+    { "-99999999999999.96", -INT64_C(10000000000000000), false }, /* 16 digits are too many for the type */
+    { "99999999999.989999", INT64_C(9999999999999), true },
+    { "809.189", 0, false },
+    { "809.18500000000006", 0, false },
+    { "1234567890123456.7", 0, false },
+    { "1.2345678901234567e17", 0, false },
+    { "0.12.34567890123456789", 0, false },
+    { "'809.1899999999999", 0, false },
+    { "8091899999999999900000000000000000000000.1", 0, false },
+};
+
+static void numbers_are_as_shown(void **state)
+{
+    const struct pf_field field = { .name = "", .type = PF_TYPE_DECIMAL128, .precision = 15, .scale = 2 };
+    struct pf_memory memory;
+
+    (void)state;
+    CHECK(pf_memory_init(&memory, SIZE_MAX));
+    for (size_t i = 0; i < PF_COUNT(shown) * 2; i++) {
+        const struct shown_case *c = &shown[i / 2];
+        struct column column = marked(&c->text, 1);
+        struct ArrowArray array = { 0 };
+        struct pf_error err;
+        int64_t count = 0;
+        uint8_t bad = 0;
+
+        column.text.cells = i % 2 == 0;
+        CHECK_OK(pf_cast_declared(&column.text, 1, &field, &memory, &array, &bad, &count, &err), err);
+        if (count != !(c->fits && column.text.cells) || (count == 0 && *(const pf_int128 *)pf_array_data(&array) != c->value))
+            fail_msg("%s: %lld misfits", c->text, (long long)count);
+        pf_array_free(&array);
+        column_free(&column);
+    }
+    pf_memory_destroy(&memory);
+}
+
 static void refused_memory(void **state)
 {
     static const char *const values[] = { "1", "!#N/A", "2" };
@@ -204,7 +252,7 @@ static void check_moments(const struct moments_case *c, const int order[3], enum
     struct pf_error err;
     bool fits;
 
-    column.text.moments = true;
+    column.text.cells = true;
     CHECK_OK(pf_cast_inferred(&column.text, 3, &target, &tried, memory, &array, &fits, &err), err);
     pf_array_free(&array);
     pf_evidence_decide(&tried, &target);
@@ -215,7 +263,7 @@ static void check_moments(const struct moments_case *c, const int order[3], enum
         struct column alone = marked(&values[i], 1);
         struct pf_evidence one = { 0 };
 
-        alone.text.moments = true;
+        alone.text.cells = true;
         pf_evidence_add(&one, &alone.text, 1);
         pf_evidence_merge(&merged, &one);
         column_free(&alone);
@@ -247,11 +295,9 @@ static void moments_are_dates_times_and_timestamps(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(types_and_counts),
-        cmocka_unit_test(a_text_cell_does_not_fit),
-        cmocka_unit_test(declared_types),
-        cmocka_unit_test(refused_memory),
-        cmocka_unit_test(moments_are_dates_times_and_timestamps),
+        cmocka_unit_test(types_and_counts),     cmocka_unit_test(a_text_cell_does_not_fit),
+        cmocka_unit_test(declared_types),       cmocka_unit_test(refused_memory),
+        cmocka_unit_test(numbers_are_as_shown), cmocka_unit_test(moments_are_dates_times_and_timestamps),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

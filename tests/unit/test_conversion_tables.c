@@ -189,10 +189,11 @@ static void to_a_workbook(void **state)
     fail_every_allocation(*state, "out.xlsx", settings, 1);
 }
 
-/* ---- a commit that fails after another that replaced a file */
+/* ---- a commit that fails after another */
 
 struct meanwhile {
     const struct place *place;
+    bool new; /* there are no files yet */
     int completed;
 };
 
@@ -206,7 +207,7 @@ static void take_second(void *user, const struct pf_progress *progress)
     if (meanwhile->completed != 2)
         return;
     (void)snprintf(path, sizeof path, "%s/in_two.parquet", meanwhile->place->output);
-    CHECK_INT(unlink(path), 0);
+    CHECK_INT(unlink(path), meanwhile->new ? -1 : 0);
     CHECK_INT(mkdir(path, 0700), 0);
     meanwhile->completed++;
 }
@@ -228,6 +229,26 @@ static void what_was_replaced_is_told(void **state)
     pf_context_free(ctx);
 }
 
+static void what_is_new_is_taken_back(void **state)
+{
+    struct place *place = *state;
+    const struct setting settings[] = { { NULL, NULL } };
+    struct meanwhile meanwhile = { .place = place, .new = true };
+    struct pf_context *ctx = pf_context_new();
+    struct pf_error err;
+    char path[256];
+
+    (void)snprintf(place->output, sizeof place->output, "%s/new", place->folder);
+    pf_context_on_progress(ctx, take_second, &meanwhile);
+    CHECK(convert(ctx, place, settings, &err) != PF_OK);
+    CHECK_INT(meanwhile.completed, 3);
+    (void)snprintf(path, sizeof path, "%s/in_one.parquet", place->output);
+    CHECK_INT(access(path, F_OK), -1);
+    (void)snprintf(path, sizeof path, "%s/in_two.parquet", place->output);
+    CHECK_INT(rmdir(path), 0);
+    pf_context_free(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +256,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(to_one_by_name, begin, end),
         cmocka_unit_test_setup_teardown(to_a_workbook, begin, end),
         cmocka_unit_test_setup_teardown(what_was_replaced_is_told, begin, end),
+        cmocka_unit_test_setup_teardown(what_is_new_is_taken_back, begin, end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

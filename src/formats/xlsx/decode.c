@@ -3,6 +3,7 @@
  * Cells as nearly every program writes them are read by comparing and copying words of eight bytes; anything else goes the careful way
  * (value.c), which begins at the same byte. Values are views into the block; those that are made (dates, long numbers) overwrite the
  * cell they come from; shared strings are copied together once the column is known. */
+#include <math.h>
 #include <string.h>
 
 #include "base/date.h"
@@ -10,6 +11,7 @@
 #include "base/text.h"
 #include "formats/xlsx/decode.h"
 #include "formats/xlsx/feed.h"
+#include "transform/scan.h"
 
 enum { FEW_ROWS = 256, AFTER = 32 /* bytes that must be readable past the last value */ };
 
@@ -188,13 +190,19 @@ static bool quick_date(struct xlsx_decode *decode, const struct xlsx_cell *cell,
 static const uint8_t *long_number(struct xlsx_decode *decode, const struct xlsx_cell *cell, const uint8_t *text, bool *ok)
 {
     enum { LONGEST = 32 };
+    static const double least_fixed = 1e-6; /* what is less is printed with an exponent */
     const uint8_t *at = text;
+    double value;
 
     while (*at > ' ' && *at != '<' && *at != '&' && at - text < LONGEST)
         at++;
     if (at == text || pf_load8(at) != value_end)
         return NULL;
-    *ok = xlsx_put_number(decode, cell, text, (size_t)(at - text), at);
+    if ((cell->style == PF_XLSX_NUMBER || cell->style == PF_XLSX_TEXT) && at[-1] != '0' && !decode->reader->compat &&
+        pf_scan_fraction(text, (uint32_t)(at - text), &value) && fabs(value) >= least_fixed)
+        *ok = xlsx_put(decode, cell, (uint32_t)(text - decode->cursor.start), (uint32_t)(at - text), PF_TEXT_PLAIN);
+    else
+        *ok = xlsx_put_number(decode, cell, text, (size_t)(at - text), at);
     return at + 8;
 }
 
@@ -521,7 +529,7 @@ static bool finish_column(struct xlsx_decode *decode, uint32_t column)
     text->offset = offset;
     text->size = size;
     text->kind = kind;
-    text->moments = true;
+    text->cells = true;
     if (decode->mixed[column] && !gather(decode, text, offset, size, kind))
         return false;
     for (int64_t i = 0; i < rows && decode->reader->compat; i++)

@@ -406,6 +406,15 @@ static void tell_titles(const struct xlsx_reader *reader, const struct grid *gri
             filled(grid, header));
 }
 
+static void tell_no_header(const struct xlsx_reader *reader, const struct pf_header_option *option)
+{
+    if (option->mode != PF_HEADER_AUTO || reader->table.has_header || reader->table.column_count == 0 || reader->compat)
+        return;
+    pf_warn(reader->ctx,
+            "%s: row %u, the first of sheet '%s', was taken for data, not for column names (--header yes or no decides)",
+            pf_source_name(reader->src), reader->table.header_row + 1, reader->table.sheet->name);
+}
+
 /* The header's rows in the grid, or *count = 0. */
 static enum pf_status find_header(struct finding *finding, const struct pf_header_option *option, uint32_t *at, uint32_t *count,
                                   struct pf_error *err)
@@ -486,7 +495,10 @@ static enum pf_status find_in_piece(struct finding *finding, struct xlsx_piece *
     if (mark_columns(finding, piece, err) != PF_OK)
         return err->status;
     xlsx_merged_mark(reader, table->first, finding->used);
-    return settle_columns(reader, finding->names, finding->headed, finding->used, err);
+    if (settle_columns(reader, finding->names, finding->headed, finding->used, err) != PF_OK)
+        return err->status;
+    tell_no_header(reader, option);
+    return PF_OK;
 }
 
 static enum pf_status find(struct finding *finding, struct pf_error *err)

@@ -1,4 +1,5 @@
 /* The options of the reader: which sheet, which cells of it, which of its rows is the header. */
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -27,6 +28,21 @@ static void list_sheets(const struct pf_xlsx_workbook *workbook, struct pf_error
         names[used] = '\0';
     }
     pf_remedy(err, "the workbook has: %s", names);
+}
+
+static void list_named(const struct pf_xlsx_workbook *workbook, struct pf_error *err)
+{
+    char names[120] = "";
+    size_t used = 0;
+
+    for (uint32_t i = 0; i < workbook->named_count; i++) {
+        const size_t size = strlen(workbook->named[i].name);
+
+        if (used + size + 3 < sizeof names)
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used != 0 ? ", " : "", workbook->named[i].name);
+    }
+    pf_remedy(err, "give cells such as B4:F, Sheet!B4:F20, or the name of cells or of an Excel table%s%s",
+              used != 0 ? "; the workbook has " : "", names);
 }
 
 static const struct pf_xlsx_sheet *sheet_by_name(const struct pf_xlsx_workbook *workbook, const char *name, size_t size)
@@ -94,7 +110,34 @@ static enum pf_status range_option(struct xlsx_reader *reader, const char *text,
     if (take_named(reader, text))
         return PF_OK;
     pf_fail(err, PF_BAD_OPTION, "--range '%.80s' is neither a range of cells nor a name in the workbook", text);
-    pf_remedy(err, "give cells such as B4:F, Sheet!B4:F20, or the name of an Excel table");
+    list_named(&reader->workbook, err);
+    return err->status;
+}
+
+/* Whether a workbook may have the text as the name of cells or of a table: no digit first, no blanks, no marks of ranges. */
+static bool may_be_name(const char *text)
+{
+    return *text != '\0' && !(*text >= '0' && *text <= '9') && text[strcspn(text, " \t!:,;'\"$")] == '\0';
+}
+
+enum pf_status xlsx_check(const void *options, struct pf_memory *memory, struct pf_error *err)
+{
+    const struct pf_xlsx_read_options *set = options;
+    struct pf_header_option header;
+    struct pf_xlsx_range ignored;
+    const char *mark;
+
+    (void)memory;
+    if (pf_header_option_parse(set->header, "row", PF_XLSX_ROWS, &header, err) != PF_OK)
+        return err->status;
+    if (set->range == NULL)
+        return PF_OK;
+    mark = strrchr(set->range, '!');
+    if (mark != NULL ? pf_xlsx_range_parse(mark + 1, strlen(mark + 1), &ignored)
+                     : pf_xlsx_range_parse(set->range, strlen(set->range), &ignored) || may_be_name(set->range))
+        return PF_OK;
+    pf_fail(err, PF_BAD_OPTION, "--range '%.80s' is neither a range of cells nor a name", set->range);
+    pf_remedy(err, "give cells such as B4:F, Sheet!B4:F20, or the name of cells or of an Excel table");
     return err->status;
 }
 

@@ -242,7 +242,7 @@ static const char *const xlsx_suffixes[] = { "xlsx", "xlsm", "xltx", "xltm", NUL
 
 const struct pf_reader pf_xlsx_reader = {
     .abi = PF_ABI,
-    .flags = PF_READER_READ_AT,
+    .flags = PF_READER_READ_AT | PF_READER_TELLS_HEADER,
     .name = "excel",
     .description = "Excel workbooks (xlsx, xlsm, xltx, xltm)",
     .suffixes = xlsx_suffixes,
@@ -261,4 +261,5 @@ const struct pf_reader pf_xlsx_reader = {
     .again = xlsx_again,
     .facts = xlsx_facts,
     .close = xlsx_close,
+    .check = xlsx_check,
 };

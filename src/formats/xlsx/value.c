@@ -8,6 +8,7 @@
 #include "formats/column_letters.h"
 #include "formats/xlsx/decode.h"
 #include "formats/xlsx/serial.h"
+#include "transform/scan.h"
 
 enum { USUAL_DIGITS = 15, OTHERS = 64 };
 
@@ -141,6 +142,16 @@ static bool is_whole(const uint8_t *text, size_t size)
     return size > first && (text[first] != '0' || size == 1);
 }
 
+/* A whole number that is not the double it is read as. */
+static bool is_rounded(const uint8_t *text, size_t size, double value)
+{
+    int64_t whole;
+
+    if (fabs(value) < whole_limit || !is_whole(text, size))
+        return false;
+    return !pf_parse_int64(text, size, &whole) || fabs(value) >= 0x1p63 || (int64_t)value != whole;
+}
+
 /* What Excel shows under General, in digits: whole numbers up to 2^53 without a point or an exponent, else the shortest. */
 static size_t print_number(double value, char to[PF_FLOAT64_TEXT + 8])
 {
@@ -212,7 +223,8 @@ bool xlsx_put_number(struct xlsx_decode *decode, const struct xlsx_cell *cell, c
         text++;
     if (size == 0)
         return true;
-    if (!pf_parse_float64(text, size, &value, &form) || !isfinite(value))
+    if (!pf_scan_printed(text, (uint32_t)size, true, &value) &&
+        (!pf_parse_float64(text, size, &value, &form) || !isfinite(value)))
         return xlsx_fail_cell(decode, cell, "what should be a number is none");
     if (date)
         length = pf_xlsx_serial_text(value, decimals_of(text, size), (enum pf_xlsx_kind)cell->style,
@@ -226,6 +238,8 @@ bool xlsx_put_number(struct xlsx_decode *decode, const struct xlsx_cell *cell, c
         return put_made(decode, cell, made, length, end, duration && !compat ? PF_TEXT_CELL : PF_TEXT_PLAIN);
     }
     length = print_number(value, made);
+    if (is_rounded(text, size, value) && decode->put_row >= 0 && decode->slot[cell->column] >= 0)
+        decode->out->numbers_rounded++;
     if (decode->reader->compat) {
         length = xlsx_compat_number((enum pf_xlsx_kind)cell->style, value, made, length);
         return put_made(decode, cell, made, length, end, PF_TEXT_PLAIN);

@@ -228,6 +228,8 @@ void xlsx_merged_mark(const struct xlsx_reader *reader, uint32_t from, uint8_t *
 const uint8_t *xlsx_merged_name(const struct xlsx_reader *reader, uint32_t first, uint32_t row, uint32_t column,
                                 uint32_t *size);
 
+/* PF_BAD_OPTION for a --header or --range that no workbook can have. */
+enum pf_status xlsx_check(const void *options, struct pf_memory *memory, struct pf_error *err);
 /* What --range says. */
 enum pf_status xlsx_choose_range(struct xlsx_reader *reader, struct pf_error *err);
 

@@ -96,18 +96,34 @@ def _end(state, done, cancelled):
     raise unknown from cancelled
 
 
-def _declared(at_hand, target, job, watch):
-    """The options by which text is read with the types that the table has already: what a file shows of a column may be less than the
-    table holds, a number without a fraction or nothing at all."""
-    is_declared = job.option("schema") is not None or job.option("types") == "string" or job.option("compat") == "1.0"
-    if job.mode == "error" or is_declared or job.input_format not in _TEXTS:
-        return {}
-    from pyforge_cli.extensions.databricks.tables import declared_types
+def _existing(at_hand, target, job, watch):
+    """The fields of the table, None when there is no such table; one that must not be there is refused before the file is read."""
+    from pyforge_cli.extensions.databricks.tables import existing_fields
 
     state = {}
-    _wait(_begin("pyforge-spark-types", lambda: declared_types(at_hand.session, target), state), watch)
-    types = _answer(state)
-    return {"schema": types, "schema_missing": "ignore"} if types else {}
+    _wait(_begin("pyforge-spark-types", lambda: existing_fields(at_hand.session, target, job.mode), state), watch)
+    return _answer(state)
+
+
+def _is_typed_by_values(job):
+    """Whether the file leaves its types to its values, and the user does."""
+    return (job.input_format in _TEXTS and job.option("schema") is None and job.option("types") != "string" and
+            job.option("compat") != "1.0")
+
+
+def _corrections(columns, wanted, column_names, fields):
+    """The columns, under their names in the file, that need another type than they were read with: that of the table's column they become,
+    and text for times of day, which Delta has not."""
+    from pyforge_cli.extensions.databricks.identifiers import table_columns
+
+    names, _ = table_columns([column["name"] for column in columns], column_names, [found.name for found in fields])
+    theirs = {name.lower(): kind for name, kind in wanted.items()}
+    found = {}
+    for column, name in zip(columns, names):
+        kind = theirs.get(name.lower(), "string" if column["type"] == "time" else None)
+        if kind is not None and kind != column["type"]:
+            found[column["name"]] = kind
+    return found
 
 
 def _converted(convert, path, declared, target):
@@ -123,6 +139,24 @@ def _converted(convert, path, declared, target):
                       "declare another type with --schema, or choose --on-error null or reject") from error
 
 
+def _read(convert, job, fields, column_names, note):
+    """The result of convert(**options), whose columns have the types of the table's. What a file shows of a column may be less than the
+    table holds: a number without a fraction, or nothing at all."""
+    from pyforge_cli.extensions.databricks.tables import declared_types
+
+    if not _is_typed_by_values(job):
+        return convert()
+    wanted = declared_types(fields)
+    result = convert(schema=wanted, schema_missing="ignore") if wanted else convert()
+    corrections = _corrections(result["columns"], wanted, column_names, fields)
+    if not corrections:
+        return result
+    times = [column["name"] for column in result["columns"] if column["type"] == "time" and corrections.get(column["name"]) == "string"]
+    if times:
+        note(f"a table has no times of day, they are text: {', '.join(times)}")
+    return convert(schema={**wanted, **corrections}, schema_missing="ignore", force=True)
+
+
 def load_table(at_hand, job, convert, *, on_databricks=False, note, watch=lambda: None, renew=None):
     """Native conversion into the staging folder, then the table: (the conversion's result, TableWrite).
 
@@ -133,12 +167,14 @@ def load_table(at_hand, job, convert, *, on_databricks=False, note, watch=lambda
 
     target = table_target(job.table) if job.table else path_target(job.output, on_databricks)
     places = [job.input, None if job.table else job.output]
+    column_names = job.option("column-names") or "repair"
+    fields = _existing(at_hand, target, job, watch) or ()
     with Staging(staging_base(job.staging, places, on_databricks), on_databricks, note) as staging:
-        result = _converted(convert, os.fspath(staging.file), _declared(at_hand, target, job, watch), target)
+        result = _read(lambda **more: _converted(convert, os.fspath(staging.file), more, target), job, fields, column_names, note)
         watch()
         written = _write(at_hand, watch, staged=staging.spark_path, target=target, mode=job.mode, merge_schema=job.merge_schema,
                          timezone=job.timezone or "UTC", rows=result["row_count"], columns=result["columns"],
-                         column_names=job.option("column-names") or "repair", renew=renew)
+                         column_names=column_names, renew=renew)
     for text in written.notes:
         note(text)
     return result, written

@@ -166,10 +166,21 @@ _DECLARED = {"tinyint": "int8", "smallint": "int16", "int": "int32", "bigint": "
              "boolean": "bool", "string": "string", "date": "date", "timestamp": "timestamptz", "timestamp_ntz": "timestamp", "binary": "binary"}
 
 
-def declared_types(session, target):
-    """What a schema can declare of the table's columns, {name: type}; empty when there is no such table. Days and timestamps are left to
-    the file: the order of day and month, and whether there is a zone, is seen there over the whole column."""
-    fields = _Write(session, None, target, "append", False, None).existing() or ()
+def existing_fields(session, target, mode):
+    """The fields of the table, or None when there is no such table; with mode "error" one that is there is refused."""
+    fields = _Write(session, None, target, mode, False, None).existing()
+    if fields is not None and mode == "error":
+        raise _exists(target)
+    return fields
+
+
+def _exists(target):
+    return failure("exists", f"{target.name} exists", "--mode append adds to it, --mode overwrite replaces its rows")
+
+
+def declared_types(fields):
+    """What a schema can declare of a table's columns, {name: type}. Days and timestamps are left to the file: the order of day and month,
+    and whether there is a zone, is seen there over the whole column."""
     theirs = {found.name: found.dataType.simpleString() for found in fields}
     return {name: kind if _decimal(kind) else _DECLARED[kind] for name, kind in theirs.items()
             if (_decimal(kind) or kind in _DECLARED) and not kind.startswith(("timestamp", "date"))}
@@ -590,6 +601,8 @@ def write_table(session, staged, target, mode="error", *, merge_schema=False, ti
         raise failure("unsupported", f"the column {times[0]!r} is a time of day, and Delta has no such type",
                       f"write it as text: --schema '{times[0]}:string'")
     write = _Write(session, kind or kind_of(session), target, mode, merge_schema, token)
+    if write.kind == "classic":
+        session.createDataFrame([], "a int")  # makes it the session of this thread, without which Spark 3.5 does not find the catalog's tables
     write.empty = {column["name"] for column in columns if rows is not None and column.get("null_count") == rows}
     if watch is not None:
         watch(write)
@@ -597,7 +610,7 @@ def write_table(session, staged, target, mode="error", *, merge_schema=False, ti
     for attempt in (1, 2):
         existing = write.existing()
         if existing is not None and mode == "error":
-            raise failure("exists", f"{target.name} exists", "--mode append adds to it, --mode overwrite replaces its rows")
+            raise _exists(target)
         write.creates, write.notes = existing is None, []
         if write.creates:
             write.check_folder()
@@ -613,4 +626,4 @@ def write_table(session, staged, target, mode="error", *, merge_schema=False, ti
     return TableWrite(target.name, count, version, write.creates, write.token, write.columns, write.notes)
 
 
-__all__ = ["MODES", "PathTarget", "TableTarget", "TableWrite", "declared_types", "path_target", "table_target", "write_table"]
+__all__ = ["MODES", "PathTarget", "TableTarget", "TableWrite", "declared_types", "existing_fields", "path_target", "table_target", "write_table"]
