@@ -218,8 +218,11 @@ def read(input, *, progress=None, **options):
 
 
 def _capsule(table):
-    method = getattr(table, "__arrow_c_stream__", None)
     kind = f"{type(table).__module__.partition('.')[0]}.{type(table).__name__}"
+    index = getattr(table, "index", None) if kind == "pandas.DataFrame" else None
+    if type(index).__name__ == "RangeIndex" and index.name is not None:
+        table = table.reset_index()  # pandas gives no index that counts evenly, not even one that is a column of the user's
+    method = getattr(table, "__arrow_c_stream__", None)
     if method is not None:
         try:
             return method()

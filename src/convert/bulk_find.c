@@ -185,6 +185,12 @@ static bool is_of_rejects(const char *name)
     return size >= sizeof rejects && strcmp(name + size - (sizeof rejects - 1), rejects) == 0;
 }
 
+/* "~$sales.xlsx", beside a workbook that somebody has open. */
+static bool is_lock(const char *name)
+{
+    return name[0] == '~' && name[1] == '$';
+}
+
 /* Of a folder that is named: what some format reads, unless it is of the format that is written. */
 static bool is_input(const struct walk *walk, const char *location)
 {
@@ -286,6 +292,8 @@ static enum pf_status take_entry(struct walk *walk, const struct entry *entry, c
     if (!last)
         return entry->directory ? walk_part(walk, entry->location, part + 1, err) : PF_OK;
     if (entry->directory)
+        return PF_OK;
+    if (is_lock(name) && !is_lock(pattern))
         return PF_OK;
     if (is_of_rejects(entry->location) && !is_of_rejects(pattern)) {
         walk->bulk->left_out++;

@@ -13,7 +13,7 @@
 /* Each holds a file open until the last is written. */
 enum { MOST_OUTPUTS = 500 };
 
-static const char fewer_tables[] = "name the tables to read with --tables, or make one of them with --combine";
+static const char fewer_tables[] = "name the tables to read with --tables, or make one of them with --combine-by name";
 
 /* ---- names */
 

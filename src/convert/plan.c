@@ -214,12 +214,38 @@ static bool table_knows(const struct pf_option *table, const char *name)
     return table != NULL && pf_option_find(table, name) != NULL;
 }
 
+static bool is_sheet_name(const struct pf_plan *plan, const char *name)
+{
+    static const char *const names[] = { "sheet-name", NULL };
+    const struct pf_writer *writer = pf_writer_by_name(pf_formats(plan->ctx), "excel");
+
+    return writer != NULL && pf_option_is_among(writer->options, name, names);
+}
+
+/* Elsewhere "sheet_name" is the sheet that is read: who means that must not get another one. */
+static enum pf_status check_sheet_name(const struct pf_plan *plan, struct pf_error *err)
+{
+    if (plan->job.writer != NULL && table_knows(plan->job.writer->options, "sheet-name")) {
+        if (!plan->tables.one_file)
+            return PF_OK;
+        pf_fail(err, PF_BAD_OPTION, "--sheet-name is one name, but the workbook gets %u sheets", plan->tables.count);
+    } else if (plan->job.reader->list != NULL) {
+        pf_fail(err, PF_BAD_OPTION, "--sheet-name names the sheet of a workbook that is written, not one that is read");
+    } else {
+        return PF_OK;
+    }
+    pf_remedy(err, "name the sheet to read with --sheet");
+    return PF_BAD_OPTION;
+}
+
 /* An option of a format that takes no part is said to have no effect; a mistyped one was refused when it was set. */
 static enum pf_status warn_unused(struct pf_plan *plan, struct pf_error *err)
 {
     for (uint32_t i = 0; i < plan->setting_count; i++) {
         const struct pf_setting *setting = &plan->settings[i];
         const struct pf_writer *writer = plan->job.writer;
+        if (is_sheet_name(plan, setting->name) && check_sheet_name(plan, err) != PF_OK)
+            return err->status;
         if (setting->variable != NULL ||
             (table_knows(pf_convert_option_table, setting->name) &&
              (plan->job.reader->list != NULL || !pf_is_tables_option(setting->name)) &&

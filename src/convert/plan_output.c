@@ -58,11 +58,24 @@ static enum pf_status check_compressed_name(const char *output, struct pf_error 
     return PF_UNSUPPORTED;
 }
 
+static enum pf_status fail_kind(const struct pf_plan *plan, const char *file, struct pf_error *err)
+{
+    pf_fail(err, PF_BAD_OPTION, "the output is named %s, and only .%s is written", suffix_of(file),
+            plan->job.writer->suffixes[0]);
+    pf_error_source(err, file);
+    pf_remedy(err, "name it *.%s", plan->job.writer->suffixes[0]);
+    return PF_BAD_OPTION;
+}
+
 /* A name that says CSV of a file that is Parquet misleads whoever reads it. Version 1.0 wrote Parquet under every name. */
 static enum pf_status check_suffix(const struct pf_plan *plan, const char *file, struct pf_error *err)
 {
     const struct pf_writer *named = file != NULL ? pf_writer_by_suffix(pf_formats(plan->ctx), file) : NULL;
+    const struct pf_reader *read = file != NULL && named == NULL ? pf_reader_by_suffix(pf_formats(plan->ctx), file) : NULL;
 
+    /* such as a .xlsm: other programs refuse a file that is not of the kind of its name */
+    if (read != NULL && plan->job.writer->settle != PF_SETTLE_NONE && strcmp(read->name, plan->job.writer->name) == 0)
+        return fail_kind(plan, file, err);
     if (named == NULL || named == plan->job.writer || plan->options.compat == PF_COMPAT_1_0)
         return PF_OK;
     pf_fail(err, PF_BAD_OPTION, "the output is named %s, and --format is %s: which of them is meant?", suffix_of(file),
@@ -111,6 +124,13 @@ static bool is_folder(const struct pf_plan *plan, const char *output)
     if (output[size - 1] == '/')
         return true;
     return pf_location_stat(plan->ctx, output, &stat, &directory, &ignored) == PF_OK && directory;
+}
+
+/* A folder with the name of a file, out.csv, was made for several tables: what comes into it has their format. */
+static bool is_named_by_format(const struct pf_plan *plan, const char *folder)
+{
+    return plan->options.format == NULL && plan->options.compat != PF_COMPAT_1_0 && folder[strlen(folder) - 1] != '/' &&
+           pf_writer_by_suffix(pf_formats(plan->ctx), folder) != NULL;
 }
 
 /* Whether version 1.0 made a folder of the output, whatever its name. */
@@ -316,7 +336,8 @@ static enum pf_status check_one(const struct pf_plan *plan, struct pf_error *err
     if (!pf_plan_is_many(plan))
         return PF_OK;
     pf_fail(err, PF_BAD_OPTION, "the input has %u tables, and one is written", plan->tables.count);
-    pf_remedy(err, "name one with --tables, or make one of all with --combine or --combine-by name");
+    pf_remedy(err, plan->options.combine ? "name one with --tables, or make one of all with --combine-by name"
+                                         : "name one with --tables, or make one of all with --combine or --combine-by name");
     return PF_BAD_OPTION;
 }
 
@@ -368,7 +389,7 @@ enum pf_status pf_plan_output(struct pf_plan *plan, const struct pf_request *req
     else if (output == NULL && plan->options.output_dir != NULL && plan->options.output_dir[0] != '\0')
         output = pf_location_path(plan->options.output_dir);
     folder = output != NULL && !to_stdout && (request->output == NULL || is_folder(plan, output));
-    if (choose_writer(plan, folder || to_stdout ? NULL : output, err) != PF_OK)
+    if (choose_writer(plan, to_stdout || (folder && !is_named_by_format(plan, output)) ? NULL : output, err) != PF_OK)
         return err->status;
     choose_places(plan);
     if (pf_plan_wants_folder(plan, request->output_derived || (folder && request->output == NULL) ? NULL : output))

@@ -214,6 +214,31 @@ static enum pf_grouping grouping(const struct pf_convert_options *options, enum 
     return options->combine || usual ? PF_GROUP_COLUMNS : PF_GROUP_EACH;
 }
 
+/* --combine is of tables with the same columns: who asked for it is told why there are still several. */
+static enum pf_status tell_apart(struct pf_plan *plan, const struct tables *tables, uint32_t other, struct pf_error *err)
+{
+    const struct pf_schema *a = &tables->schemas[0], *b = &tables->schemas[other];
+    const char *first = tables->listed[tables->index[0]].name, *second = tables->listed[tables->index[other]].name;
+    const char *word = pf_table_word(plan->job.reader);
+    uint32_t at = 0;
+    bool told;
+
+    while (at < a->count && at < b->count && pf_part_same_name(a->fields[at].name, b->fields[at].name))
+        at++;
+    if (at < a->count && at < b->count)
+        told = pf_plan_warn(plan,
+                            "%ss whose columns differ stay apart: column %u is '%.60s' in '%.60s' and '%.60s' in '%.60s' "
+                            "(--combine-by name makes one table of all)",
+                            word, at + 1, a->fields[at].name, first, b->fields[at].name, second);
+    else
+        told =
+            pf_plan_warn(plan,
+                         "%ss whose columns differ stay apart: '%.60s' has %u columns, '%.60s' %u (--combine-by name makes one "
+                         "table of all)",
+                         word, first, a->count, second, b->count);
+    return told ? PF_OK : pf_fail_memory(err, 1);
+}
+
 static enum pf_status group(struct pf_plan *plan, const struct tables *tables, struct pf_error *err)
 {
     uint32_t *number = pf_arena_alloc_zero(&plan->arena, (size_t)tables->used + 1, sizeof *number), count;
@@ -235,6 +260,8 @@ static enum pf_status group(struct pf_plan *plan, const struct tables *tables, s
         }
         if (table->parts == NULL)
             return pf_fail_memory(err, tables->used * sizeof *table->parts);
+        if (number[i] == 1 && table->part_count == 0 && plan->options.combine && tell_apart(plan, tables, i, err) != PF_OK)
+            return err->status;
         table->parts[table->part_count++] = (struct pf_part){ .table = tables->index[i], .name = listed->name };
     }
     return PF_OK;
@@ -246,7 +273,8 @@ static enum pf_status read_one(struct pf_plan *plan, const struct tables *tables
 
     if (asked && plan->tables.count > 1) {
         pf_fail(err, PF_BAD_OPTION, "there are %u tables, and one is read", plan->tables.count);
-        pf_remedy(err, "name one of them, or make one of all with --combine or --combine-by name");
+        pf_remedy(err, plan->options.combine ? "name one of them, or make one of all with --combine-by name"
+                                             : "name one of them, or make one of all with --combine or --combine-by name");
         return PF_BAD_OPTION;
     }
     if (asked)

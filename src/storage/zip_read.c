@@ -2,10 +2,10 @@
 #include <string.h>
 
 #include <libdeflate.h>
-#include <zlib.h>
 
 #include "storage/zip.h"
 #include "storage/zip_bytes.h"
+#include "storage/zip_inflate.h"
 
 enum {
     STORED_PART = 128 * 1024,
@@ -21,20 +21,12 @@ struct pf_zip_stream {
     int64_t left;     /* stored bytes not yet read */
     int64_t produced; /* bytes given out */
     uint32_t crc;     /* of them */
-    bool inflates, checked;
-    uint8_t *stored; /* STORED_PART bytes of the archive; NULL when the entry is not compressed */
-    z_stream zlib;
+    bool checked;
+    uint8_t *stored;             /* STORED_PART bytes of the archive; NULL when the entry is not compressed ... */
+    struct zip_inflate *inflate; /* ... and this */
+    const uint8_t *in;           /* of stored: what is not inflated yet */
+    size_t in_left;
 };
-
-static voidpf take_items(voidpf user, uInt items, uInt size)
-{
-    return pf_alloc(user, (size_t)items * size);
-}
-
-static void give_back(voidpf user, voidpf pointer)
-{
-    pf_free(user, pointer);
-}
 
 /* Names are shown up to this many bytes. */
 enum { SHOWN = 160 };
@@ -101,12 +93,8 @@ static enum pf_status begin_inflate(struct pf_zip_stream *stream, struct pf_erro
     stream->stored = pf_alloc(memory, STORED_PART);
     if (stream->stored == NULL)
         return pf_fail_memory(err, STORED_PART);
-    stream->zlib.zalloc = take_items;
-    stream->zlib.zfree = give_back;
-    stream->zlib.opaque = memory;
-    /* raw: no header of zlib's or gzip's */
-    stream->inflates = inflateInit2(&stream->zlib, -MAX_WBITS) == Z_OK;
-    return stream->inflates ? PF_OK : pf_fail_memory(err, sizeof(z_stream));
+    stream->inflate = zip_inflate_new(memory);
+    return stream->inflate != NULL ? PF_OK : pf_fail_memory(err, STORED_PART);
 }
 
 enum pf_status pf_zip_stream_open(const struct pf_zip *zip, const struct pf_zip_entry *entry, struct pf_zip_stream **out,
@@ -141,8 +129,7 @@ void pf_zip_stream_close(struct pf_zip_stream *stream)
     if (stream == NULL)
         return;
     memory = &stream->head->ctx->memory;
-    if (stream->inflates)
-        inflateEnd(&stream->zlib);
+    zip_inflate_free(stream->inflate);
     pf_free(memory, stream->stored);
     pf_free(memory, stream);
 }
@@ -152,19 +139,19 @@ int64_t pf_zip_stream_consumed(const struct pf_zip_stream *stream)
     return stream->entry->stored - stream->left;
 }
 
-/* Stored bytes for zlib, when it has none. */
+/* Stored bytes to inflate, when there are none. */
 static enum pf_status fill(struct pf_zip_stream *stream, struct pf_error *err)
 {
     size_t part = stream->left < STORED_PART ? (size_t)stream->left : STORED_PART;
 
-    if (stream->zlib.avail_in != 0 || part == 0)
+    if (stream->in_left != 0 || part == 0)
         return PF_OK;
     if (pf_source_read_at(stream->head->src, stream->at, stream->stored, part, err) != PF_OK)
         return err->status;
     stream->at += (int64_t)part;
     stream->left -= (int64_t)part;
-    stream->zlib.next_in = stream->stored;
-    stream->zlib.avail_in = (uInt)part;
+    stream->in = stream->stored;
+    stream->in_left = part;
     return PF_OK;
 }
 
@@ -172,27 +159,26 @@ static enum pf_status fill(struct pf_zip_stream *stream, struct pf_error *err)
 static enum pf_status inflate_part(struct pf_zip_stream *stream, uint8_t *to, size_t size, size_t *got, bool *ended,
                                    struct pf_error *err)
 {
-    z_stream *zlib = &stream->zlib;
+    const char *wrong = NULL;
+    size_t room = size;
 
-    zlib->next_out = to;
-    zlib->avail_out = (uInt)size;
     *ended = false;
-    while (!*ended && zlib->avail_out != 0) {
-        int result;
+    while (!*ended && room != 0) {
+        const size_t before = room;
+        enum zip_inflated result;
 
         if (fill(stream, err) != PF_OK)
             return err->status;
-        /* without input, too: it may hold back bytes for which there was no room */
-        result = inflate(zlib, Z_NO_FLUSH);
-        if (result == Z_BUF_ERROR && zlib->avail_in == 0 && stream->left == 0)
+        result = zip_inflate_run(stream->inflate, &stream->in, &stream->in_left, &to, &room, &wrong);
+        if (result == ZIP_INFLATE_NO_MEMORY)
+            return pf_fail_memory(err, size);
+        if (result == ZIP_INFLATE_BAD)
+            return fail_entry(stream, wrong, err);
+        *ended = result == ZIP_INFLATE_DONE;
+        if (!*ended && room == before && stream->in_left == 0 && stream->left == 0)
             return fail_entry(stream, "its compressed bytes end in the middle", err);
-        if (result == Z_MEM_ERROR)
-            return pf_fail_memory(err, (size_t)1 << MAX_WBITS);
-        if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR)
-            return fail_entry(stream, zlib->msg != NULL ? zlib->msg : "its compressed bytes make no sense", err);
-        *ended = result == Z_STREAM_END;
     }
-    *got = size - zlib->avail_out;
+    *got = size - room;
     return PF_OK;
 }
 
@@ -202,7 +188,7 @@ static enum pf_status check_end(struct pf_zip_stream *stream, bool ended, struct
     uint8_t more[1];
     size_t got = 0;
 
-    if (stream->inflates && !ended && inflate_part(stream, more, sizeof more, &got, &ended, err) != PF_OK)
+    if (stream->inflate != NULL && !ended && inflate_part(stream, more, sizeof more, &got, &ended, err) != PF_OK)
         return err->status;
     if (got != 0)
         return fail_entry(stream, "it is larger than the directory says", err);
@@ -217,7 +203,7 @@ static enum pf_status read_part(struct pf_zip_stream *stream, uint8_t *to, size_
     size_t got = size;
 
     *ended = false;
-    if (stream->inflates) {
+    if (stream->inflate != NULL) {
         if (inflate_part(stream, to, size, &got, ended, err) != PF_OK)
             return err->status;
         if (got != size)

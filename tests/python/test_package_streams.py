@@ -404,3 +404,14 @@ def test_nulls_are_counted_whatever_is_written(package, tmp_path):
         assert [column["null_count"] for column in package.convert(given, tmp_path / name).columns] == same, name
     assert [column["null_count"] for column in package.write(table, tmp_path / "w.csv").columns] == same
     assert [column["null_count"] for column in package.convert(b"a,b\n", tmp_path / "none.csv").columns] == [0, 0]
+
+
+def test_an_index_that_has_a_name_is_a_column(package, tmp_path):
+    frame = pandas.DataFrame({"id": [100, 200, 300], "v": [1, 2, 3]})
+    for name in ("id", None):
+        given = frame.set_index("id") if name else frame
+        package.write(given, tmp_path / "ix.parquet", force=True)
+        assert package.read(tmp_path / "ix.parquet").to_arrow().to_pydict() == {"id": [100, 200, 300], "v": [1, 2, 3]}
+    even = pandas.DataFrame({"v": [1, 2, 3]}, index=pandas.RangeIndex(100, 400, 100, name="id"))
+    package.write(even, tmp_path / "ix.parquet", force=True)
+    assert package.read(tmp_path / "ix.parquet").to_arrow().to_pydict() == {"id": [100, 200, 300], "v": [1, 2, 3]}

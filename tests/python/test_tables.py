@@ -289,6 +289,51 @@ def test_failure_leaves_what_was_there(pyforge, tmp_path):
     assert {name: (tmp_path / "a_csv" / name).read_bytes() for name in names(tmp_path / "a_csv")} == before
 
 
+def test_combine_says_what_differs(pyforge, sales):
+    said = check(pyforge("convert", sales, "--combine"))
+    assert "sheets whose columns differ stay apart: column 1 is 'id' in 'Jan' and 'v' in 'Other' (--combine-by name makes one table of all)" in said
+    assert "stay apart" not in check(pyforge("convert", sales, "--combine", "--sheet", "Jan,Feb", "--force"))
+    assert "stay apart" not in check(pyforge("convert", sales, "--combine-by", "name", "--force"))
+    said = check(pyforge("convert", sales, "-", "--to", "csv", "--combine"), USAGE)
+    assert "make one of them with --combine-by name" in said
+
+
+def test_a_folder_keeps_the_format_of_its_name(pyforge, sales, tmp_path):
+    check(pyforge("convert", sales, tmp_path / "all.csv"))
+    assert names(tmp_path / "all.csv") == ["sales_Feb.csv", "sales_Jan.csv", "sales_Other.csv"]
+    check(pyforge("convert", sales, tmp_path / "all.csv", "--sheet", "Jan"))
+    assert rows_of(tmp_path / "all.csv" / "sales.csv") == [["id", "v"], ["1", "1.5"], ["2", "2.5"]]
+    (tmp_path / "plain").mkdir()
+    check(pyforge("convert", sales, tmp_path / "plain", "--sheet", "Jan"))
+    assert names(tmp_path / "plain") == ["sales.parquet"]
+
+
+def test_the_name_of_a_sheet_that_is_written_is_not_one_to_read(pyforge, sales, tmp_path, package):
+    assert "name the sheet to read with --sheet" in check(pyforge("convert", sales, tmp_path / "a.parquet", "--sheet-name", "Feb"), USAGE)
+    assert "but the workbook gets 3 sheets" in check(pyforge("convert", sales, tmp_path / "a.xlsx", "--sheet-name", "Feb"), USAGE)
+    assert not (tmp_path / "a.xlsx").exists() and not (tmp_path / "a.parquet").exists()
+    check(pyforge("convert", sales, tmp_path / "a.xlsx", "--sheet", "Feb", "--sheet-name", "Two"))
+    assert openpyxl.load_workbook(tmp_path / "a.xlsx").sheetnames == ["Two"]
+    with pytest.raises(package.OptionError, match="name the sheet to read with sheet="):
+        package.read(sales, sheet_name="Feb")
+
+
+def test_only_plain_workbooks_are_written(pyforge, sales, tmp_path):
+    for name in ("a.xlsm", "a.xltx"):
+        said = check(pyforge("convert", sales, tmp_path / name, "--to", "excel"), USAGE)
+        assert f"named .{name[2:]}, and only .xlsx is written" in said
+        assert "no format that is written" in check(pyforge("convert", sales, tmp_path / name), REFUSED)
+        assert not (tmp_path / name).exists()
+
+
+def test_files_of_open_workbooks_are_no_inputs(pyforge, sales, tmp_path):
+    (tmp_path / "~$sales.xlsx").write_bytes(b"\x05somebody")
+    for source in (tmp_path, f"{tmp_path}/*.xlsx"):
+        said = check(pyforge("convert", source, f"{tmp_path}/out/", "--force"))
+        assert "1 file" in said or "sales" in said
+    assert check(pyforge("convert", tmp_path / "~$sales.xlsx", tmp_path / "x.parquet"), FAILED)
+
+
 def test_existing_outputs(pyforge, sales):
     folder = sales.with_name("sales_parquet")
     folder.mkdir()
