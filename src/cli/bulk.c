@@ -60,6 +60,10 @@ static void note_of(struct cli *cli, const char *input, const char *text)
     (void)snprintf(line, sizeof line, "%.1000s", input);
     pf_hide_secrets(line);
     used = strlen(line);
+    if (strncmp(text, line, used) == 0 && text[used] == ':') { /* a reader has named it */
+        cli_note(cli, text);
+        return;
+    }
     (void)snprintf(line + used, sizeof line - used, ": %.1000s", text);
     cli_note(cli, line);
 }

@@ -438,6 +438,13 @@ def test_bulk(pyforge, tmp_path):
         "a_parquet/a_x.parquet", "a_parquet/a_y.parquet", "b.parquet", "c.parquet"]
 
 
+def test_notes_name_their_file_once(pyforge, tmp_path):
+    for name in ("a", "b"):
+        book(tmp_path / f"{name}.xlsx", {"S": [["A title"], [None], ["id", "v", "w"], [1, 2, 3], [4, 5, 6]]})
+    said = check(pyforge("convert", tmp_path / "a.xlsx", tmp_path / "b.xlsx", f"{tmp_path}/out/"))
+    assert said.count("the header of sheet 'S' is taken to be row 3") == 2 and "a.xlsx: " + str(tmp_path) not in said
+
+
 def test_formats_of_one_table(pyforge, tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("a\n1\n")
