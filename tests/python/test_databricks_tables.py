@@ -1,7 +1,6 @@
 """What there is to tables without Spark: names, types, staging, errors and lost answers, with stand-ins for the session."""
 
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -180,7 +179,7 @@ def test_where_the_data_are_staged(modules):
 
 
 def test_staging_is_gone_at_every_end(modules, tmp_path):
-    host = "".join(character if character.isalnum() else "_" for character in socket.gethostname())
+    host = modules.staging.host_mark()
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     left, others, running = (tmp_path / f"{modules.staging.PREFIX}{name}-0a" for name in

@@ -305,12 +305,14 @@ def hanging(run, case, home, tmp_path, pyforge_path):
         env = {"HOME": str(home), "PYFORGE_EXTENSION_PATH": str(folder), "PATH": os.environ["PATH"]}
         started = [subprocess.Popen([pyforge_path, "convert", "a.csv", "a.parquet"], cwd=tmp_path, env=env) for _ in range(count)]
         deadline = time.monotonic() + 30
-        while len([path for path in state.glob("loading-*") if path.suffix != ".new"]) < before + count:
-            assert time.monotonic() < deadline, list(state.iterdir())
-            time.sleep(0.01)
-        for process in started:
-            process.kill()
-            process.wait()
+        try:
+            while len([path for path in state.glob("loading-*") if path.suffix != ".new"]) < before + count:
+                assert time.monotonic() < deadline, list(state.iterdir())
+                time.sleep(0.01)
+        finally:
+            for process in started:
+                process.kill()
+                process.wait()
         shutil.copy(tmp_path / "kept.so", folder / "bad.so")
         return folder
 

@@ -65,8 +65,9 @@ print(session_at_hand(on_databricks=True, why=why), why)
 
 
 def test_folders_left_over_are_taken_away(staging, tmp_path):
-    host = socket.gethostname()
-    host = staging.re.sub(r"[^A-Za-z0-9]+", "_", host) or "host"
+    host = staging.host_mark()
+    named = staging.re.sub(r"[^A-Za-z0-9]+", "_", socket.gethostname())
+    assert host.startswith(named + "_")
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     old = time.time() - staging.LEFT_OVER_SECONDS - 60
@@ -74,6 +75,7 @@ def test_folders_left_over_are_taken_away(staging, tmp_path):
         "of a process that ended": (f"{host}-{ended.pid}-abc", None, False),
         "of this process": (f"{host}-{os.getpid()}-abc", None, True),
         "of a process that runs": (f"{host}-{os.getppid()}-abc", None, True),
+        "of a container that is called alike": (f"{named}-{ended.pid}-abc", None, True),
         "of another machine, old": ("elsewhere-7-abc", old, False),
         "of another machine, new": ("elsewhere-8-abc", None, True),
         "of nobody known": ("something", old, True),

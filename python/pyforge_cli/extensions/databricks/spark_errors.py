@@ -174,13 +174,13 @@ _MEANINGS = (
     ("DELTA_PROTOCOL_CHANGED", "server", "another writer changed {name} at the same time", "run it again"),
     ("DELTA_METADATA_CHANGED", "server", "another writer changed {name} at the same time", "run it again"),
     ("DATA_SOURCE_NOT_FOUND", "unsupported", "{name} was not written, as this Spark has no Delta", "start it with Delta's jars, or write Parquet"),
-    ("INSUFFICIENT_PERMISSIONS", "refused", "no permission for {name}", "{grants}"),
-    ("INSUFFICIENT_PRIVILEGES", "refused", "no permission for {name}", "{grants}"),
-    ("PERMISSION_DENIED", "refused", "no permission for {name}", "{grants}"),
-    ("UC_", "refused", "Unity Catalog refused {name}", "{grants}"),
+    ("INSUFFICIENT_PERMISSIONS", "refused", "no permission for {name}", "check the name, or have it granted: {grants}"),
+    ("INSUFFICIENT_PRIVILEGES", "refused", "no permission for {name}", "check the name, or have it granted: {grants}"),
+    ("PERMISSION_DENIED", "refused", "no permission for {name}", "check the name, or have it granted: {grants}"),
+    ("UC_", "refused", "Unity Catalog refused {name}", "check the name, or have it granted: {grants}"),
     ("TABLE_OR_VIEW_NOT_FOUND", "missing", "{name} is not there", "SHOW TABLES IN {schema}; lists those you may see"),
     ("OPERATION_CANCELED", "server", "the operation on {name} was cancelled on the server", "run it again"),
-    ("42501", "refused", "no permission for {name}", "{grants}"),
+    ("42501", "refused", "no permission for {name}", "check the name, or have it granted: {grants}"),
 )
 
 

@@ -96,11 +96,23 @@ def check_volume(base):
                       f"check the name (pyforge list-volumes shows those there are), or have it made: CREATE VOLUME {quote_all(parts)};")
 
 
+def host_mark():
+    """What a process number is of: a machine that was started once and, there, a namespace of processes; containers are called alike. None =
+    it cannot be told."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            boot = file.read(8)
+        space = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return None
+    return "_".join(re.sub(r"[^A-Za-z0-9]+", "_", text) for text in (socket.gethostname(), boot, space[len("pid:["):-1]))
+
+
 def _is_left_over(name, folder, host):
     owner = re.fullmatch(re.escape(PREFIX) + r"(.+)-(\d+)-[0-9a-f]+", name)
     if owner is None:
         return False
-    if owner[1] == host:
+    if host is not None and owner[1] == host:
         if int(owner[2]) == os.getpid():
             return False
         try:
@@ -124,14 +136,14 @@ class Staging:
         self.folder = self.file = self.spark_path = None
 
     def __enter__(self):
-        host = re.sub(r"[^A-Za-z0-9]+", "_", socket.gethostname()) or "host"
+        host = host_mark()
         check_volume(self.base)
         try:
             os.makedirs(self.base, exist_ok=True)
             for entry in os.scandir(self.base):
                 if entry.name.startswith(PREFIX) and _is_left_over(entry.name, entry.path, host):
                     shutil.rmtree(entry.path, ignore_errors=True)
-            self.folder = os.path.join(self.base, f"{PREFIX}{host}-{os.getpid()}-{uuid.uuid4().hex[:12]}")
+            self.folder = os.path.join(self.base, f"{PREFIX}{host or 'unknown'}-{os.getpid()}-{uuid.uuid4().hex[:12]}")
             # its copy of the data is for nobody else, whoever may look into the folder around it
             os.mkdir(self.folder, 0o700)
             # within, as Spark warns of paths that begin with a dot
@@ -153,4 +165,4 @@ class Staging:
             self.note(f"{self.folder} could not be removed; it holds a copy of the data")
 
 
-__all__ = ["Staging", "as_read", "is_of_databricks", "process_path", "spark_path", "staging_base"]
+__all__ = ["Staging", "as_read", "host_mark", "is_of_databricks", "process_path", "spark_path", "staging_base"]
