@@ -8,7 +8,7 @@ struct zip_inflate {
     struct inflate_state state;
 };
 
-struct zip_inflate *zip_inflate_new(struct pf_memory *memory)
+struct zip_inflate *pf_zip_inflate_new(struct pf_memory *memory)
 {
     struct zip_inflate *inflate = pf_alloc(memory, sizeof *inflate);
 
@@ -19,7 +19,7 @@ struct zip_inflate *zip_inflate_new(struct pf_memory *memory)
     return inflate;
 }
 
-void zip_inflate_free(struct zip_inflate *inflate)
+void pf_zip_inflate_free(struct zip_inflate *inflate)
 {
     if (inflate != NULL)
         pf_free(inflate->memory, inflate);
@@ -39,8 +39,8 @@ static const char *reason(int result)
     }
 }
 
-enum zip_inflated zip_inflate_run(struct zip_inflate *inflate, const uint8_t **in, size_t *left, uint8_t **to, size_t *room,
-                                  const char **wrong)
+enum zip_inflated pf_zip_inflate_run(struct zip_inflate *inflate, const uint8_t **in, size_t *left, uint8_t **to, size_t *room,
+                                     const char **wrong)
 {
     struct inflate_state *state = &inflate->state;
     int result;
@@ -79,7 +79,7 @@ static void give_back(voidpf user, voidpf pointer)
     pf_free(user, pointer);
 }
 
-struct zip_inflate *zip_inflate_new(struct pf_memory *memory)
+struct zip_inflate *pf_zip_inflate_new(struct pf_memory *memory)
 {
     struct zip_inflate *inflate = pf_alloc_zero(memory, 1, sizeof *inflate);
 
@@ -96,7 +96,7 @@ struct zip_inflate *zip_inflate_new(struct pf_memory *memory)
     return NULL;
 }
 
-void zip_inflate_free(struct zip_inflate *inflate)
+void pf_zip_inflate_free(struct zip_inflate *inflate)
 {
     if (inflate == NULL)
         return;
@@ -104,8 +104,8 @@ void zip_inflate_free(struct zip_inflate *inflate)
     pf_free(inflate->memory, inflate);
 }
 
-enum zip_inflated zip_inflate_run(struct zip_inflate *of, const uint8_t **in, size_t *left, uint8_t **to, size_t *room,
-                                  const char **wrong)
+enum zip_inflated pf_zip_inflate_run(struct zip_inflate *of, const uint8_t **in, size_t *left, uint8_t **to, size_t *room,
+                                     const char **wrong)
 {
     z_stream *zlib = &of->zlib;
     int result;

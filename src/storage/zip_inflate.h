@@ -14,11 +14,11 @@ enum zip_inflated {
 };
 
 /* NULL = no memory. */
-struct zip_inflate *zip_inflate_new(struct pf_memory *memory);
-void zip_inflate_free(struct zip_inflate *inflate);
+struct zip_inflate *pf_zip_inflate_new(struct pf_memory *memory);
+void pf_zip_inflate_free(struct zip_inflate *inflate);
 /* Inflates from *in to *to, and moves both and what is left of them, each below 2 GiB. To be called without input, too: bytes may be held
  * back for which there was no room. wrong: static. */
-enum zip_inflated zip_inflate_run(struct zip_inflate *inflate, const uint8_t **in, size_t *left, uint8_t **to, size_t *room,
-                                  const char **wrong);
+enum zip_inflated pf_zip_inflate_run(struct zip_inflate *inflate, const uint8_t **in, size_t *left, uint8_t **to, size_t *room,
+                                     const char **wrong);
 
 #endif

@@ -93,7 +93,7 @@ static enum pf_status begin_inflate(struct pf_zip_stream *stream, struct pf_erro
     stream->stored = pf_alloc(memory, STORED_PART);
     if (stream->stored == NULL)
         return pf_fail_memory(err, STORED_PART);
-    stream->inflate = zip_inflate_new(memory);
+    stream->inflate = pf_zip_inflate_new(memory);
     return stream->inflate != NULL ? PF_OK : pf_fail_memory(err, STORED_PART);
 }
 
@@ -129,7 +129,7 @@ void pf_zip_stream_close(struct pf_zip_stream *stream)
     if (stream == NULL)
         return;
     memory = &stream->head->ctx->memory;
-    zip_inflate_free(stream->inflate);
+    pf_zip_inflate_free(stream->inflate);
     pf_free(memory, stream->stored);
     pf_free(memory, stream);
 }
@@ -169,7 +169,7 @@ static enum pf_status inflate_part(struct pf_zip_stream *stream, uint8_t *to, si
 
         if (fill(stream, err) != PF_OK)
             return err->status;
-        result = zip_inflate_run(stream->inflate, &stream->in, &stream->in_left, &to, &room, &wrong);
+        result = pf_zip_inflate_run(stream->inflate, &stream->in, &stream->in_left, &to, &room, &wrong);
         if (result == ZIP_INFLATE_NO_MEMORY)
             return pf_fail_memory(err, size);
         if (result == ZIP_INFLATE_BAD)

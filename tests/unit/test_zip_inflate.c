@@ -24,7 +24,7 @@ static enum zip_inflated run_pieces(struct bytes in, size_t piece, size_t room, 
     size_t given = 0;
 
     CHECK(pf_memory_init(&memory, SIZE_MAX));
-    inflate = zip_inflate_new(&memory);
+    inflate = pf_zip_inflate_new(&memory);
     CHECK(inflate != NULL);
     out->size = 0;
     while (result == ZIP_INFLATE_MORE && out->size < ROOM) {
@@ -33,7 +33,7 @@ static enum zip_inflated run_pieces(struct bytes in, size_t piece, size_t room, 
         const uint8_t *from = in.at + given;
         uint8_t *to = out->at + out->size;
 
-        result = zip_inflate_run(inflate, &from, &left, &to, &free, &wrong);
+        result = pf_zip_inflate_run(inflate, &from, &left, &to, &free, &wrong);
         CHECK(free <= before && to == out->at + out->size + (before - free));
         if (result == ZIP_INFLATE_BAD)
             break;
@@ -44,7 +44,7 @@ static enum zip_inflated run_pieces(struct bytes in, size_t piece, size_t room, 
             break;
     }
     CHECK(result != ZIP_INFLATE_BAD || wrong != NULL);
-    zip_inflate_free(inflate);
+    pf_zip_inflate_free(inflate);
     CHECK_INT(atomic_load(&memory.in_use), 0);
     pf_memory_destroy(&memory);
     return result;
@@ -259,10 +259,10 @@ static void test_refused_memory(void **state)
         struct zip_inflate *inflate;
 
         atomic_store(&memory.fail_at, n);
-        inflate = zip_inflate_new(&memory);
+        inflate = pf_zip_inflate_new(&memory);
         if (n == 0)
             CHECK(inflate == NULL);
-        zip_inflate_free(inflate);
+        pf_zip_inflate_free(inflate);
         CHECK_INT(atomic_load(&memory.in_use), 0);
     }
     pf_memory_destroy(&memory);
