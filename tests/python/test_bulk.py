@@ -265,23 +265,9 @@ def test_a_signal_ends_the_file_under_way(pyforge_path, tmp_path, jobs):
                           env=clean_environment(), stderr=subprocess.PIPE) as running:  # fmt: skip
         time.sleep(0.2)
         assert running.poll() is None
-        sent = time.monotonic()
         running.send_signal(signal.SIGTERM)
         running.communicate(timeout=20)
-        assert time.monotonic() - sent < 0.3
     assert running.returncode == 143 and not list(tmp_path.glob("out/*"))
-
-
-def test_small_files_do_not_wait_for_each_other(pyforge, tmp_path):
-    (tmp_path / "in").mkdir()
-    for number in range(300):
-        (tmp_path / "in" / f"{number}.csv").write_text(GOOD)
-    seconds = {}
-    for jobs in ("1", "2", "1", "2"):
-        started = time.monotonic()
-        assert pyforge("convert", "in", f"out{len(seconds)}{jobs}/", "-j", jobs, "--force", cwd=tmp_path).returncode == 0
-        seconds[jobs] = min(seconds.get(jobs, 100), time.monotonic() - started)
-    assert seconds["2"] < seconds["1"] * 1.5
 
 
 def test_fewer_jobs_where_threads_are_few(pyforge_path, tmp_path):

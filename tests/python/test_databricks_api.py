@@ -449,8 +449,9 @@ def test_an_interrupted_batch_leaves_nothing(forge, many, tmp_path, monkeypatch)
     out = tmp_path / "out"
     with pytest.raises(KeyboardInterrupt):
         forge.batch_convert(sources, out, threads=2, progress=False)
-    assert all(path.suffix == ".parquet" and path.stat().st_size for path in out.iterdir()), "only whole files"
-    assert len(list(out.iterdir())) < len(sources)
+    made = list(out.iterdir()) if out.exists() else []  # it may end before the first
+    assert all(path.suffix == ".parquet" and path.stat().st_size for path in made), "only whole files"
+    assert len(made) < len(sources)
 
 
 def test_a_running_conversion_is_ended(package, many, tmp_path):
