@@ -131,7 +131,7 @@ enum pf_status pf_scheme_get(struct pf_extensions *set, const char *location, st
 
     pf_error_clear(err);
     *out = scheme_of_path(set, location);
-    while (*out == NULL && (promise = who_claims(set, location, false, &entry)) != NULL) {
+    while (*out == NULL && who_claims(set, location, false, &entry) != NULL) {
         /* what it is worth is in its state then */
         (void)pf_entry_load(set, entry, &ignored);
         *out = scheme_of_path(set, location);

@@ -25,7 +25,9 @@ struct pf_zip {
     struct pf_zip_head head;
     struct pf_arena arena; /* names */
     struct pf_zip_entry *entries;
-    int64_t *ends; /* per entry */
+    int64_t *ends;         /* per entry */
+    uint32_t *by_name;     /* entries in the order of their names: see compare_names */
+    uint32_t *last_of_kin; /* per place in by_name that begins a run of kin: the last of the run's entries in the directory */
     uint32_t count;
 };
 
@@ -365,6 +367,92 @@ static enum pf_status set_ends(struct pf_zip *zip, int64_t directory_at, struct 
     return status;
 }
 
+/* ---- names: an index, as a hostile archive has a million entries and asks for each of them */
+
+static uint8_t fold(char letter)
+{
+    return (uint8_t)(letter == '\\' ? '/' : letter >= 'A' && letter <= 'Z' ? letter + ('a' - 'A') : letter);
+}
+
+static const char *without_slash(const char *name, size_t *size)
+{
+    const bool slash = *size != 0 && fold(*name) == '/';
+
+    *size -= slash;
+    return name + slash;
+}
+
+/* Kin are names that differ at most in the case of ASCII letters, in the kind of their slashes and in one in front. */
+static int compare_kin(const char *a, size_t a_size, const char *b, size_t b_size)
+{
+    size_t size;
+
+    a = without_slash(a, &a_size);
+    b = without_slash(b, &b_size);
+    size = a_size < b_size ? a_size : b_size;
+    for (size_t i = 0; i < size; i++) {
+        const int order = fold(a[i]) - fold(b[i]);
+
+        if (order != 0)
+            return order;
+    }
+    return (a_size > b_size) - (a_size < b_size);
+}
+
+static int compare_exactly(const char *a, size_t a_size, const char *b, size_t b_size)
+{
+    const int order = memcmp(a, b, a_size < b_size ? a_size : b_size);
+
+    return order != 0 ? order : (a_size > b_size) - (a_size < b_size);
+}
+
+struct named {
+    const struct pf_zip_entry *entry;
+    uint32_t index;
+};
+
+/* Kin together, the same names in the order of the directory. */
+static int compare_names(const void *a, const void *b)
+{
+    const struct named *one = a, *other = b;
+    int order = compare_kin(one->entry->name, one->entry->name_size, other->entry->name, other->entry->name_size);
+
+    if (order == 0)
+        order = compare_exactly(one->entry->name, one->entry->name_size, other->entry->name, other->entry->name_size);
+    return order != 0 ? order : (one->index > other->index) - (one->index < other->index);
+}
+
+static bool are_kin(const struct pf_zip_entry *a, const struct pf_zip_entry *b)
+{
+    return compare_kin(a->name, a->name_size, b->name, b->name_size) == 0;
+}
+
+static enum pf_status index_names(struct pf_zip *zip, struct pf_error *err)
+{
+    struct pf_memory *memory = &zip->head.ctx->memory;
+    struct named *list = pf_alloc_zero(memory, (size_t)zip->count + 1, sizeof *list);
+    uint32_t first = 0;
+
+    zip->by_name = pf_alloc_zero(memory, (size_t)zip->count + 1, sizeof *zip->by_name);
+    zip->last_of_kin = pf_alloc_zero(memory, (size_t)zip->count + 1, sizeof *zip->last_of_kin);
+    if (list == NULL || zip->by_name == NULL || zip->last_of_kin == NULL) {
+        pf_free(memory, list);
+        return pf_fail_memory(err, zip->count * sizeof *list);
+    }
+    for (uint32_t i = 0; i < zip->count; i++)
+        list[i] = (struct named){ &zip->entries[i], i };
+    if (zip->count > 1)
+        qsort(list, zip->count, sizeof *list, compare_names);
+    for (uint32_t i = 0; i < zip->count; i++) {
+        first = i == 0 || !are_kin(list[i].entry, list[first].entry) ? i : first;
+        zip->by_name[i] = list[i].index;
+        if (list[i].index > zip->last_of_kin[first])
+            zip->last_of_kin[first] = list[i].index;
+    }
+    pf_free(memory, list);
+    return PF_OK;
+}
+
 /* ---- */
 
 static enum pf_status read_directory(struct pf_zip *zip, const struct ending *ending, struct pf_error *err)
@@ -386,7 +474,9 @@ static enum pf_status read_directory(struct pf_zip *zip, const struct ending *en
     if (status == PF_OK)
         status = take_entries(zip, ending, directory, at, before, err);
     pf_free(memory, directory);
-    return status == PF_OK ? set_ends(zip, at, err) : status;
+    if (status == PF_OK)
+        status = set_ends(zip, at, err);
+    return status == PF_OK ? index_names(zip, err) : status;
 }
 
 enum pf_status pf_zip_open(struct pf_context *ctx, const struct pf_source *src, const struct pf_zip_limits *limits,
@@ -424,39 +514,44 @@ void pf_zip_close(struct pf_zip *zip)
     pf_arena_free(&zip->arena);
     pf_free(memory, zip->entries);
     pf_free(memory, zip->ends);
+    pf_free(memory, zip->by_name);
+    pf_free(memory, zip->last_of_kin);
     pf_free(memory, zip);
 }
 
-/* ---- names */
-
-static uint8_t lower(char letter)
+/* The first place in by_name from low on whose name does not come before name and its kin; after_exact: behind name itself. */
+static uint32_t first_place(const struct pf_zip *zip, uint32_t low, const char *name, size_t size, bool after_exact)
 {
-    return (uint8_t)(letter >= 'A' && letter <= 'Z' ? letter + ('a' - 'A') : letter);
-}
+    uint32_t high = zip->count;
 
-static bool same_letters(const char *a, const char *b, size_t size)
-{
-    for (size_t i = 0; i < size; i++) {
-        if (lower(a[i]) != lower(b[i]))
-            return false;
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        const struct pf_zip_entry *entry = &zip->entries[zip->by_name[middle]];
+        int order = compare_kin(entry->name, entry->name_size, name, size);
+
+        if (order == 0 && after_exact)
+            order = compare_exactly(entry->name, entry->name_size, name, size) <= 0 ? -1 : 1;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return true;
+    return low;
 }
 
 const struct pf_zip_entry *pf_zip_find(const struct pf_zip *zip, const char *name, size_t size)
 {
-    const struct pf_zip_entry *other = NULL;
+    const uint32_t first = first_place(zip, 0, name, size, false), behind = first_place(zip, first, name, size, true);
+    const struct pf_zip_entry *entry;
 
+    if (first == zip->count)
+        return NULL;
     /* Of two with one name, the later one was written to replace the other. */
-    for (uint32_t i = zip->count; i-- != 0;) {
-        const struct pf_zip_entry *entry = &zip->entries[i];
-
-        if (entry->name_size != size || !same_letters(entry->name, name, size))
-            continue;
-        if (memcmp(entry->name, name, size) == 0)
+    if (behind > first) {
+        entry = &zip->entries[zip->by_name[behind - 1]];
+        if (compare_exactly(entry->name, entry->name_size, name, size) == 0)
             return entry;
-        if (other == NULL)
-            other = entry;
     }
-    return other;
+    entry = &zip->entries[zip->by_name[first]];
+    return compare_kin(entry->name, entry->name_size, name, size) == 0 ? &zip->entries[zip->last_of_kin[first]] : NULL;
 }

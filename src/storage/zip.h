@@ -36,7 +36,8 @@ enum pf_status pf_zip_open(struct pf_context *ctx, const struct pf_source *src, 
 void pf_zip_close(struct pf_zip *zip);
 uint32_t pf_zip_count(const struct pf_zip *zip);
 const struct pf_zip_entry *pf_zip_entry_at(const struct pf_zip *zip, uint32_t index);
-/* By its exact name, then without regard to the case of ASCII letters; NULL = none. */
+/* By its exact name, then by one that differs in the case of ASCII letters, in the kind of its slashes or in one in front; of several
+ * the last. NULL = none. */
 const struct pf_zip_entry *pf_zip_find(const struct pf_zip *zip, const char *name, size_t size);
 
 /* One entry, read in order. Several may be open at a time, each used by one thread. */

@@ -581,7 +581,7 @@ BAD = [
     ("an ISO date too long", A1 + '<row><c t="d"><v>2024-01-01T00:00:00.00000000000000000000000000</v></c></row>', "what should be a date is none"),
     ("a closing tag among cells", A1 + "<row></c></row>", "a closing tag has no opening one"),
     ("an element among rows that is not closed", A1 + "<row><ext><a></row>", "a closing tag has no opening one"),
-    ("nested too deep", A1 + "<row><c>" + "<a>" * 100 + "</a>" * 100 + "</c></row>", "nested too deep"),
+    ("nested too deep", A1 + "<row><c><extLst>" + "<a>" * 100 + "</a>" * 100 + "</extLst></c></row>", "nested too deep"),
     ("something else among rows", A1 + "<column/>", "no row stands among the rows"),
 ]
 

@@ -222,7 +222,10 @@ static const struct serial_case {
     { 0.57291666666666663, PF_XLSX_TIME, true, "13:45:00" },
     { 0.5 + 0.5 / 86400, PF_XLSX_TIME, false, "12:00:00.5" },
     { 0.5 + 0.000001 / 86400 * 123, PF_XLSX_TIME, false, "12:00:00.000123" },
-    { 0.99999999999999989, PF_XLSX_TIME, false, "1900-01-01 00:00:00" },
+    { 0.99999999999999989, PF_XLSX_TIME, false, "23:59:59.999999" }, /* a part of a day is no day */
+    { 0.9999999999884259, PF_XLSX_TIME, false, "23:59:59.999999" },
+    { 0.4166666666782407, PF_XLSX_TIME, false, "10:00:00.000001" },
+    { 0.41666666667151731, PF_XLSX_TIME, false, "10:00:00" }, /* 45000.416666666667 - 45000 */
     { 1, PF_XLSX_TIME, false, "1900-01-01 00:00:00" },
     { 60.5, PF_XLSX_TIME, false, "" },
     { 45351.5, PF_XLSX_TIME, false, "2024-02-29 12:00:00" },

@@ -362,13 +362,16 @@ static void move_text(uint8_t **to, const uint8_t *from, size_t size)
     }
 }
 
-/* Text up to '<' or '&'. */
-static size_t plain_run(const struct xlsx_cursor *cursor)
+/* Text up to '<' or '&'. *tag: where the next '<' was found to be (NULL at first). It is kept, as to look for it anew behind every
+ * reference takes the square of their number. */
+static size_t plain_run(const struct xlsx_cursor *cursor, const uint8_t **tag)
 {
-    const uint8_t *tag = xlsx_find_tag(cursor->at, cursor->end);
-    const uint8_t *reference = memchr(cursor->at, '&', (size_t)(tag - cursor->at));
+    const uint8_t *reference;
 
-    return (size_t)((reference != NULL ? reference : tag) - cursor->at);
+    if (*tag == NULL || *tag < cursor->at)
+        *tag = xlsx_find_tag(cursor->at, cursor->end);
+    reference = memchr(cursor->at, '&', (size_t)(*tag - cursor->at));
+    return (size_t)((reference != NULL ? reference : *tag) - cursor->at);
 }
 
 /* At '<' inside text: *done = behind the end of the element. */
@@ -426,6 +429,7 @@ bool xlsx_take_text(struct xlsx_cursor *cursor, const struct xlsx_tag *tag, uint
     uint8_t name[32];
     struct xlsx_tag kept = *tag;
     uint8_t *begin = *to;
+    const uint8_t *next = NULL;
     const bool preserve = preserves(cursor, tag);
     bool done = tag->empty;
 
@@ -434,7 +438,7 @@ bool xlsx_take_text(struct xlsx_cursor *cursor, const struct xlsx_tag *tag, uint
     memcpy(name, tag->name, tag->name_size);
     kept.name = name;
     while (!done) {
-        const size_t run = plain_run(cursor);
+        const size_t run = plain_run(cursor, &next);
 
         move_text(to, cursor->at, run);
         cursor->at += run;

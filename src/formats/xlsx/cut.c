@@ -72,7 +72,10 @@ static int64_t row_number(const uint8_t *tag, const uint8_t *end)
             at = close + 1;
             continue;
         }
-        for (at++; at < close && *at >= '0' && *at <= '9' && number <= PF_XLSX_ROWS; at++)
+        at++;
+        size = xlsx_trim(&at, (size_t)(close - at));
+        close = at + size;
+        for (; at < close && *at >= '0' && *at <= '9' && number <= PF_XLSX_ROWS; at++)
             number = number * 10 + (*at - '0');
         return at == close && number >= 1 && number <= PF_XLSX_ROWS ? number : -1;
     }

@@ -102,6 +102,7 @@ static void end_row(struct xlsx_decode *decode)
 static bool read_number(const uint8_t *text, size_t size, uint32_t *number)
 {
     *number = 0;
+    size = xlsx_trim(&text, size);
     for (size_t i = 0; i < size; i++) {
         if (text[i] < '0' || text[i] > '9' || *number > PF_XLSX_ROWS)
             return false;

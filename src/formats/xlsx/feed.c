@@ -3,6 +3,7 @@
  * The end of the last whole item is looked for backwards from the end of what was inflated. A forward look, which is quick, only
  * makes sure that there are no comments or CDATA sections, and finds the end of the container; where there is one of those the block
  * is walked over tag by tag. */
+#include <stdio.h>
 #include <string.h>
 
 #include "formats/xlsx/feed.h"
@@ -18,8 +19,8 @@ enum {
     LONGEST_HEAD = 64 << 20 /* of what stands before the rows: columns, views */
 };
 
-const struct xlsx_kind_of_feed xlsx_sheet_feed = { "sheetData", "row", { 't', 'D' }, 4 };
-const struct xlsx_kind_of_feed xlsx_strings_feed = { "sst", "si", { 's', 's' }, 0 };
+const struct xlsx_kind_of_feed xlsx_sheet_feed = { "sheetData", "row", { 't', 'D' }, 4, 2 };
+const struct xlsx_kind_of_feed xlsx_strings_feed = { "sst", "si", { 's', 's' }, 0, 1 };
 
 static enum pf_status fail_at(const struct xlsx_feed *feed, int64_t offset, const char *what, struct pf_error *err)
 {
@@ -37,6 +38,14 @@ static bool keeps_space(const struct pf_scan *scan)
             return true;
     }
     return false;
+}
+
+static enum pf_status fail_container(const struct xlsx_feed *feed, int64_t offset, const char *what, struct pf_error *err)
+{
+    char text[96];
+
+    (void)snprintf(text, sizeof text, "<%s> %s", feed->kind->container, what);
+    return fail_at(feed, offset, text, err);
 }
 
 /* Looks for the container in the head. *found = bytes up to behind its opening tag; 0 = more is needed. */
@@ -60,8 +69,11 @@ static enum pf_status scan_head(struct xlsx_feed *feed, struct pf_arena *arena, 
             continue;
         if (scan->depth == 1 || pf_scan_is(scan, feed->kind->container))
             feed->preserve |= keeps_space(scan);
-        if (pf_scan_is(scan, feed->kind->container))
+        if (!pf_scan_is(scan, feed->kind->container))
+            continue;
+        if (scan->depth == feed->kind->depth)
             break;
+        return fail_container(feed, (const uint8_t *)scan->at - bytes, "stands inside an element that has none", err);
     }
     *found = (size_t)((const uint8_t *)scan->at - bytes);
     name = memrchr(bytes, '<', *found);
@@ -495,18 +507,41 @@ enum pf_status xlsx_feed_rest(struct xlsx_feed *feed, struct pf_error *err)
     return PF_OK;
 }
 
-/* What follows the container is not needed, but its bytes count for the checksum. */
+/* The rows of a second container would be lost: none is well-formed. */
+static enum pf_status check_tail(const struct xlsx_feed *feed, const uint8_t *bytes, size_t size, struct pf_error *err)
+{
+    const uint8_t *end = bytes + size;
+
+    for (const uint8_t *at = bytes; (at = xlsx_find_tag(at, end)) < end; at++) {
+        if (xlsx_feed_tag(feed, at, end, false, feed->kind->container))
+            return fail_container(feed, feed->offset, "comes a second time, somewhere behind this", err);
+    }
+    return PF_OK;
+}
+
+/* What follows the container is not needed, but its bytes count for the checksum, and there must be no second one. */
 static enum pf_status drain(struct xlsx_feed *feed, struct pf_error *err)
 {
-    size_t got;
+    enum { OVERLAP = XLSX_PREFIX + 16 }; /* of a tag that is cut in two */
+    struct pf_buffer *carry = &feed->carry;
 
-    if (!feed->drained && !pf_buffer_reserve(&feed->carry, feed->carry.size + SMALLEST_BLOCK))
-        return pf_fail_memory(err, SMALLEST_BLOCK);
-    while (!feed->drained) {
-        if (inflate(feed, feed->carry.data, SMALLEST_BLOCK, &got, err) != PF_OK)
+    for (;;) {
+        const size_t kept = carry->size < OVERLAP ? carry->size : OVERLAP;
+        size_t got;
+
+        if (check_tail(feed, carry->data, carry->size, err) != PF_OK)
             return err->status;
+        if (feed->drained)
+            return PF_END;
+        if (kept != 0)
+            memmove(carry->data, carry->data + carry->size - kept, kept);
+        carry->size = kept;
+        if (!pf_buffer_reserve(carry, SMALLEST_BLOCK))
+            return pf_fail_memory(err, SMALLEST_BLOCK);
+        if (inflate(feed, carry->data + kept, SMALLEST_BLOCK, &got, err) != PF_OK)
+            return err->status;
+        carry->size += got;
     }
-    return PF_END;
 }
 
 enum pf_status xlsx_feed_next(struct xlsx_feed *feed, struct xlsx_piece *piece, struct pf_error *err)

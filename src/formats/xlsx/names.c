@@ -172,8 +172,9 @@ static enum pf_status read_table(struct pf_xlsx_workbook *workbook, const struct
     return status;
 }
 
-enum pf_status pf_xlsx_tables_load(struct pf_xlsx_workbook *workbook, uint32_t sheet, struct pf_buffer *named,
-                                   struct pf_error *err)
+/* read: per entry of the archive, whether it was read as a table. One that comes again is none of another sheet, and takes no time. */
+static enum pf_status load_tables(struct pf_xlsx_workbook *workbook, uint32_t sheet, bool *read, struct pf_buffer *named,
+                                  struct pf_error *err)
 {
     struct pf_arena arena;
     struct pf_xlsx_relations relations;
@@ -190,11 +191,27 @@ enum pf_status pf_xlsx_tables_load(struct pf_xlsx_workbook *workbook, uint32_t s
         if (strcmp(relation->type, "table") == 0 && relation->part != NULL)
             entry = pf_xlsx_find(workbook, relation->part);
         /* A table that is not there, or has no range, takes nothing from the cells. */
-        if (entry != NULL)
-            status = read_table(workbook, entry, &table, &ok, err);
+        if (entry == NULL || read[entry - pf_zip_entry_at(workbook->zip, 0)])
+            continue;
+        read[entry - pf_zip_entry_at(workbook->zip, 0)] = true;
+        status = read_table(workbook, entry, &table, &ok, err);
         if (status == PF_OK && ok)
             status = pf_xlsx_named_add(named, &table, err);
     }
     pf_arena_free(&arena);
+    return status;
+}
+
+enum pf_status pf_xlsx_tables_load(struct pf_xlsx_workbook *workbook, struct pf_buffer *named, struct pf_error *err)
+{
+    const uint32_t entries = pf_zip_count(workbook->zip);
+    bool *read = pf_alloc_zero(workbook->arena.memory, (size_t)entries + 1, sizeof *read);
+    enum pf_status status = read != NULL ? PF_OK : pf_fail_memory(err, entries);
+
+    for (uint32_t i = 0; status == PF_OK && i < workbook->sheet_count; i++) {
+        if (workbook->sheets[i].worksheet)
+            status = load_tables(workbook, i, read, named, err);
+    }
+    pf_free(workbook->arena.memory, read);
     return status;
 }

@@ -1,6 +1,7 @@
 /* Relationships and content types of a package: which part is what, whatever it is called. */
 #include "formats/xlsx/package.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -23,17 +24,7 @@ static bool same_name(const char *a, const char *b)
 
 const struct pf_zip_entry *pf_xlsx_find(const struct pf_xlsx_workbook *workbook, const char *name)
 {
-    const struct pf_zip_entry *entry = pf_zip_find(workbook->zip, name, strlen(name));
-
-    if (entry != NULL || !workbook->odd_names)
-        return entry;
-    for (uint32_t i = 0; i < pf_zip_count(workbook->zip); i++) {
-        const struct pf_zip_entry *other = pf_zip_entry_at(workbook->zip, i);
-        const bool slash = other->name[0] == '/' || other->name[0] == '\\';
-        if (same_name(other->name + slash, name))
-            return other;
-    }
-    return NULL;
+    return pf_zip_find(workbook->zip, name, strlen(name));
 }
 
 static int hex_of(char c)
@@ -180,17 +171,31 @@ static const char *relations_name(struct pf_arena *arena, const char *part)
     return copy;
 }
 
+/* By their ids, those with one id in their order. */
+static int by_id(const void *a, const void *b)
+{
+    const struct pf_xlsx_relation *one = *(const struct pf_xlsx_relation *const *)a;
+    const struct pf_xlsx_relation *other = *(const struct pf_xlsx_relation *const *)b;
+    const int order = strcmp(one->id, other->id);
+
+    return order != 0 ? order : (one > other) - (one < other);
+}
+
 /* Moves what list has to the arena. */
 static enum pf_status keep_relations(struct pf_arena *arena, const struct pf_buffer *list, struct pf_xlsx_relations *out,
                                      struct pf_error *err)
 {
     if (list->size == 0)
         return PF_OK;
+    out->count = (uint32_t)(list->size / sizeof *out->list);
     out->list = pf_arena_alloc(arena, list->size);
-    if (out->list == NULL)
+    out->by_id = pf_arena_alloc(arena, out->count * sizeof *out->by_id);
+    if (out->list == NULL || out->by_id == NULL)
         return pf_fail_memory(err, list->size);
     memcpy(out->list, list->data, list->size);
-    out->count = (uint32_t)(list->size / sizeof *out->list);
+    for (uint32_t i = 0; i < out->count; i++)
+        out->by_id[i] = &out->list[i];
+    qsort(out->by_id, out->count, sizeof *out->by_id, by_id);
     return PF_OK;
 }
 
@@ -219,16 +224,19 @@ enum pf_status pf_xlsx_relations_load(struct pf_xlsx_workbook *workbook, struct 
     return status;
 }
 
-const struct pf_xlsx_relation *pf_xlsx_relation_by_id(struct pf_xlsx_relations *relations, const char *id)
+const struct pf_xlsx_relation *pf_xlsx_relation_by_id(const struct pf_xlsx_relations *relations, const char *id)
 {
-    for (uint32_t i = 0; i < relations->count; i++) {
-        uint32_t at = (relations->next + i) % relations->count;
-        if (strcmp(relations->list[at].id, id) == 0) {
-            relations->next = at + 1;
-            return &relations->list[at];
-        }
+    uint32_t low = 0, high = relations->count;
+
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+
+        if (strcmp(relations->by_id[middle]->id, id) < 0)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return NULL;
+    return low < relations->count && strcmp(relations->by_id[low]->id, id) == 0 ? relations->by_id[low] : NULL;
 }
 
 const struct pf_xlsx_relation *pf_xlsx_relation_by_type(const struct pf_xlsx_relations *relations, const char *type)

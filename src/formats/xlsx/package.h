@@ -8,6 +8,7 @@
 /* Against hostile packages. Excel's own files stay far below. */
 enum {
     PF_XLSX_PART_BYTES = 64 << 20, /* of a part that is read as a whole */
+    PF_XLSX_ALL_BYTES = 512 << 20, /* of all of them: each reading counts */
     PF_XLSX_RELATIONS = 65536,     /* of one part */
     PF_XLSX_TYPES = 131072,        /* in [Content_Types].xml */
     PF_XLSX_SHEETS = 16384,
@@ -43,7 +44,7 @@ enum pf_status pf_xlsx_fail_encoding(enum pf_status status, const char *name, co
 /* The value of an attribute with its references resolved, in the arena; view without text = NULL without failure. */
 enum pf_status pf_xlsx_text_of(struct pf_arena *arena, struct pf_view view, const char **out, struct pf_error *err);
 
-/* The entry called name (without a slash in front), however the archive writes slashes and letters; NULL = none. */
+/* The entry called name, however the archive writes slashes and letters; NULL = none. */
 const struct pf_zip_entry *pf_xlsx_find(const struct pf_xlsx_workbook *workbook, const char *name);
 
 struct pf_xlsx_relation {
@@ -53,16 +54,16 @@ struct pf_xlsx_relation {
 };
 
 struct pf_xlsx_relations {
-    struct pf_xlsx_relation *list;
+    struct pf_xlsx_relation *list; /* in their order */
+    const struct pf_xlsx_relation **by_id;
     uint32_t count;
-    uint32_t next; /* where the next search begins: they are mostly asked for in order */
 };
 
 /* Those of a part ("" = the package); none when the part has none. In arena. */
 enum pf_status pf_xlsx_relations_load(struct pf_xlsx_workbook *workbook, struct pf_arena *arena, const char *part,
                                       struct pf_xlsx_relations *out, struct pf_error *err);
 /* NULL = none. */
-const struct pf_xlsx_relation *pf_xlsx_relation_by_id(struct pf_xlsx_relations *relations, const char *id);
+const struct pf_xlsx_relation *pf_xlsx_relation_by_id(const struct pf_xlsx_relations *relations, const char *id);
 const struct pf_xlsx_relation *pf_xlsx_relation_by_type(const struct pf_xlsx_relations *relations, const char *type);
 
 /* The content type of the part; when part is NULL, the first part with the type of a workbook that can be read. *type and *found
@@ -86,8 +87,7 @@ enum pf_status pf_xlsx_styles_load(struct pf_xlsx_workbook *workbook, const stru
 enum pf_status pf_xlsx_named_add(struct pf_buffer *named, const struct pf_xlsx_named *one, struct pf_error *err);
 /* What a defined name says, when it is one range of a sheet of the workbook; the name itself and its scope are the caller's. */
 bool pf_xlsx_named_range(const struct pf_xlsx_workbook *workbook, const char *formula, struct pf_xlsx_named *out);
-/* Adds the tables of a sheet. */
-enum pf_status pf_xlsx_tables_load(struct pf_xlsx_workbook *workbook, uint32_t sheet, struct pf_buffer *named,
-                                   struct pf_error *err);
+/* Adds the tables of all sheets. */
+enum pf_status pf_xlsx_tables_load(struct pf_xlsx_workbook *workbook, struct pf_buffer *named, struct pf_error *err);
 
 #endif

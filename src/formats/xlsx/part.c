@@ -102,6 +102,10 @@ static enum pf_status read_part(struct pf_xlsx_workbook *workbook, const struct 
     if (status != PF_OK)
         return status;
     part->bytes = (char *)bytes;
+    workbook->read_whole += (int64_t)part->size;
+    if (workbook->read_whole > PF_XLSX_ALL_BYTES)
+        return pf_fail(err, PF_LIMIT, "the workbook's styles, relationships and tables take more than %d MiB of XML",
+                       (int)PF_XLSX_ALL_BYTES >> 20);
     skip = pf_xlsx_encoding(bytes, part->size, encoding);
     if (encoding[0] != '\0')
         return convert(part, entry->name, encoding, skip, err);

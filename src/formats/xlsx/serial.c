@@ -19,23 +19,46 @@ enum {
 static const int64_t day_micros = INT64_C(86400000000), second_micros = 1000000, milli_micros = 1000;
 static const double longest_duration = 1e8; /* days */
 
-/* Microseconds that value may be off: half of the last bit of a double, and where its text has not all digits of one, half of the last
- * digit and of the bit that the writer had. Excel itself and many others write 15 digits at most, without the zeros at their end. */
+/* Places before the point of the first digit that is not 0: 5 of 45000.5, 0 of 0.5, -2 of 0.005. */
+static int places_of(double value)
+{
+    int places = 0;
+
+    for (; value >= 1; value /= 10)
+        places++;
+    for (; value < 0.1 && value > 0; value *= 10)
+        places--;
+    return places;
+}
+
+/* Microseconds that value may be off: half of the last bit of a double, half of the last digit of its text, and where that has not all
+ * digits of a double half of the bit that the writer had. Excel itself and many others write 15 digits at most, without the zeros at
+ * their end. */
 static double error_of(double value, int decimals)
 {
     const double half_bit = (nextafter(value, INFINITY) - value) / 2 * 86400e6;
-    int fewest = 15, whole = 0;
+    const int places = places_of(value), fewest = 15 - places;
 
-    for (double rest = value; rest >= 1; rest /= 10)
-        whole++;
-    fewest -= whole;
-    if (decimals < 0 || whole + decimals >= DIGITS)
+    if (decimals < 0)
         return half_bit;
-    return 2 * half_bit + 0.5 * pow(10, -(decimals > fewest ? decimals : fewest)) * 86400e6;
+    return (places + decimals >= DIGITS ? 1 : 2) * half_bit + 0.5 * pow(10, -(decimals > fewest ? decimals : fewest)) * 86400e6;
+}
+
+/* Whether value, raw microseconds of a day, is meant as the microsecond exact and not as what lies around it: its text has more digits
+ * than a double, which only a writer that means them gives; or a double tells so much more apart that it can be no chance. */
+static bool is_exact(double value, int decimals, double raw, double exact)
+{
+    static const double chance = 0.01, told_apart = 0.5;
+    const double last_digit = decimals >= 0 ? 0.5 * pow(10, -decimals) * 86400e6 : 0;
+    const double error = error_of(value, decimals) + last_digit + nextafter(raw, INFINITY) - raw;
+
+    if (places_of(value) + decimals > DIGITS && error < told_apart)
+        return true;
+    return error < chance && fabs(raw - exact) <= error;
 }
 
 /* Splits value, which is not negative, into days and microseconds of the day. What is a whole second or millisecond but for the digits
- * that a double, or the file, has is taken as that. */
+ * that a double, the file, or arithmetic on serial days has is taken as that. */
 static void split(double value, int decimals, int64_t *days, int64_t *micros)
 {
     double whole = floor(value), raw = (value - whole) * 86400e6;
@@ -43,7 +66,7 @@ static void split(double value, int decimals, int64_t *days, int64_t *micros)
     int64_t second = (exact + second_micros / 2) / second_micros * second_micros;
     int64_t milli = (exact + milli_micros / 2) / milli_micros * milli_micros;
 
-    if (exact != milli) {
+    if (exact != milli && !is_exact(value, decimals, raw, (double)exact)) {
         if (llabs(exact - second) <= SNAP)
             exact = second;
         else if (fabs(raw - (double)milli) <= error_of(value, decimals))
@@ -102,6 +125,10 @@ size_t pf_xlsx_serial_text(double value, int decimals, enum pf_xlsx_kind kind, b
     if (value < 0)
         return 0;
     split(value, decimals, &serial, &micros);
+    if (value < 1 && serial != 0) { /* a part of a day is none: the last of its moments */
+        serial = 0;
+        micros = day_micros - 1;
+    }
     if (serial == 0 && (kind == PF_XLSX_TIME || (micros != 0 && !date1904)))
         return pf_print_time(micros, to);
     if (!day_of(serial, date1904, &day))

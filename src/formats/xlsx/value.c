@@ -194,16 +194,26 @@ static bool put_iso(struct xlsx_decode *decode, const struct xlsx_cell *cell, co
     return put_made(decode, cell, made, size, end, PF_TEXT_PLAIN);
 }
 
-/* Digits behind the point; -1 = there is an exponent. */
+/* Digits behind the point, the exponent taken off; -1 = not known. */
 static int decimals_of(const uint8_t *text, size_t size)
 {
-    const uint8_t *point = memchr(text, '.', size);
+    enum { MOST = 400 };
+    const uint8_t *end = text + size, *at = text, *point = NULL;
+    int exponent = 0, decimals;
+    bool negative;
 
-    for (size_t i = 0; i < size; i++) {
-        if ((text[i] | 0x20) == 'e')
-            return -1;
-    }
-    return point != NULL ? (int)(text + size - point) - 1 : 0;
+    for (; at < end && (*at | 0x20) != 'e'; at++)
+        point = *at == '.' ? at : point;
+    decimals = point != NULL ? (int)(at - point) - 1 : 0;
+    if (at == end)
+        return decimals;
+    at++;
+    negative = at < end && *at == '-';
+    at += at < end && (*at == '-' || *at == '+');
+    for (; at < end && exponent < MOST; at++)
+        exponent = exponent * 10 + (*at - '0');
+    decimals += negative ? exponent : -exponent;
+    return decimals >= 0 && decimals < MOST ? decimals : -1;
 }
 
 bool xlsx_put_number(struct xlsx_decode *decode, const struct xlsx_cell *cell, const uint8_t *text, size_t size,
@@ -322,6 +332,7 @@ static bool read_reference(struct xlsx_decode *decode, const uint8_t *text, size
     uint32_t letters = 0, number = 0;
     size_t at = 0;
 
+    size = xlsx_trim(&text, size);
     for (; at < size && at < 4 && ((text[at] | 0x20) >= 'a' && (text[at] | 0x20) <= 'z'); at++)
         letters = letters * 26 + ((text[at] | 0x20U) - 'a' + 1);
     if (at == 0 || letters > PF_XLSX_COLUMNS)
@@ -358,6 +369,7 @@ static bool read_style(const struct pf_xlsx_workbook *workbook, const uint8_t *t
 {
     uint32_t index = 0;
 
+    size = xlsx_trim(&text, size);
     if (size == 0 || size > 6)
         return false;
     for (size_t i = 0; i < size; i++) {
@@ -406,8 +418,14 @@ static bool take_content(struct xlsx_decode *decode, struct xlsx_cell *cell, con
 
     if (xlsx_tag_is(tag, "f"))
         cell->formula = true;
-    if (!value && !inner)
+    if (!value && !inner) {
+        /* what may hold a value in some later edition must not be lost without a word */
+        if (tag->ours && !xlsx_tag_is(tag, "f") && !xlsx_tag_is(tag, "extLst")) {
+            cursor->wrong = "the cell has an element that is neither a value nor a formula";
+            return false;
+        }
         return xlsx_skip_element(cursor, tag);
+    }
     if (content->any && content->size != 0) {
         cursor->wrong = "a cell has two values";
         return false;
@@ -442,6 +460,8 @@ bool xlsx_take_cell(struct xlsx_decode *decode, bool *closed)
     if (tag.close)
         return xlsx_tag_is(&tag, "row") || xlsx_fail_cell(decode, &cell, "a closing tag has no opening one");
     cell.begin = (uint8_t *)(uintptr_t)tag.name;
+    if (xlsx_tag_is(&tag, "row"))
+        return xlsx_fail_cell(decode, &cell, "a row stands inside of a row");
     if (!xlsx_tag_is(&tag, "c"))
         return xlsx_skip_element(cursor, &tag) || fail_wrong(decode);
     if (!read_cell_tag(decode, &tag, &cell))

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "formats/xlsx/package.h"
 
 enum { ARENA_BYTES = 256 << 20, NAME_BYTES = 4096 /* of a sheet or a name; Excel allows 31 and 255 characters */ };
@@ -50,9 +51,41 @@ static enum pf_status find_workbook(struct opening *opening, struct pf_error *er
 
 /* ---- the elements of the workbook part */
 
-static bool is_true(struct pf_view view)
+/* A word of XML's booleans (XML Schema part 2, 3.2.2), and what some programs write instead, in any case. false = it is none. */
+static bool take_boolean(struct pf_view view, bool *out)
 {
-    return pf_view_is(view, "1") || pf_view_is(view, "true") || pf_view_is(view, "on");
+    static const char *const words[][2] = { { "0", "1" }, { "false", "true" }, { "off", "on" } };
+    static const char blanks[] = " \t\r\n";
+    char word[8] = "";
+    size_t size = 0;
+
+    for (size_t i = 0; i < view.size; i++) {
+        if (memchr(blanks, view.text[i], sizeof blanks - 1) != NULL && (size == 0 || word[size - 1] == ' '))
+            continue;
+        if (size == sizeof word - 1)
+            return false;
+        word[size++] = memchr(blanks, view.text[i], sizeof blanks - 1) != NULL ? ' ' : view.text[i];
+    }
+    size -= size != 0 && word[size - 1] == ' ';
+    word[size] = '\0';
+    *out = false;
+    for (size_t i = 0; size != 0 && i < PF_COUNT(words); i++) {
+        *out = pf_same_word(words[i][1], word);
+        if (*out || pf_same_word(words[i][0], word))
+            return true;
+    }
+    return size == 0;
+}
+
+/* All dates hang on it: a word that is none is not passed over. */
+static enum pf_status take_date_system(struct opening *opening, const struct pf_scan *scan, struct pf_error *err)
+{
+    const struct pf_view value = pf_scan_value(scan, "date1904");
+
+    if (take_boolean(value, &opening->workbook->date1904))
+        return PF_OK;
+    return pf_fail(err, PF_BAD_DATA, "%s: date1904 is \"%.*s\", which is neither true nor false, so that no date is known",
+                   scan->part, value.size < 64 ? (int)value.size : 64, value.text);
 }
 
 static enum pf_status take_name(struct pf_arena *arena, const struct pf_scan *scan, const char *what, const char **out,
@@ -161,7 +194,7 @@ static enum pf_status take_defined_name(struct opening *opening, struct pf_scan 
 
     if (pf_scan_number(pf_scan_value(scan, "localSheetId"), 0, PF_XLSX_SHEETS, &scope))
         name.named.scope = (uint32_t)scope;
-    name.named.hidden = is_true(pf_scan_value(scan, "hidden"));
+    (void)take_boolean(pf_scan_value(scan, "hidden"), &name.named.hidden);
     status = take_name(&opening->workbook->arena, scan, "defined name", &name.named.name, err);
     if (status == PF_OK)
         status = take_text(&opening->arena, scan, &name.formula, err);
@@ -197,7 +230,9 @@ static enum pf_status read_workbook(struct opening *opening, struct pf_xlsx_part
         if (status != PF_OK || !found)
             break;
         if (pf_scan_is(&part->scan, "workbookPr"))
-            opening->workbook->date1904 = is_true(pf_scan_value(&part->scan, "date1904"));
+            status = take_date_system(opening, &part->scan, err);
+        if (status != PF_OK)
+            break;
         if (pf_scan_is(&part->scan, "sheets"))
             status = read_sheets(opening, part, err);
         else if (pf_scan_is(&part->scan, "definedNames"))
@@ -224,17 +259,25 @@ static enum pf_status keep(struct pf_xlsx_workbook *workbook, const struct pf_bu
 }
 
 /* A part that two sheets share would be read twice: no program writes that, and many such sheets make much out of little. */
-static enum pf_status check_sheets(const struct pf_xlsx_workbook *workbook, struct pf_error *err)
+static enum pf_status check_sheets(struct opening *opening, struct pf_error *err)
 {
+    const struct pf_xlsx_workbook *workbook = opening->workbook;
+    const uint32_t entries = pf_zip_count(workbook->zip);
+    const struct pf_xlsx_sheet **owner = pf_arena_alloc_zero(&opening->arena, (size_t)entries + 1, sizeof(void *));
+
     if (workbook->sheet_count == 0)
         return pf_fail(err, PF_BAD_DATA, "the workbook has no sheets");
+    if (owner == NULL)
+        return pf_fail_memory(err, entries * sizeof(void *));
     for (uint32_t i = 0; i < workbook->sheet_count; i++) {
         const struct pf_xlsx_sheet *sheet = &workbook->sheets[i];
-        for (uint32_t j = 0; j < i && sheet->entry != NULL; j++) {
-            if (workbook->sheets[j].entry == sheet->entry)
-                return pf_fail(err, PF_BAD_DATA, "the sheets \"%.100s\" and \"%.100s\" have the same part %.100s",
-                               workbook->sheets[j].name, sheet->name, sheet->part);
-        }
+        const ptrdiff_t entry = sheet->entry != NULL ? sheet->entry - pf_zip_entry_at(workbook->zip, 0) : -1;
+
+        if (entry >= 0 && owner[entry] != NULL)
+            return pf_fail(err, PF_BAD_DATA, "the sheets \"%.100s\" and \"%.100s\" have the same part %.100s",
+                           owner[entry]->name, sheet->name, sheet->part);
+        if (entry >= 0)
+            owner[entry] = sheet;
     }
     return PF_OK;
 }
@@ -261,14 +304,12 @@ static enum pf_status read_rest(struct opening *opening, struct pf_error *err)
 
     workbook->sheet_count = (uint32_t)(opening->sheets.size / sizeof *workbook->sheets);
     if (status == PF_OK)
-        status = check_sheets(workbook, err);
+        status = check_sheets(opening, err);
     if (status == PF_OK)
         status = pf_xlsx_styles_load(workbook, styles != NULL ? pf_xlsx_find(workbook, styles->part) : NULL, err);
     workbook->strings = strings != NULL ? pf_xlsx_find(workbook, strings->part) : NULL;
-    for (uint32_t i = 0; status == PF_OK && i < workbook->sheet_count; i++) {
-        if (workbook->sheets[i].worksheet)
-            status = pf_xlsx_tables_load(workbook, i, &opening->named, err);
-    }
+    if (status == PF_OK)
+        status = pf_xlsx_tables_load(workbook, &opening->named, err);
     if (status == PF_OK)
         status = add_names(opening, err);
     if (status == PF_OK)
@@ -294,16 +335,6 @@ static enum pf_status read_parts(struct opening *opening, struct pf_error *err)
         status = read_workbook(opening, &part, err);
     pf_xlsx_part_close(&part);
     return status == PF_OK ? read_rest(opening, err) : status;
-}
-
-static bool has_odd_names(const struct pf_zip *zip)
-{
-    for (uint32_t i = 0; i < pf_zip_count(zip); i++) {
-        const char *name = pf_zip_entry_at(zip, i)->name;
-        if (name[0] == '/' || strchr(name, '\\') != NULL)
-            return true;
-    }
-    return false;
 }
 
 static enum pf_status read_package(struct pf_xlsx_workbook *workbook, struct pf_memory *memory, struct pf_error *err)
@@ -335,10 +366,8 @@ enum pf_status pf_xlsx_workbook_open(struct pf_context *ctx, const struct pf_sou
     status = pf_xlsx_refuse_bytes(src, err);
     if (status == PF_OK)
         status = pf_zip_open(ctx, src, limits, &out->zip, err);
-    if (status == PF_OK) {
-        out->odd_names = has_odd_names(out->zip);
+    if (status == PF_OK)
         status = read_package(out, &ctx->memory, err);
-    }
     if (status != PF_OK) {
         pf_error_source(err, pf_source_name(src));
         pf_xlsx_workbook_close(out);

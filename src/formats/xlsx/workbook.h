@@ -46,7 +46,7 @@ struct pf_xlsx_workbook {
     const uint8_t *style_kind; /* per cell style (index "s" of a cell): enum pf_xlsx_kind */
     uint32_t style_count;
     const struct pf_zip_entry *strings; /* shared strings; NULL = none */
-    bool odd_names;                     /* some names in the archive have backslashes, or a slash in front */
+    int64_t read_whole;                 /* bytes of parts that were read as a whole so far */
 };
 
 /* src has read_at and is borrowed until close. A workbook of another kind (xls, xlsb, encrypted, OpenDocument) is PF_UNSUPPORTED, what

@@ -22,6 +22,7 @@ struct xlsx_kind_of_feed {
     const char *container, *item; /* local names */
     char mark[2];                 /* two letters of the container's name that seldom stand together elsewhere ... */
     size_t mark_at;               /* ... and where they stand in it */
+    uint32_t depth;               /* of the container: 1 = the root */
 };
 extern const struct xlsx_kind_of_feed xlsx_sheet_feed, xlsx_strings_feed;
 
