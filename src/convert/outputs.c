@@ -63,13 +63,17 @@ static enum pf_status name_outputs(struct pf_plan *plan, const char *stem, struc
     struct pf_plan_tables *tables = &plan->tables;
     const char **names = pf_arena_alloc_zero(&plan->arena, tables->count, 2 * sizeof *names);
     const char **files = names + tables->count;
+    const char *tail = "";
     bool compat = plan->options.compat == PF_COMPAT_1_0;
 
     if (names == NULL)
         return pf_fail_memory(err, tables->count * sizeof *names);
     for (uint32_t i = 0; i < tables->count; i++)
         names[i] = tables->tables[i].name;
-    if (pf_tables_file_names(names, tables->count, &plan->arena, files, err) != PF_OK)
+    /* rejected rows of "a" go to "a.csv.rejects.csv", which is also what a table called "a.csv.rejects" would have */
+    if (strcmp(tables->suffix, "csv") == 0)
+        tail = ".csv.rejects";
+    if (pf_tables_file_names(names, tables->count, tail, &plan->arena, files, err) != PF_OK)
         return err->status;
     for (uint32_t i = 0; i < tables->count; i++) {
         struct pf_plan_table *table = &tables->tables[i];

@@ -4,7 +4,6 @@
 #include <regex.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/text.h"
 #include "convert/plan.h"
@@ -49,15 +48,34 @@ static enum pf_status fail_unknown(const struct selection *selection, const char
     return PF_NOT_FOUND;
 }
 
-static bool choose_name(const struct selection *selection, const char *name)
+static bool choose_one(const struct selection *selection, uint32_t index)
 {
-    for (uint32_t i = 0; i < selection->count; i++) {
-        if (strcasecmp(selection->listed[i].name, name) != 0)
+    selection->chosen[index] = selection->named[index] = true;
+    return true;
+}
+
+/* As it is written, or, where only one is so called but for its case, without regard to that. PF_BAD_OPTION: more than one is. */
+static enum pf_status choose_name(const struct selection *selection, const char *name, bool *found, struct pf_error *err)
+{
+    uint32_t alike = 0, index = 0;
+
+    *found = false;
+    for (uint32_t i = 0; i < selection->count && !*found; i++)
+        *found = strcmp(selection->listed[i].name, name) == 0 && choose_one(selection, i);
+    for (uint32_t i = 0; i < selection->count && !*found; i++) {
+        if (!pf_same_letters(selection->listed[i].name, name))
             continue;
-        selection->chosen[i] = selection->named[i] = true;
-        return true;
+        alike++;
+        index = i;
     }
-    return false;
+    if (alike > 1) {
+        pf_fail(err, PF_BAD_OPTION, "%u %ss are called '%.120s' but for the case of letters", alike, selection->word, name);
+        list_names(selection, err);
+        return PF_BAD_OPTION;
+    }
+    if (alike == 1)
+        *found = choose_one(selection, index);
+    return PF_OK;
 }
 
 static bool choose_number(const struct selection *selection, const char *text)
@@ -70,8 +88,7 @@ static bool choose_number(const struct selection *selection, const char *text)
     number = strtoul(text, NULL, 10);
     if (number == 0 || number > selection->count)
         return false;
-    selection->chosen[number - 1] = selection->named[number - 1] = true;
-    return true;
+    return choose_one(selection, (uint32_t)number - 1);
 }
 
 static enum pf_status choose_regex(const struct selection *selection, const char *text, struct pf_arena *arena,
@@ -123,8 +140,11 @@ static void choose_visible(const struct selection *selection)
 static enum pf_status choose(const struct selection *selection, const char *text, struct pf_arena *arena, struct pf_error *err)
 {
     const size_t size = strlen(text);
+    bool found;
 
-    if (choose_name(selection, text) || choose_number(selection, text))
+    if (choose_name(selection, text, &found, err) != PF_OK)
+        return err->status;
+    if (found || choose_number(selection, text))
         return PF_OK;
     if (pf_same_word(text, "all")) {
         choose_visible(selection);
@@ -174,12 +194,15 @@ enum pf_status pf_tables_select(const struct pf_listed *listed, uint32_t count, 
     const struct selection selection = { listed, count, chosen, named, word };
     const char *const *names;
     uint32_t name_count;
+    bool found;
 
     if (wanted == NULL || wanted[0] == '\0') {
         choose_usual(&selection);
         return PF_OK;
     }
-    if (choose_name(&selection, wanted)) /* a name may have commas and quotes */
+    if (choose_name(&selection, wanted, &found, err) != PF_OK)
+        return err->status;
+    if (found) /* a name may have commas and quotes */
         return check_usual(&selection, err);
     if (pf_names_parse(wanted, arena, &names, &name_count, err) != PF_OK) {
         if (err->status == PF_BAD_OPTION)
@@ -248,17 +271,35 @@ static const char *clean(const char *name, struct pf_arena *arena)
     return size != 0 ? pf_arena_copy(arena, to, size) : pf_arena_copy(arena, "table", strlen("table"));
 }
 
-static bool is_among(const char *const *names, uint32_t count, const char *name)
+/* Whether name is taken where rejected rows of "a" lie in "a" and tail, on file systems that know no cases, too. */
+static bool is_taken(const char *const *names, uint32_t count, const char *name, const char *tail)
 {
+    const size_t size = strlen(name), more = strlen(tail);
+    char with[LONGEST_NAME + 48];
+
     for (uint32_t i = 0; i < count; i++) {
-        if (names[i] != NULL && strcasecmp(names[i], name) == 0)
+        const size_t other = names[i] != NULL ? strlen(names[i]) : 0;
+
+        if (names[i] == NULL)
+            continue;
+        if (pf_same_letters(names[i], name))
+            return true;
+        if (more == 0 || size + more >= sizeof with || other + more >= sizeof with)
+            continue;
+        memcpy(with, name, size);
+        memcpy(with + size, tail, more + 1);
+        if (pf_same_letters(names[i], with))
+            return true;
+        memcpy(with, names[i], other);
+        memcpy(with + other, tail, more + 1);
+        if (pf_same_letters(with, name))
             return true;
     }
     return false;
 }
 
 /* The first free one of name_2, name_3. */
-static enum pf_status number(const char **names, uint32_t count, const char **name, struct pf_arena *arena,
+static enum pf_status number(const char **names, uint32_t count, const char *tail, const char **name, struct pf_arena *arena,
                              struct pf_error *err)
 {
     struct pf_buffer text;
@@ -266,7 +307,7 @@ static enum pf_status number(const char **names, uint32_t count, const char **na
     bool made = true;
 
     pf_buffer_init(&text, arena->memory, SIZE_MAX);
-    for (uint32_t next = 2; made && is_among(names, count, *name); next++) {
+    for (uint32_t next = 2; made && is_taken(names, count, *name, tail); next++) {
         pf_buffer_clear(&text);
         made = pf_buffer_printf(&text, "%s_%u", wanted, next);
         if (made)
@@ -277,8 +318,8 @@ static enum pf_status number(const char **names, uint32_t count, const char **na
     return made ? PF_OK : pf_fail_memory(err, strlen(wanted));
 }
 
-enum pf_status pf_tables_file_names(const char *const *names, uint32_t count, struct pf_arena *arena, const char **out,
-                                    struct pf_error *err)
+enum pf_status pf_tables_file_names(const char *const *names, uint32_t count, const char *tail, struct pf_arena *arena,
+                                    const char **out, struct pf_error *err)
 {
     for (uint32_t i = 0; i < count; i++) {
         const char *name = clean(names[i], arena);
@@ -286,7 +327,7 @@ enum pf_status pf_tables_file_names(const char *const *names, uint32_t count, st
         out[i] = NULL;
         if (name == NULL)
             return pf_fail_memory(err, strlen(names[i]));
-        if (number(out, i, &name, arena, err) != PF_OK)
+        if (number(out, i, tail, &name, arena, err) != PF_OK)
             return err->status;
         out[i] = name;
     }

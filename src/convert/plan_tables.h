@@ -20,8 +20,9 @@ enum pf_grouping {
 uint32_t pf_tables_group(const struct pf_schema *columns, uint32_t count, enum pf_grouping grouping, uint32_t *group);
 
 /* What table names become in names of files: runs of blanks and of characters that some system does not take are one "_", none stands at
- * an end; "table" where nothing is left. Names that are alike without regard to case get _2, _3 and so on. */
-enum pf_status pf_tables_file_names(const char *const *names, uint32_t count, struct pf_arena *arena, const char **out,
-                                    struct pf_error *err);
+ * an end; "table" where nothing is left. Names that are alike without regard to case get _2, _3 and so on, and so does one that is another
+ * and tail ("" = none). */
+enum pf_status pf_tables_file_names(const char *const *names, uint32_t count, const char *tail, struct pf_arena *arena,
+                                    const char **out, struct pf_error *err);
 
 #endif

@@ -326,7 +326,7 @@ def test_names_and_tables(pyforge, tmp_path):
     assert read(pyforge, path, "--range", "'Sheet 2'!B1:B3")[0].to_pydict() == {"q": [8, 10]}
     assert read(pyforge, path, "--sheet", "2", "--range", "A2:B3", "--header", "no")[0].to_pydict() == {"column_1": [7, 9], "column_2": [8, 10]}
     assert "has no cells" in refused(pyforge, path, "--sheet", "Chart")
-    assert "neither a range of cells nor a name" in refused(pyforge, path, "--range", "Prices!X")
+    assert "there is no sheet 'Prices'" in refused(pyforge, path, "--range", "Prices!X")
     assert read(pyforge, path, "--range", "2!B1:B3")[0].to_pydict() == {"q": [8, 10]}
     assert "the workbook has Prices, Part" in refused(pyforge, path, "--range", "Price")
     said = refused(pyforge, path, "--range", "Sheet 3!A1:B2")

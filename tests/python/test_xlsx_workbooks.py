@@ -58,7 +58,7 @@ def test_the_first_sheet_is_not_the_one(pyforge, tmp_path, state, first, facts):
     assert done.stdout == b"n\n2\n", done.stderr.decode()
 
 
-WRONG = [("--range", "A1:"), ("--range", "5"), ("--range", "Sheet1!x"), ("--range", "A1 B2"), ("--range", ""), ("--header", "3-2"),
+WRONG = [("--range", "A1:"), ("--range", "5"), ("--range", "Sheet1!1x"), ("--range", "!A1"), ("--range", "'A1"), ("--range", "A1 B2"), ("--range", ""), ("--header", "3-2"),
          ("--header", "maybe"), ("--header", "1048577")]  # fmt: skip
 
 

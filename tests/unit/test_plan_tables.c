@@ -169,17 +169,20 @@ static void tables_are_grouped(void **state)
 /* ---- names of files */
 
 static const struct file_case {
-    const char *names[MOST], *files[MOST];
+    const char *names[MOST], *files[MOST], *tail;
 } files[] = {
-    { { "Jan", "Feb" }, { "Jan", "Feb" } },
-    { { "A B", "A_B", "a b" }, { "A_B", "A_B_2", "a_b_3" } },
-    { { "x", "x_2", "X" }, { "x", "x_2", "X_3" } },
-    { { "a/b\\c:d*e?f\"g<h>i|j" }, { "a_b_c_d_e_f_g_h_i_j" } },
-    { { "  a  //  b  " }, { "a_b" } },
-    { { "__a__b__" }, { "a_b" } },
-    { { "", "/", "  " }, { "table", "table_2", "table_3" } },
-    { { "\xC3\xBC\x7F\x01z" }, { "\xC3\xBC_z" } },
-    { { ".." }, { ".." } }, /* something stands before it */
+    { { "Jan", "Feb" }, { "Jan", "Feb" }, "" },
+    { { "A B", "A_B", "a b" }, { "A_B", "A_B_2", "a_b_3" }, "" },
+    { { "x", "x_2", "X" }, { "x", "x_2", "X_3" }, "" },
+    { { "a/b\\c:d*e?f\"g<h>i|j" }, { "a_b_c_d_e_f_g_h_i_j" }, "" },
+    { { "  a  //  b  " }, { "a_b" }, "" },
+    { { "__a__b__" }, { "a_b" }, "" },
+    { { "", "/", "  " }, { "table", "table_2", "table_3" }, "" },
+    { { "\xC3\xBC\x7F\x01z" }, { "\xC3\xBC_z" }, "" },
+    { { ".." }, { ".." }, "" }, /* something stands before it */
+    { { "a", "a.csv.rejects", "A.csv.rejects" }, { "a", "a.csv.rejects_2", "A.csv.rejects_3" }, ".csv.rejects" },
+    { { "a.csv.rejects", "A" }, { "a.csv.rejects", "A_2" }, ".csv.rejects" },
+    { { "\xC3\x84", "\xC3\xA4" }, { "\xC3\x84", "\xC3\xA4_2" }, "" },
 };
 
 static void files_are_named(void **state)
@@ -193,7 +196,7 @@ static void files_are_named(void **state)
 
         while (count < MOST && files[i].names[count] != NULL)
             count++;
-        CHECK_OK(pf_tables_file_names(files[i].names, count, &fixture->arena, got, &err), err);
+        CHECK_OK(pf_tables_file_names(files[i].names, count, files[i].tail, &fixture->arena, got, &err), err);
         for (uint32_t at = 0; at < count; at++)
             CHECK_TEXT(got[at], files[i].files[at]);
     }
@@ -208,7 +211,7 @@ static void long_names_are_cut_between_characters(void **state)
 
     for (size_t i = 1; i + 2 < sizeof name; i += 2)
         memcpy(name + i, "\xC3\xBC", 3);
-    CHECK_OK(pf_tables_file_names(&wanted, 1, &fixture->arena, &got, &err), err);
+    CHECK_OK(pf_tables_file_names(&wanted, 1, "", &fixture->arena, &got, &err), err);
     CHECK_INT(strlen(got), 119);
 }
 

@@ -410,6 +410,31 @@ static void bytes_of_a_character_are_known(void **state)
 
 /* ---- words */
 
+static void letters_without_case(void **state)
+{
+    static const char *const alike[][2] = {
+        { "Sheet1", "SHEET1" },
+        { "\xC3\x84rger", "\xC3\xA4RGER" },
+        { "\xD0\x9B\xD0\x98", "\xD0\xBB\xD0\xB8" },
+        { "", "" },
+        { "\xCE\xA3\xCF\x82", "\xCF\x83\xCF\x83" },
+        { "\xEF\xBC\xA1", "\xEF\xBD\x81" },
+        { "\xFF"
+          "A",
+          "\xFF"
+          "a" },
+    };
+    static const char *const others[][2] = {
+        { "a", "b" }, { "a", "" }, { "\xC3\x97", "\xC3\xB7" }, { "\xFF", "\xFE" }, { "\xC3", "\xC3\x80" }, { "k", "\xE2\x84" }
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PF_COUNT(alike); i++)
+        CHECK(pf_same_letters(alike[i][0], alike[i][1]) && pf_same_letters(alike[i][1], alike[i][0]));
+    for (size_t i = 0; i < PF_COUNT(others); i++)
+        CHECK(!pf_same_letters(others[i][0], others[i][1]) && !pf_same_letters(others[i][1], others[i][0]));
+}
+
 static void words_are_compared(void **state)
 {
     static const struct {
@@ -460,6 +485,7 @@ int main(void)
         cmocka_unit_test(names_of_encodings_are_one),
         cmocka_unit_test(bytes_of_a_character_are_known),
         cmocka_unit_test(words_are_compared),
+        cmocka_unit_test(letters_without_case),
         cmocka_unit_test(environment_turns_vectors_off),
     };
 

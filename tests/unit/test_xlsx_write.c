@@ -316,16 +316,42 @@ static void test_numbered_names(void **state)
     CHECK_TEXT(to, "123456789012345678901234567\xf0\x9f\x98\x80_2");
 }
 
+static void test_clean_names(void **state)
+{
+    static const struct {
+        const char *name, *cleaned;
+    } cases[] = { { "Sales", "Sales" },
+                  { "", "Sheet1" },
+                  { "a[b]:c", "a_b__c" },
+                  { "'x'", "_x_" },
+                  { "HISTORY", "HISTORY_" },
+                  { "a\xff\xfe", "a__" },
+                  { "a\xef\xbf\xbf", "a___" },
+                  { "1234567890123456789012345678901x", "1234567890123456789012345678901" },
+                  { "123456789012345678901234567890\xf0\x9f\x98\x80", "123456789012345678901234567890" } };
+    char to[XLSX_NAME_ROOM], long_name[1000];
+    bool changed;
+
+    (void)state;
+    for (size_t i = 0; i < PF_COUNT(cases); i++) {
+        xlsx_clean_name(cases[i].name, to, &changed);
+        CHECK_TEXT(to, cases[i].cleaned);
+        CHECK_INT(changed, strcmp(to, cases[i].name) != 0);
+    }
+    /* bytes that begin no character have no units, and must have room all the same */
+    memset(long_name, 0x80, sizeof long_name);
+    long_name[sizeof long_name - 1] = '\0';
+    xlsx_clean_name(long_name, to, &changed);
+    CHECK(changed && strlen(to) < sizeof to);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_sheets),
-        cmocka_unit_test(test_batches_do_not_matter),
-        cmocka_unit_test(test_rows_are_counted),
-        cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_escapes),
-        cmocka_unit_test(test_letters),
+        cmocka_unit_test(test_clean_names),      cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_sheets),           cmocka_unit_test(test_batches_do_not_matter),
+        cmocka_unit_test(test_rows_are_counted), cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_escapes),          cmocka_unit_test(test_letters),
         cmocka_unit_test(test_numbered_names),
     };
 

@@ -94,8 +94,7 @@ enum pf_status pf_xlsx_named_add(struct pf_buffer *named, const struct pf_xlsx_n
     return pf_buffer_append(named, one, sizeof *one) ? PF_OK : pf_fail_memory(err, named->size + sizeof *one);
 }
 
-/* The end of the sheet's name in front of a range ('It''s'!A1 or Data!A1), at its '!'; NULL = there is none. */
-static const char *end_of_sheet(const char *formula)
+const char *pf_xlsx_sheet_end(const char *formula)
 {
     const char *at = formula;
 
@@ -132,7 +131,7 @@ bool pf_xlsx_named_range(const struct pf_xlsx_workbook *workbook, const char *fo
     const char *range;
 
     formula += strspn(formula, " =");
-    range = end_of_sheet(formula);
+    range = pf_xlsx_sheet_end(formula);
     if (range == NULL || !pf_xlsx_range_parse(range + 1, strlen(range + 1), &out->range))
         return false;
     for (uint32_t i = 0; i < workbook->sheet_count; i++) {

@@ -85,6 +85,8 @@ enum pf_status pf_xlsx_refuse_package(struct pf_xlsx_workbook *workbook, const c
 enum pf_status pf_xlsx_styles_load(struct pf_xlsx_workbook *workbook, const struct pf_zip_entry *entry, struct pf_error *err);
 /* A list of named ranges that grows; it becomes workbook->named. */
 enum pf_status pf_xlsx_named_add(struct pf_buffer *named, const struct pf_xlsx_named *one, struct pf_error *err);
+/* The end of the sheet's name in front of a range ('It''s'!A1 or Data!A1), at its '!'; NULL = there is none. */
+const char *pf_xlsx_sheet_end(const char *formula);
 /* What a defined name says, when it is one range of a sheet of the workbook; the name itself and its scope are the caller's. */
 bool pf_xlsx_named_range(const struct pf_xlsx_workbook *workbook, const char *formula, struct pf_xlsx_named *out);
 /* Adds the tables of all sheets. */

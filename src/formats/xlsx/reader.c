@@ -9,6 +9,20 @@
 
 enum { STRINGS_SHARE = 4 /* of the memory limit that shared strings may take: one in so many */ };
 
+/* ---- limits */
+
+enum pf_status xlsx_check_size(const struct xlsx_reader *reader, const struct pf_zip_entry *entry, struct pf_error *err)
+{
+    const int64_t limit = reader->options->max_unpacked;
+
+    if (limit == 0 || entry->size <= limit)
+        return PF_OK;
+    pf_fail(err, PF_LIMIT, "%s has %lld bytes when it is unpacked, more than %lld", entry->name, (long long)entry->size,
+            (long long)limit);
+    pf_remedy(err, "if the file is trusted, raise --max-unpacked");
+    return err->status;
+}
+
 /* ---- probe */
 
 struct mark {

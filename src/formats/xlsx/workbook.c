@@ -285,12 +285,17 @@ static enum pf_status check_sheets(struct opening *opening, struct pf_error *err
 static enum pf_status add_names(struct opening *opening, struct pf_error *err)
 {
     const struct written_name *names = (const struct written_name *)(const void *)opening->names.data;
-    enum pf_status status = PF_OK;
+    const size_t count = opening->names.size / sizeof *names;
+    const char **others = pf_arena_alloc_zero(&opening->workbook->arena, count + 1, sizeof *others);
+    enum pf_status status = others != NULL ? PF_OK : pf_fail_memory(err, count * sizeof *others);
 
-    for (size_t i = 0; status == PF_OK && i < opening->names.size / sizeof *names; i++) {
+    opening->workbook->other_names = others;
+    for (size_t i = 0; status == PF_OK && i < count; i++) {
         struct pf_xlsx_named named = names[i].named;
         if (pf_xlsx_named_range(opening->workbook, names[i].formula, &named))
             status = pf_xlsx_named_add(&opening->named, &named, err);
+        else
+            others[opening->workbook->other_name_count++] = named.name;
     }
     return status;
 }

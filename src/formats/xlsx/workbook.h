@@ -43,6 +43,8 @@ struct pf_xlsx_workbook {
     uint32_t sheet_count;
     struct pf_xlsx_named *named;
     uint32_t named_count;
+    const char *const *other_names; /* defined names of anything but one range: a constant, a formula, several areas */
+    uint32_t other_name_count;
     const uint8_t *style_kind; /* per cell style (index "s" of a cell): enum pf_xlsx_kind */
     uint32_t style_count;
     const struct pf_zip_entry *strings; /* shared strings; NULL = none */

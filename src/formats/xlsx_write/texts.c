@@ -90,17 +90,31 @@ size_t xlsx_units(const uint8_t *text, size_t size)
 
 /* ---- names of sheets */
 
-/* Bytes of name that have at most units code units, without a character cut in two. */
+/* Bytes of name that have at most units code units, without a character cut in two; what is no UTF-8 has room, too. */
 static size_t fitting(const char *name, size_t units)
 {
     size_t size = strlen(name);
 
-    while (xlsx_units((const uint8_t *)name, size) > units) {
-        do
-            size--;
-        while (((uint8_t)name[size] & 0xc0) == 0x80);
-    }
+    size = size < XLSX_NAME_ROOM ? size : XLSX_NAME_ROOM - 1;
+    while (size != 0 && (xlsx_units((const uint8_t *)name, size) > units || ((uint8_t)name[size] & 0xc0) == 0x80))
+        size--;
     return size;
+}
+
+/* What is no character of XML. */
+static void replace_bad(char *text, size_t size)
+{
+    uint8_t *bytes = (uint8_t *)text, *end = bytes + size;
+
+    for (uint8_t *at = bytes; at < end;) {
+        at += pf_utf8_valid(at, (size_t)(end - at), 0);
+        if (at < end)
+            *at++ = '_';
+    }
+    for (uint8_t *at = bytes; end - at >= 3; at++) {
+        if (at[0] == 0xEF && at[1] == 0xBF && at[2] >= 0xBE) /* U+FFFE, U+FFFF */
+            memset(at, '_', 3);
+    }
 }
 
 void xlsx_clean_name(const char *name, char to[XLSX_NAME_ROOM], bool *changed)
@@ -109,6 +123,7 @@ void xlsx_clean_name(const char *name, char to[XLSX_NAME_ROOM], bool *changed)
 
     memcpy(to, name, size);
     to[size] = '\0';
+    replace_bad(to, size);
     for (size_t i = 0; i < size; i++) {
         if (strchr("[]:*?/\\", to[i]) != NULL || (uint8_t)to[i] < 0x20 || (to[i] == '\'' && (i == 0 || i + 1 == size)))
             to[i] = '_';

@@ -3,8 +3,8 @@
  * bytes do not depend on how the input was cut. */
 #include <stddef.h>
 #include <string.h>
-#include <strings.h>
 
+#include "base/text.h"
 #include "formats/xlsx_write/xlsx_write.h"
 
 enum {
@@ -118,6 +118,17 @@ static enum pf_status set_schema(struct xlsx_writer *writer, const struct pf_sch
     return PF_OK;
 }
 
+static enum pf_status check_name(const char *name, struct pf_error *err)
+{
+    const size_t size = name != NULL ? strlen(name) : 0;
+
+    if (size == 0 || pf_utf8_valid((const uint8_t *)name, size, 0) == size)
+        return PF_OK;
+    pf_fail(err, PF_BAD_OPTION, "option --sheet-name: the name is not UTF-8");
+    pf_remedy(err, "write it in a terminal whose locale is UTF-8");
+    return PF_BAD_OPTION;
+}
+
 static enum pf_status xlsx_open(const struct pf_writer *self, void *state, struct pf_context *ctx, struct pf_sink *sink,
                                 const struct pf_schema *schema, const void *options, struct pf_error *err)
 {
@@ -131,6 +142,8 @@ static enum pf_status xlsx_open(const struct pf_writer *self, void *state, struc
     pf_buffer_init(&writer->widths, writer->memory, SIZE_MAX);
     pf_buffer_init(&writer->sheets, writer->memory, SIZE_MAX);
     writer->sheet_rows = (writer->options.sheet_rows != 0 ? writer->options.sheet_rows : XLSX_ROWS) - 1;
+    if (check_name(writer->options.sheet_name, err) != PF_OK)
+        return err->status;
     set_name(writer, writer->options.sheet_name != NULL ? writer->options.sheet_name : "Sheet1");
     if (set_schema(writer, schema, err) != PF_OK)
         return err->status;
@@ -382,7 +395,7 @@ static bool is_sheet(const struct xlsx_writer *writer, const char *name)
     const struct xlsx_sheet *sheets = (const struct xlsx_sheet *)(const void *)writer->sheets.data;
 
     for (uint32_t i = 0; i < sheet_count(writer); i++) {
-        if (strcasecmp(sheets[i].name, name) == 0)
+        if (pf_same_letters(sheets[i].name, name))
             return true;
     }
     return false;
@@ -398,6 +411,8 @@ static enum pf_status add_sheet(struct xlsx_writer *writer, struct pf_error *err
         xlsx_numbered_name(writer->name, number, sheet.name);
     while (is_sheet(writer, sheet.name))
         xlsx_numbered_name(writer->name, ++number, sheet.name);
+    if (writer->table_sheets == 1 && number > 1)
+        pf_warn(writer->ctx, "a sheet called '%s' is there already: this one is called '%s'", writer->name, sheet.name);
     return pf_buffer_append(&writer->sheets, &sheet, sizeof sheet) ? PF_OK : pf_fail_memory(err, sizeof sheet);
 }
 

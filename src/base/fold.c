@@ -1,0 +1,62 @@
+/* Letters without regard to case, as spreadsheet programs and case-insensitive file systems compare names.
+ *
+ * Source: Unicode's CaseFolding.txt, status C and S, of the scripts that have cases and are in use: Latin, Greek, Cyrillic, Armenian,
+ * full-width forms. Letters of all others are themselves. */
+#include "base/text.h"
+
+/* Letters from first to last: each step-th is a capital, whose small letter is away code points off. */
+struct run {
+    uint32_t first, last;
+    int32_t away;
+    uint32_t step;
+};
+
+static const struct run runs[] = {
+    { 'A', 'Z', 32, 1 },       { 0xC0, 0xD6, 32, 1 },     { 0xD8, 0xDE, 32, 1 },        { 0x100, 0x12E, 1, 2 },
+    { 0x132, 0x136, 1, 2 },    { 0x139, 0x147, 1, 2 },    { 0x14A, 0x176, 1, 2 },       { 0x178, 0x178, -121, 1 },
+    { 0x179, 0x17D, 1, 2 },    { 0x17F, 0x17F, -268, 1 }, { 0x1CD, 0x1DB, 1, 2 },       { 0x1DE, 0x1EE, 1, 2 },
+    { 0x1F8, 0x21E, 1, 2 },    { 0x222, 0x232, 1, 2 },    { 0x386, 0x386, 38, 1 },      { 0x388, 0x38A, 37, 1 },
+    { 0x38C, 0x38C, 64, 1 },   { 0x38E, 0x38F, 63, 1 },   { 0x391, 0x3A1, 32, 1 },      { 0x3A3, 0x3AB, 32, 1 },
+    { 0x3C2, 0x3C2, 1, 1 },    { 0x400, 0x40F, 80, 1 },   { 0x410, 0x42F, 32, 1 },      { 0x460, 0x480, 1, 2 },
+    { 0x48A, 0x4BE, 1, 2 },    { 0x4C0, 0x4C0, 15, 1 },   { 0x4C1, 0x4CD, 1, 2 },       { 0x4D0, 0x52E, 1, 2 },
+    { 0x531, 0x556, 48, 1 },   { 0x1E00, 0x1E94, 1, 2 },  { 0x1E9E, 0x1E9E, -7615, 1 }, { 0x1EA0, 0x1EFE, 1, 2 },
+    { 0xFF21, 0xFF3A, 32, 1 },
+};
+
+static uint32_t fold(uint32_t code)
+{
+    for (size_t i = 0; i < PF_COUNT(runs) && code >= runs[i].first; i++) {
+        if (code <= runs[i].last)
+            return (code - runs[i].first) % runs[i].step == 0 ? (uint32_t)((int32_t)code + runs[i].away) : code;
+    }
+    return code;
+}
+
+/* The character at *at, which is moved behind it; a byte that begins none is itself, beyond all characters. 0 = the end. */
+static uint32_t take(const char **at)
+{
+    const uint8_t *bytes = (const uint8_t *)*at;
+    const uint32_t more = *bytes >= 0xF0 ? 3 : *bytes >= 0xE0 ? 2 : *bytes >= 0xC0 ? 1 : 0;
+    uint32_t code = more == 3 ? *bytes & 7U : more == 2 ? *bytes & 15U : more == 1 ? *bytes & 31U : *bytes;
+
+    for (uint32_t i = 1; i <= more; i++) {
+        if ((bytes[i] & 0xC0) != 0x80) {
+            ++*at;
+            return 0x110000U + *bytes;
+        }
+        code = code << 6 | (bytes[i] & 0x3FU);
+    }
+    *at += *bytes != 0 ? more + 1 : 0;
+    return more == 0 && *bytes >= 0x80 ? 0x110000U + *bytes : code;
+}
+
+bool pf_same_letters(const char *a, const char *b)
+{
+    uint32_t one, other;
+
+    do {
+        one = fold(take(&a));
+        other = fold(take(&b));
+    } while (one == other && one != 0);
+    return one == other;
+}

@@ -1,0 +1,88 @@
+"""Names of sheets, of files and of cells: those that differ in case only, that clash, or that are not what they seem."""
+
+import json
+
+import openpyxl
+import pytest
+import xlsx_make
+from test_xlsx_read import read, refused
+from xlsx_make import RELATIONS
+
+
+def column(name, *values):
+    cells = "".join(f'<row><c t="inlineStr"><is><t>{value}</t></is></c></row>' for value in (name, *values))
+    return xlsx_make.sheet(cells)
+
+
+def book(path, sheets, names=""):
+    """sheets: name -> the texts of its only column. names: XML of defined names."""
+    listed = "".join(f'<sheet name="{name}" sheetId="{n}" r:id="rId{n}"/>' for n, name in enumerate(sheets, 1))
+    part = f'<workbook xmlns="{xlsx_make.MAIN}" xmlns:r="{RELATIONS}"><sheets>{listed}</sheets><definedNames>{names}</definedNames></workbook>'
+    return xlsx_make.book(path, *[column(*texts) for texts in sheets.values()], extra={"xl/workbook.xml": part})
+
+
+def test_case_tells_sheets_apart(pyforge, tmp_path):
+    path = book(tmp_path / "b.xlsx", {"Data": ["a", "1"], "DATA": ["a", "2"], "Other": ["a", "3"], "Ärger": ["a", "4"]})
+    for name, value in (("Data", "1"), ("DATA", "2"), ("other", "3"), ("ÄRGER", "4"), ("ärger", "4")):
+        assert read(pyforge, path, "--sheet", name)[0].column("a").to_pylist() == [value]
+        assert read(pyforge, path, "--range", f"{name}!A1:A2")[0].column("a").to_pylist() == [value]
+    for option in (("--sheet", "data"), ("--range", "data!A1:A2")):
+        said = refused(pyforge, path, *option)
+        assert "2 sheets are called 'data' but for the case of letters" in said
+
+
+def test_quoted_sheets(pyforge, tmp_path):
+    path = book(tmp_path / "b.xlsx", {"It's": ["a", "1"], "a!b": ["a", "2"]})
+    assert read(pyforge, path, "--range", "'It''s'!A1:A2")[0].column("a").to_pylist() == ["1"]
+    assert read(pyforge, path, "--range", "'a!b'!A1:A2")[0].column("a").to_pylist() == ["2"]
+    assert read(pyforge, path, "--range", "a!b!A1:A2")[0].column("a").to_pylist() == ["2"]
+    assert "names no sheet before its '!'" in refused(pyforge, path, "--range", "!A1")
+
+
+def test_names_of_cells(pyforge, tmp_path):
+    names = (
+        "<definedName name='all'>One!$A$1:$A$2</definedName><definedName name='all' localSheetId='1'>Two!$A$1:$A$3</definedName>"
+        "<definedName name='local' localSheetId='0'>One!$A$1:$A$2</definedName><definedName name='local' localSheetId='1'>Two!$A$1:$A$2</definedName>"
+        "<definedName name='only' localSheetId='1'>Two!$A$1:$A$2</definedName><definedName name='rate'>0.19</definedName>"
+        "<definedName name='two'>One!$A$1,Two!$A$1</definedName>"
+    )
+    path = book(tmp_path / "b.xlsx", {"One": ["a", "1"], "Two": ["b", "2", "3"]}, names)
+    assert read(pyforge, path, "--range", "all")[0].to_pydict() == {"a": ["1"]}
+    assert read(pyforge, path, "--range", "Two!all")[0].to_pydict() == {"b": ["2", "3"]}
+    assert read(pyforge, path, "--range", "only")[0].to_pydict() == {"b": ["2"]}
+    assert read(pyforge, path, "--range", "one!LOCAL")[0].to_pydict() == {"a": ["1"]}
+    said = refused(pyforge, path, "--range", "local")
+    assert "2 sheets have a name that is called so" in said and "Sheet!local" in said
+    for name in ("rate", "two"):
+        assert f"'{name}' is a name in the workbook, but not of one range of cells" in refused(pyforge, path, "--range", name)
+
+
+def test_a_name_that_is_no_text(pyforge, tmp_path, write):
+    write("a.csv", "x\n1\n")
+    done = pyforge("convert", tmp_path / "a.csv", tmp_path / "a.xlsx", "--sheet-name", b"\xff\xfe")
+    assert done.returncode == 2 and b"--sheet-name: the name is not UTF-8" in done.stderr
+    assert not (tmp_path / "a.xlsx").exists()
+
+
+def test_sheets_alike_are_told(pyforge, tmp_path):
+    path = book(tmp_path / "b.xlsx", {"Ä": ["a", "1"], "ä": ["a", "2"]})
+    done = pyforge("convert", path, tmp_path / "out.xlsx", "--sheets", "all")
+    assert done.returncode == 0, done.stderr.decode()
+    assert openpyxl.load_workbook(tmp_path / "out.xlsx").sheetnames == ["Ä", "ä_2"]
+    assert "a sheet called 'ä' is there already: this one is called 'ä_2'" in done.stderr.decode()
+
+
+@pytest.mark.parametrize("names", [("a", "a.csv.rejects"), ("a.csv.rejects", "A")])
+def test_rejected_rows_have_a_file_of_their_own(pyforge, tmp_path, names):
+    path = book(tmp_path / "b.xlsx", {name: ["n", "1", "x"] for name in names})
+    for force in ([], ["--force"]):
+        done = pyforge("convert", path, f"{tmp_path}/out/", "--to", "csv", "--sheets", "all", "--schema", "n:int64", "--on-error", "reject", "--max-rejects", "100%", "--json", *force)
+        assert done.returncode == 3, done.stderr.decode()
+    outputs = sorted(file.name for file in (tmp_path / "out").iterdir())
+    assert len({name.lower() for name in outputs}) == 4
+    assert sum(name.endswith(".csv.rejects.csv") for name in outputs) >= 2
+    for table in json.loads(done.stdout)["tables"]:
+        assert table["rows_written"] == 1
+    for name in outputs:
+        if not name.endswith(".rejects.csv"):
+            assert (tmp_path / "out" / name).read_text() == "n\n1\n"
