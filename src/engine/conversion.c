@@ -257,8 +257,11 @@ static enum pf_status run_once(struct pf_context *ctx, struct pf_job *job, struc
     memset(&c, 0, sizeof c);
     pf_schema_init(&c.schema, &ctx->memory);
     take_held(&c, job);
-    if (!c.follows)
+    if (!c.follows) {
         pf_rejects_init(&c.rejects, ctx, job);
+        c.output.target = kept->target;
+        kept->target = NULL;
+    }
     status = pf_run_open(&c.run, ctx, job, infer, err);
     if (status == PF_OK) {
         if (!c.follows && job->target == NULL && strcmp(job->output, "-") != 0 && !pf_location_is_remote(ctx, job->output))
@@ -266,7 +269,11 @@ static enum pf_status run_once(struct pf_context *ctx, struct pf_job *job, struc
         status = convert(&c, outcome, err);
     }
     status = pf_run_failure(&c.run, status, err);
-    status = pf_run_again(&c.run, status, job, kept, again, err);
+    *again = false;
+    if (!c.follows && !pf_writing_is_seen(&c.output))
+        status = pf_run_again(&c.run, status, job, kept, again, err);
+    if (*again)
+        pf_writing_give_target(&c.output, &kept->target);
     pf_run_account(&c.run, outcome);
     pf_pipeline_end(&c.run.pipeline);
     pf_writing_close(&c.output);
@@ -315,7 +322,11 @@ static enum pf_status run_all(struct pf_context *ctx, const struct pf_job *job, 
 
     pf_outcome_listen(outcome, ctx);
     do {
+        const uint32_t told = outcome->warning_count;
+
         status = once(ctx, &own, &kept, &again, outcome, err);
+        if (again)
+            outcome->warning_count = told; /* they come again */
     } while (again);
     pf_kept_close(ctx, &own, &kept);
     pf_memory_trim(&ctx->memory);

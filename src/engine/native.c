@@ -459,16 +459,31 @@ enum pf_status pf_run_facts(const struct pf_run *run, struct pf_outcome *outcome
     return PF_OK;
 }
 
+/* What several threads hold at once depends on which is first: whether the budget is enough is for one to say. */
+static bool was_short_of_threads(const struct pf_run *run, enum pf_status status)
+{
+    const struct pf_memory *memory = &run->ctx->memory;
+
+    return status == PF_NO_MEMORY && memory->limit != SIZE_MAX && atomic_load(&memory->refused) != 0 && run->pool != NULL &&
+           pf_pool_threads(run->pool) > 1 && run->reader_state != NULL && pf_source_can_rewind(run->source);
+}
+
 enum pf_status pf_run_again(struct pf_run *run, enum pf_status status, struct pf_job *job, struct pf_kept *kept, bool *again,
                             struct pf_error *err)
 {
     const struct pf_reader *reader = run->job->reader;
+    const bool alone = was_short_of_threads(run, status);
 
     *again = false;
-    if (status != PF_BAD_DATA || reader->again == NULL || run->reader_state == NULL)
+    if (!alone && (status != PF_BAD_DATA || reader->again == NULL || run->reader_state == NULL))
         return status;
     pf_pipeline_end(&run->pipeline);
-    if (reader->again(run->reader_state, again, err) != PF_OK)
+    if (alone) {
+        if (pf_source_rewind(run->source, err) != PF_OK)
+            return err->status;
+        *again = true;
+        job->threads = 1;
+    } else if (reader->again(run->reader_state, again, err) != PF_OK)
         return err->status;
     if (!*again)
         return status;
@@ -489,5 +504,6 @@ void pf_kept_close(struct pf_context *ctx, struct pf_job *job, struct pf_kept *k
     }
     if (kept->source)
         pf_source_close(job->source);
+    pf_sink_free(kept->target);
     *kept = (struct pf_kept){ .source = false };
 }

@@ -43,7 +43,9 @@ static enum pf_status open_sinks(struct pf_writing *output, struct pf_error *err
 {
     if (output->target == NULL && open_target(output, err) != PF_OK)
         return err->status;
-    if (output->writer->settle == PF_SETTLE_REPAIR && !pf_sink_has_read_at(output->target))
+    /* a repair copies from what was written; and what others have seen cannot be written anew when the reader begins again */
+    if ((output->writer->settle == PF_SETTLE_REPAIR && !pf_sink_has_read_at(output->target)) ||
+        (output->job->reader->again != NULL && pf_sink_is_seen(output->target)))
         return pf_sink_scratch(output->ctx, &output->work, err);
     output->work = output->target;
     output->target = NULL;
@@ -239,6 +241,19 @@ void pf_writing_rest(struct pf_writing *output, bool complete)
     output->opened = false;
     pf_sink_free(output->old);
     output->old = NULL;
+}
+
+void pf_writing_give_target(struct pf_writing *output, struct pf_sink **to)
+{
+    if (output->target == NULL || !pf_sink_is_seen(output->target))
+        return;
+    *to = output->target;
+    output->target = NULL;
+}
+
+bool pf_writing_is_seen(const struct pf_writing *output)
+{
+    return output->work != NULL && pf_sink_is_seen(output->work);
 }
 
 void pf_writing_retract(struct pf_writing *output)

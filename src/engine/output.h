@@ -27,7 +27,7 @@ struct pf_writing {
     uint32_t first, count;
 };
 
-/* The output is all zero before. */
+/* The output is all zero before, but for a target that is opened already. */
 enum pf_status pf_writing_open(struct pf_writing *output, struct pf_context *ctx, struct pf_pool *pool,
                                const struct pf_job *job, const struct pf_schema *schema, struct pf_error *err);
 /* After flush: the job is that of the next table in the same output. */
@@ -46,6 +46,11 @@ enum pf_status pf_writing_finish(struct pf_writing *output, int64_t rows, int64_
 void pf_writing_rest(struct pf_writing *output, bool complete);
 /* Makes it visible. */
 enum pf_status pf_writing_commit(struct pf_writing *output, struct pf_error *err);
+/* A target that somebody else may have opened, too, and that was not written to, is given to another writing (NULL = there is none), which
+ * begins with it as its target. */
+void pf_writing_give_target(struct pf_writing *output, struct pf_sink **to);
+/* Whether somebody else has what was written so far. */
+bool pf_writing_is_seen(const struct pf_writing *output);
 /* Takes a commit back; what was replaced does not come back. */
 void pf_writing_retract(struct pf_writing *output);
 /* Without a commit before it: nothing is left. */

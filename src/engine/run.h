@@ -75,9 +75,11 @@ enum pf_status pf_run_facts(const struct pf_run *run, struct pf_outcome *outcome
 /* What a run gave to the next one. */
 struct pf_kept {
     bool source, reader;
+    struct pf_sink *target; /* opened, and nothing written yet: a pipe that is closed loses who reads from it */
 };
-/* After a failure: the reader may have learnt that the table is another than it seemed. Then *again is set, err is empty, and source
- * and reader, opened, belong to job, which is the run's: it can be run once more when the run is closed. pf_kept_close closes them. */
+/* After a failure: the reader may have learnt that the table is another than it seemed, or several threads may have been too many for the
+ * memory allowed. Then *again is set, err is empty, and source and reader, opened, belong to job, which is the run's and has one thread in
+ * the latter case: it can be run once more when the run is closed. pf_kept_close closes them. */
 enum pf_status pf_run_again(struct pf_run *run, enum pf_status status, struct pf_job *job, struct pf_kept *kept, bool *again,
                             struct pf_error *err);
 void pf_kept_close(struct pf_context *ctx, struct pf_job *job, struct pf_kept *kept);

@@ -77,7 +77,7 @@ static enum pf_status given_commit(struct pf_sink *sink, struct pf_error *err)
     return pf_foreign_answer(sink->given->finish(sink->given->user, err), sink->name, "completed", err);
 }
 
-static const struct pf_sink_functions given_output = { given_write, NULL, given_commit, pf_sink_nothing_to_discard };
+static const struct pf_sink_functions given_output = { given_write, NULL, given_commit, pf_sink_nothing_to_discard, true };
 
 enum pf_status pf_sink_given(struct pf_context *ctx, const struct pf_output *output, const char *name, struct pf_sink **out,
                              struct pf_error *err)

@@ -124,8 +124,8 @@ static void close_fd(struct pf_sink *sink)
 }
 
 /* Standard output and devices: bytes are seen as they come. */
-static const struct pf_sink_functions direct_functions = { fd_write, NULL, pf_sink_nothing_to_commit, close_fd };
-static const struct pf_sink_functions scratch_functions = { fd_write, fd_read_at, pf_sink_nothing_to_commit, close_fd };
+static const struct pf_sink_functions direct_functions = { fd_write, NULL, pf_sink_nothing_to_commit, close_fd, true };
+static const struct pf_sink_functions scratch_functions = { fd_write, fd_read_at, pf_sink_nothing_to_commit, close_fd, false };
 
 /* ---- temporary names */
 
@@ -383,7 +383,7 @@ static enum pf_status file_commit(struct pf_sink *sink, struct pf_error *err)
     return status;
 }
 
-static const struct pf_sink_functions file_functions = { fd_write, fd_read_at, file_commit, file_discard };
+static const struct pf_sink_functions file_functions = { fd_write, fd_read_at, file_commit, file_discard, false };
 
 /* Looks at what is at the location: nothing, a file that may be replaced, or something else. */
 static enum pf_status open_file(struct pf_sink *sink, const char *location, const struct stat *old, struct pf_error *err)

@@ -296,7 +296,7 @@ static void scheme_discard(struct pf_sink *sink)
     sink->writer = NULL;
 }
 
-static const struct pf_sink_functions sink_functions = { scheme_write, NULL, scheme_commit, scheme_discard };
+static const struct pf_sink_functions sink_functions = { scheme_write, NULL, scheme_commit, scheme_discard, false };
 
 /* Whether the location can be written, before anything is built for it. */
 static enum pf_status prepare(struct pf_context *ctx, const struct pf_scheme *scheme, const char *location, bool replace,

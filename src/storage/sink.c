@@ -55,6 +55,11 @@ bool pf_sink_has_read_at(const struct pf_sink *sink)
     return sink->functions->read_at != NULL;
 }
 
+bool pf_sink_is_seen(const struct pf_sink *sink)
+{
+    return sink->functions->seen;
+}
+
 enum pf_status pf_sink_write(struct pf_sink *sink, const void *bytes, size_t size, struct pf_error *err)
 {
     if (size == 0)
@@ -152,7 +157,7 @@ void pf_sink_nothing_to_discard(struct pf_sink *sink)
 }
 
 static const struct pf_sink_functions memory_functions = { memory_write, memory_read_at, pf_sink_nothing_to_commit,
-                                                           pf_sink_nothing_to_discard };
+                                                           pf_sink_nothing_to_discard, false };
 
 enum pf_status pf_sink_memory(struct pf_context *ctx, struct pf_sink **out, struct pf_error *err)
 {

@@ -10,6 +10,7 @@ struct pf_sink_functions {
                               struct pf_error *err); /* NULL = not */
     enum pf_status (*commit)(struct pf_sink *sink, struct pf_error *err);
     void (*discard)(struct pf_sink *sink); /* frees what the kind holds; after a commit, keeps the output */
+    bool seen; /* somebody else has the bytes as soon as they are written: no discard takes them back */
 };
 
 struct pf_scheme; /* storage/scheme.h */

@@ -80,7 +80,7 @@ static void staged_discard(struct pf_sink *sink)
     sink->built = sink->straight = NULL;
 }
 
-static const struct pf_sink_functions staged_functions = { staged_write, staged_read_at, staged_commit, staged_discard };
+static const struct pf_sink_functions staged_functions = { staged_write, staged_read_at, staged_commit, staged_discard, false };
 
 enum pf_status pf_sink_staged(struct pf_context *ctx, const struct pf_scheme *scheme, const char *location, bool replace,
                               struct pf_sink **out, struct pf_error *err)

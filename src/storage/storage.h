@@ -89,6 +89,8 @@ enum pf_status pf_sink_write(struct pf_sink *sink, const void *bytes, size_t siz
 /* Bytes written so far. */
 int64_t pf_sink_size(const struct pf_sink *sink);
 bool pf_sink_has_read_at(const struct pf_sink *sink);
+/* Whether what is written cannot be taken back: standard output, a pipe, a caller's functions. */
+bool pf_sink_is_seen(const struct pf_sink *sink);
 enum pf_status pf_sink_read_at(struct pf_sink *sink, int64_t offset, void *to, size_t size, struct pf_error *err);
 /* Appends size bytes of from at offset to to; the kernel copies where it can. */
 enum pf_status pf_sink_copy(struct pf_sink *to, struct pf_sink *from, int64_t offset, int64_t size, struct pf_error *err);

@@ -1,0 +1,80 @@
+"""Workbooks whose tables turn out wider than they seemed, and those that fill the memory they are allowed."""
+
+import os
+import threading
+
+import pyarrow.parquet as parquet
+import pytest
+import xlsx_make
+
+ROWS = 40_000
+
+
+@pytest.fixture(scope="module")
+def wide_late(tmp_path_factory):
+    """A value in a third column in the last row."""
+    rows = ["<row><c t='str'><v>a</v></c><c t='str'><v>b</v></c></row>"]
+    rows += [f"<row><c><v>{number}</v></c><c t='str'><v>x{number}</v></c></row>" for number in range(ROWS - 1)]
+    rows.append("<row><c><v>1</v></c><c/><c><v>7</v></c></row>")
+    return xlsx_make.book(tmp_path_factory.mktemp("wide") / "w.xlsx", "".join(rows))
+
+
+def check_csv(text):
+    lines = text.decode().splitlines()
+    assert lines[0] == "a,b,column_3" and lines[-1] == "1,,7" and len(lines) == ROWS + 1
+
+
+def test_standard_output_has_every_row_once(pyforge, wide_late):
+    done = pyforge("convert", wide_late, "-", "--to", "csv")
+    assert done.returncode == 0, done.stderr.decode()
+    check_csv(done.stdout)
+
+
+@pytest.mark.parametrize("options", [(), ("--types", "string")])
+def test_a_workbook_on_standard_output_is_whole(pyforge, wide_late, tmp_path, options):
+    done = pyforge("convert", wide_late, "-", "--to", "xlsx", *options)
+    assert done.returncode == 0, done.stderr.decode()
+    (tmp_path / "w.xlsx").write_bytes(done.stdout)
+    done = pyforge("convert", tmp_path / "w.xlsx", "-", "--to", "csv")
+    check_csv(done.stdout)
+
+
+def test_a_pipe_has_every_row_once(pyforge, wide_late, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    got = []
+    reader = threading.Thread(target=lambda: got.append((tmp_path / "pipe").read_bytes()))
+    reader.start()
+    done = pyforge("convert", wide_late, tmp_path / "pipe", "--to", "csv")
+    reader.join()
+    assert done.returncode == 0, done.stderr.decode()
+    check_csv(got[0])
+
+
+def test_a_file_object_has_every_row_once(run_python, wide_late, tmp_path):
+    script = """
+import io, pyforge_cli, sys
+out = io.BytesIO()
+pyforge_cli.convert(sys.argv[1], out, to="csv")
+open(sys.argv[2], "wb").write(out.getvalue())
+"""
+    done = run_python(script, wide_late, tmp_path / "out.csv")
+    assert done.returncode == 0, done.stderr
+    check_csv((tmp_path / "out.csv").read_bytes())
+
+
+def test_threads_do_not_decide_whether_memory_is_enough(pyforge, tmp_path):
+    """Long shared strings: what several threads hold of them at once depends on which is first."""
+    texts = [f"{number:05d}" + "x" * 900 for number in range(12_000)]
+    rows = "".join(f'<row><c t="s"><v>{number}</v></c><c t="s"><v>{number * 7 % 12_000}</v></c></row>' for number in range(12_000))
+    path = xlsx_make.book(tmp_path / "s.xlsx", rows, texts=texts)
+    for memory in ("16M", "20M", "24M", "32M", "40M", "48M", "64M"):
+        codes = {}
+        for threads in ("1", "4", "4", "16"):
+            done = pyforge("convert", path, tmp_path / "s.parquet", "--force", "--header", "no", "--memory", memory, "--threads", threads)
+            codes.setdefault(done.returncode, done.stderr.decode())
+            if done.returncode == 0:
+                assert parquet.read_metadata(tmp_path / "s.parquet").num_rows == 12_000
+            else:
+                assert "raise --memory" in done.stderr.decode()
+        assert len(codes) == 1, (memory, codes)
+    assert 0 in codes
