@@ -79,7 +79,13 @@ def test_what_fails_says_what_follows(spark, package, engine, table, folder, csv
     assert (refused.value.outcome, refused.value.status) == ("ends", "PF_EXISTS") and "--mode" in refused.value.remedy
     assert [place.name for place in folder.iterdir()] == ["sales.csv"]
     job = Job(csv, table=name, mode="overwrite")
-    assert runs.run(job, Context(package, job))["rows_written"] == 2
+    if overwrites_tables(spark.classic):
+        assert runs.run(job, Context(package, job))["rows_written"] == 2
+        return
+    with pytest.raises(EngineError) as refused:
+        runs.run(job, Context(package, job))
+    assert (refused.value.outcome, refused.value.status) == ("falls back", "PF_UNSUPPORTED") and "drop the table" in refused.value.remedy
+    assert spark.classic.table(name).count() == 2
 
 
 @pytest.mark.parametrize("kind", ["classic", "connect"])
