@@ -239,6 +239,26 @@ static enum pf_status tell_apart(struct pf_plan *plan, const struct tables *tabl
     return told ? PF_OK : pf_fail_memory(err, 1);
 }
 
+/* Room for the parts of each table, by the numbers of the tables that they become. */
+static enum pf_status place_parts(struct pf_plan *plan, uint32_t used, const uint32_t *number, uint32_t count,
+                                  struct pf_error *err)
+{
+    struct pf_part *parts = pf_arena_alloc_zero(&plan->arena, (size_t)used + 1, sizeof *parts);
+    uint32_t *size = pf_arena_alloc_zero(&plan->arena, (size_t)count + 1, sizeof *size);
+
+    plan->tables.tables = pf_arena_alloc_zero(&plan->arena, (size_t)count + 1, sizeof *plan->tables.tables);
+    if (parts == NULL || size == NULL || plan->tables.tables == NULL)
+        return pf_fail_memory(err, count * sizeof *plan->tables.tables);
+    for (uint32_t i = 0; i < used; i++)
+        size[number[i]]++;
+    for (uint32_t i = 0; i < count; i++) {
+        plan->tables.tables[i].parts = parts;
+        parts += size[i];
+    }
+    plan->tables.count = count;
+    return PF_OK;
+}
+
 static enum pf_status group(struct pf_plan *plan, const struct tables *tables, struct pf_error *err)
 {
     uint32_t *number = pf_arena_alloc_zero(&plan->arena, (size_t)tables->used + 1, sizeof *number), count;
@@ -246,20 +266,14 @@ static enum pf_status group(struct pf_plan *plan, const struct tables *tables, s
     if (number == NULL)
         return pf_fail_memory(err, tables->used * sizeof *number);
     count = pf_tables_group(tables->schemas, tables->used, grouping(&plan->options, tables->purpose), number);
-    plan->tables.tables = pf_arena_alloc_zero(&plan->arena, count, sizeof *plan->tables.tables);
-    if (plan->tables.tables == NULL)
-        return pf_fail_memory(err, count * sizeof *plan->tables.tables);
-    plan->tables.count = count;
+    if (place_parts(plan, tables->used, number, count, err) != PF_OK)
+        return err->status;
     for (uint32_t i = 0; i < tables->used; i++) {
         const struct pf_listed *listed = &tables->listed[tables->index[i]];
         struct pf_plan_table *table = &plan->tables.tables[number[i]];
 
-        if (table->parts == NULL) {
-            table->parts = pf_arena_alloc_zero(&plan->arena, tables->used, sizeof *table->parts);
+        if (table->part_count == 0)
             table->name = listed->name;
-        }
-        if (table->parts == NULL)
-            return pf_fail_memory(err, tables->used * sizeof *table->parts);
         if (number[i] == 1 && table->part_count == 0 && plan->options.combine && tell_apart(plan, tables, i, err) != PF_OK)
             return err->status;
         table->parts[table->part_count++] = (struct pf_part){ .table = tables->index[i], .name = listed->name };

@@ -78,3 +78,27 @@ def test_threads_do_not_decide_whether_memory_is_enough(pyforge, tmp_path):
                 assert "raise --memory" in done.stderr.decode()
         assert len(codes) == 1, (memory, codes)
     assert 0 in codes
+
+
+def test_memory_grows_with_the_sheets_and_not_with_their_square(pyforge, tmp_path):
+    count = 2000
+    path = xlsx_make.book(tmp_path / "m.xlsx", *[f"<row><c><v>{number}</v></c></row>" for number in range(count)])
+    done = pyforge("convert", path, tmp_path / "out.xlsx", "--sheets", "all", "--header", "no", "--memory", "48M", "--quiet")
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def test_cells_far_out_are_limited(pyforge, tmp_path):
+    """Names of columns in the first row, and one value in the last cell of all: 17 billion cells."""
+    def letters(column):
+        text = ""
+        while column:
+            column, rest = divmod(column - 1, 26)
+            text = chr(65 + rest) + text
+        return text
+
+    names = "".join(f'<c r="{letters(number)}1" t="str"><v>c{number}</v></c>' for number in range(1, 16385))
+    path = xlsx_make.book(tmp_path / "f.xlsx", f'<row r="1">{names}</row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>')
+    done = pyforge("convert", path, tmp_path / "f.csv", "--max-cells", "5000000")
+    assert done.returncode == 1 and b"has more than 5000000 cells" in done.stderr and b"--max-cells" in done.stderr
+    options = pyforge("convert", "--help").stdout.decode()
+    assert "500000000" in options.replace(",", "")

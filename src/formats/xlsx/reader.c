@@ -242,7 +242,7 @@ static const struct pf_option xlsx_options[] = {
     { "fill-merged", NULL, PF_OPTION_FLAG, NULL, NULL, NULL,
       "Repeat the value of merged cells in all of them; without it the first has it alone.",
       "Excel input", AT(fill_merged) },
-    { "max-cells", NULL, PF_OPTION_INTEGER, NULL, "0", "N",
+    { "max-cells", NULL, PF_OPTION_INTEGER, NULL, "500000000", "N",
       "Refuse a sheet with more cells, those of blank rows among them; 0: as many as a sheet can have.",
       "Excel input", AT(max_cells) },
     { "max-unpacked", NULL, PF_OPTION_SIZE, NULL, "64G", "SIZE",
