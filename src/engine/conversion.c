@@ -14,7 +14,8 @@ struct conversion {
     struct pf_writing output;
     struct pf_rejects_file rejects;
     int64_t rows_before; /* in the output, of other tables */
-    bool follows;        /* the output has other tables already */
+    bool follows;        /* the output has other tables already ... */
+    bool begun;          /* ... and this one is in it, too */
     struct pf_schema schema;
     int64_t *nulls; /* one a field of the schema, of the batches written in the first pass; -1 = not known */
 };
@@ -91,6 +92,7 @@ static enum pf_status open_output(struct conversion *c, struct pf_error *err)
 {
     struct pf_run *run = &c->run;
 
+    c->begun = true;
     if (c->follows)
         return pf_writing_next(&c->output, run->pool, run->job, &c->schema, err);
     return pf_writing_open(&c->output, run->ctx, run->pool, run->job, &c->schema, err);
@@ -194,6 +196,14 @@ static void hold(struct conversion *c, const struct pf_job *job)
     memset(&c->rejects, 0, sizeof c->rejects);
 }
 
+/* As it was taken, for the next run of the job. */
+static void give_held_back(struct conversion *c, struct pf_job *job)
+{
+    *job->held = (struct pf_held){ .writing = c->output, .rejects = c->rejects, .rows = c->rows_before, .waits = true };
+    memset(&c->output, 0, sizeof c->output);
+    memset(&c->rejects, 0, sizeof c->rejects);
+}
+
 static enum pf_status commit(struct conversion *c, struct pf_outcome *outcome, struct pf_error *err)
 {
     struct pf_held held = { .writing = c->output, .rejects = c->rejects };
@@ -270,9 +280,11 @@ static enum pf_status run_once(struct pf_context *ctx, struct pf_job *job, struc
     }
     status = pf_run_failure(&c.run, status, err);
     *again = false;
-    if (!c.follows && !pf_writing_is_seen(&c.output))
+    if (!pf_writing_is_seen(&c.output) && !(c.follows && c.begun))
         status = pf_run_again(&c.run, status, job, kept, again, err);
-    if (*again)
+    if (*again && c.follows)
+        give_held_back(&c, job);
+    else if (*again)
         pf_writing_give_target(&c.output, &kept->target);
     pf_run_account(&c.run, outcome);
     pf_pipeline_end(&c.run.pipeline);

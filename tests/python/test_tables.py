@@ -239,6 +239,8 @@ def test_wider_further_down(pyforge, tmp_path):
         assert table.column(1).null_count == table.num_rows - 1
         record = json.loads(pyforge("convert", path, tmp_path / "o.xlsx", "--force", "--json", *how).stdout)
         assert [(len(one["columns"]), one["row_count"]) for one in record["tables"]] == [(1, 59998), (2, 59999)]
+        sheets = openpyxl.load_workbook(tmp_path / "o.xlsx", read_only=True)
+        assert [(sheet.title, sum(1 for _ in sheet.rows)) for sheet in sheets] == [("S1", 59999), ("S2", 60000)]
 
 
 # ---- one file for all
