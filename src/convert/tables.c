@@ -8,6 +8,7 @@
 #include "engine/parts.h"
 
 static const char column_of_names[] = "_sheet";
+static const char uncalculated[] = "it has formulas that nobody has calculated, and no values";
 
 struct tables {
     enum pf_plan_purpose purpose;
@@ -18,6 +19,7 @@ struct tables {
     uint32_t *index; /* of those that are read, in listed */
     struct pf_schema *schemas;
     enum pf_doubt *doubt;
+    bool uncalculated; /* one that is left out has formulas without values */
     uint32_t used;
 };
 
@@ -124,7 +126,8 @@ static enum pf_status look_at(struct pf_plan *plan, struct tables *tables, uint3
     }
     pf_schema_free(&table.schema);
     if (status == PF_OK)
-        leave_out(plan, listed, "it has no values");
+        leave_out(plan, listed, table.uncalculated ? uncalculated : "it has no values");
+    tables->uncalculated = tables->uncalculated || (status == PF_OK && table.uncalculated);
     return status;
 }
 
@@ -169,8 +172,11 @@ static enum pf_status fail_empty(const struct pf_plan *plan, const struct tables
     else
         pf_fail(err, PF_BAD_DATA, "the %s '%.100s' has no values%s%s", word, first->name, where,
                 chosen > 1 ? ", nor has any other that is read" : "");
-    pf_remedy(err, "check that this is the right file, or name another %s with --%s", word,
-              strcmp(word, "sheet") == 0 ? word : "tables");
+    if (tables->uncalculated)
+        pf_remedy(err, "it has formulas that nobody has calculated: open and save the file in a spreadsheet program");
+    else
+        pf_remedy(err, "check that this is the right file, or name another %s with --%s", word,
+                  strcmp(word, "sheet") == 0 ? word : "tables");
     pf_error_source(err, plan->job.input);
     return PF_BAD_DATA;
 }

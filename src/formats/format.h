@@ -27,6 +27,7 @@ struct pf_table {
     struct pf_schema schema; /* made by the reader (initialised by the caller); text formats: every field PF_TYPE_STRING */
     int64_t rows;            /* -1 = not known without reading */
     enum pf_doubt doubt;
+    bool uncalculated;    /* of a table without columns: it has formulas, whose values nobody has calculated */
     const int64_t *nulls; /* one a field, -1 = not known; borrowed until close. The caller zeroes it: NULL = nothing is known */
 };
 

@@ -85,3 +85,22 @@ def test_rejected_rows_have_a_file_of_their_own(pyforge, tmp_path, names):
     for name in outputs:
         if not name.endswith(".rejects.csv"):
             assert (tmp_path / "out" / name).read_text() == "n\n1\n"
+
+
+def test_formulas_that_nobody_calculated(pyforge, tmp_path):
+    """A program that writes formulas and calculates nothing: there are no values, but the sheet is not empty."""
+    workbook = openpyxl.Workbook()
+    workbook.active.title = "Sums"
+    for number in range(1, 9):
+        workbook.active.append([f"=1+{number}", f"=A{number}*2"])
+    path = tmp_path / "f.xlsx"
+    workbook.save(path)
+    said = refused(pyforge, path)
+    assert "the sheet 'Sums' has no values" in said and "open and save the file in a spreadsheet program" in said
+    said = pyforge("info", path).stderr.decode()
+    assert "open and save the file in a spreadsheet program" in said
+    workbook.create_sheet("Data").append(["a"])
+    workbook["Data"].append([1])
+    workbook.save(path)
+    done = pyforge("convert", path, tmp_path / "f.parquet", "--sheets", "all", "--force")
+    assert done.returncode == 0 and "Sums: left out, it has formulas that nobody has calculated, and no values" in done.stderr.decode()

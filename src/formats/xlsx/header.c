@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "formats/xlsx/decode.h"
+#include "formats/xlsx/feed.h"
 #include "transform/infer.h"
 
 enum {
@@ -373,6 +374,17 @@ static enum pf_status read_grid(struct finding *finding, struct xlsx_piece *piec
     return PF_OK;
 }
 
+static bool has_formula(const struct xlsx_feed *feed, const struct xlsx_piece *piece)
+{
+    const uint8_t *at = piece->bytes, *end = at + piece->size;
+
+    for (; (at = xlsx_find_tag(at, end)) < end; at++) {
+        if (xlsx_feed_tag(feed, at, end, false, "f"))
+            return true;
+    }
+    return false;
+}
+
 /* The first piece with a value within the range; PF_END = there is none. */
 static enum pf_status first_piece(struct finding *finding, struct xlsx_piece *piece, struct pf_error *err)
 {
@@ -384,6 +396,7 @@ static enum pf_status first_piece(struct finding *finding, struct xlsx_piece *pi
         if (status != PF_OK)
             return status;
         status = xlsx_count_rows(&reader->feed, piece, err);
+        reader->table.uncalculated = reader->table.uncalculated || has_formula(&reader->feed, piece);
         if (status == PF_OK && piece->valued >= reader->table.range.top)
             return piece->first <= reader->table.range.bottom ? PF_OK : PF_END;
         pf_free(&reader->ctx->memory, piece->bytes);
@@ -530,6 +543,7 @@ static enum pf_status find(struct finding *finding, struct pf_error *err)
     pf_free(&reader->ctx->memory, piece.bytes);
     if (status == PF_END)
         reader->table.column_count = 0;
+    reader->table.uncalculated = reader->table.uncalculated && reader->table.column_count == 0;
     return status == PF_END ? PF_OK : status;
 }
 

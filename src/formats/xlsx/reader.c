@@ -152,6 +152,7 @@ static enum pf_status xlsx_table(void *state, uint32_t index, struct pf_table *o
     out->name = reader->table.sheet->name;
     out->rows = -1;
     out->doubt = reader->table.doubt;
+    out->uncalculated = reader->table.uncalculated;
     for (uint32_t i = 0; i < reader->table.column_count; i++) {
         if (!pf_schema_add(&out->schema, reader->table.names[i], strlen(reader->table.names[i]), &text))
             return pf_fail_memory(err, strlen(reader->table.names[i]));

@@ -163,6 +163,7 @@ struct xlsx_table {
     bool has_header;
     uint32_t header_row; /* from 0 */
     enum pf_doubt doubt; /* told with compat alone */
+    bool uncalculated;   /* no cell has a value, but some have formulas */
     bool scanned;        /* all of the sheet was looked at for columns that have values */
     bool ready;
 };
