@@ -74,6 +74,25 @@ static size_t put_keyword(const struct pf_context *ctx, const char *text, char *
     return (size_t)(at - text) + (value > 0 ? value + 1 : 0);
 }
 
+/* "pyforge info" at text as the function that does the same; what was read of it, 0 when it is no command that has one. */
+static size_t put_function(const char *text, char *to, size_t room)
+{
+    static const char *const known[][2] = { { "pyforge convert --help", "help(pyforge_cli.convert)" },
+                                            { "pyforge info", "pyforge_cli.info()" },
+                                            { "pyforge convert", "pyforge_cli.convert()" },
+                                            { "pyforge validate", "pyforge_cli.validate()" } };
+
+    for (size_t i = 0; i < PF_COUNT(known); i++) {
+        const size_t size = strlen(known[i][0]);
+
+        if (strncmp(text, known[i][0], size) == 0 && isalnum((unsigned char)text[size]) == 0 && text[size] != '-') {
+            (void)snprintf(to, room, "%s", known[i][1]);
+            return size;
+        }
+    }
+    return 0;
+}
+
 /* before: what options stand behind, but for the beginning of the text. What does not fit in room is cut off between characters. */
 static void translate(const struct pf_context *ctx, const char *before, char *text, size_t room)
 {
@@ -85,6 +104,9 @@ static void translate(const struct pf_context *ctx, const char *before, char *te
         bool begins = at == text || strchr(before, at[-1]) != NULL;
         size_t read = begins && at[0] == '-' && at[1] == '-' ? put_keyword(ctx, at, put, sizeof put) : 0;
         size_t size;
+
+        if (begins && read == 0)
+            read = put_function(at, put, sizeof put);
 
         if (read == 0) {
             done[used++] = *at++;

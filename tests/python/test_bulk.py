@@ -239,7 +239,7 @@ def test_two_inputs_without_a_folder(pyforge, tmp_path):
 @pytest.mark.parametrize("given", [".", "*.csv"])
 def test_info_and_validate_lead_to_convert(pyforge, tmp_path, command, given):
     done = pyforge(command, given, cwd=tmp_path)
-    assert done.returncode != 0 and b"folders and patterns are for pyforge convert" in done.stderr
+    assert done.returncode != 0 and b"folders and patterns are for the command convert" in done.stderr
 
 
 # ---- the same file twice, cancelling, jobs

@@ -25,6 +25,7 @@ def failure(function, *args, **options):
         (b'a\n"1\n', {}, 'quote="none"'),
         (GOOD, {"compression": "snappy", "compression_level": 4}, "leave out compression_level="),
         (b"a\n1\nx\n", {"schema": {"a": "int64"}, "on_error": "fail"}, 'on_error="null"'),
+        (b"a\nx\n", {"schema": {"a": "int64"}, "on_error": "reject"}, "with pyforge_cli.info();"),
     ],
 )
 def test_hints_speak_keywords(package, tmp_path, content, options, hint):
