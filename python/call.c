@@ -191,6 +191,8 @@ static bool set_places(struct py_call *call, const struct py_arguments *argument
         good = pf_request_paths(call->request, from, output != NULL ? PyBytes_AsString(output) : NULL, &err) == PF_OK;
         if (!good)
             (void)py_raise(call->module, &err);
+        if (PyObject_HasAttrString(arguments->output, "pyforge_derived"))
+            pf_request_derived(call->request);
     }
     if (good && input == NULL && arguments->input != Py_None)
         good = py_input_give(call, arguments->input);

@@ -137,6 +137,30 @@ static PyObject *job_progress(PyObject *self, PyObject *args)
     return answer_of(own, status, &err);
 }
 
+/* column(name, type, nulls, why it is text or None, the row of that): the next one of what is written. What is none is refused by the host,
+ * too, which then tells of no columns. */
+static PyObject *job_column(PyObject *self, PyObject *args)
+{
+    const struct py_job *own = job_of(self);
+    struct pf_engine_column column = { .size = sizeof column };
+    long long nulls, row;
+    enum pf_status status;
+    struct pf_error err;
+
+    if (own == NULL)
+        return NULL;
+    if (!PyArg_ParseTuple(args, "ssLzL:column", &column.name, &column.type, &nulls, &column.text_because, &row)) {
+        (void)own->own->host->job_column(own->job, NULL, &err);
+        return NULL;
+    }
+    column.nulls = nulls;
+    column.because_row = row;
+    Py_BEGIN_ALLOW_THREADS;
+    status = own->own->host->job_column(own->job, &column, &err);
+    Py_END_ALLOW_THREADS;
+    return answer_of(own, status, &err);
+}
+
 /* warn(text): a warning of the result */
 static PyObject *job_warn(PyObject *self, PyObject *args)
 {
@@ -156,6 +180,7 @@ static PyMethodDef job_methods[] = {
     { "option", job_option, METH_VARARGS, "(name) -> text or None" },
     { "place", job_place, METH_VARARGS, "(path)" },
     { "progress", job_progress, METH_VARARGS, "(bytes_read, bytes_total, rows, seconds, step)" },
+    { "column", job_column, METH_VARARGS, "(name, type, nulls, why it is text or None, the row of that)" },
     { "warn", job_warn, METH_VARARGS, "(text)" },
     { NULL, NULL, 0, NULL },
 };

@@ -193,6 +193,17 @@ struct pf_engine_outcome {
     enum pf_engine_failure failure; /* when run fails */
 };
 
+/* A column of what the engine has written. */
+struct pf_engine_column {
+    size_t size;
+    const char *name;
+    const char
+        *type;     /* as results name types: "int64", "timestamp[us, UTC]"; what these have no name for, in words of its own */
+    int64_t nulls; /* -1 = not known */
+    const char *text_because; /* why a column of a format without types became text; NULL = it did not, or nobody knows */
+    int64_t because_row;      /* the row of that, from 1; 0 = not known */
+};
+
 /* The output appears whole or not at all: by host->job_place, by host->convert or host->write_stream on a request of
  * host->job_request, or by means of the engine's own. Warnings go to host->warn. After a failure the core looks whether the output
  * has changed, and if it has, tries nothing else. */
@@ -372,6 +383,10 @@ struct pf_host {
 
     /* pf_environment, for commands and engines; the text is freed by release with ctx. */
     enum pf_status (*environment)(struct pf_context *ctx, char **text, struct pf_error *err);
+
+    /* Engines, within run: the next column of what is written, in order, for the result. A run that succeeds without a call leaves
+     * the result without columns, and so does one with a call that is refused: half a list would be taken for all there are. */
+    enum pf_status (*job_column)(const struct pf_engine_job *job, const struct pf_engine_column *column, struct pf_error *err);
 };
 
 /* ---- for programs that use the library: which extensions there are */

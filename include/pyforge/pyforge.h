@@ -169,6 +169,9 @@ PF_API void pf_request_free(struct pf_request *request);
 /* Both paths are copied. "-" is standard input or output. output NULL or "" = derived from the input and the format. input
  * NULL = pf_request_input was called, or pf_write_stream will be. */
 PF_API enum pf_status pf_request_paths(struct pf_request *request, const char *input, const char *output, struct pf_error *err);
+/* The output that pf_request_paths named is what the input's would be called, and nobody's own choice: of several tables, a folder takes its
+ * place as if none were named. */
+PF_API void pf_request_derived(struct pf_request *request);
 
 /* An input that is no file: bytes in memory, or a function that gives them. */
 struct pf_input {

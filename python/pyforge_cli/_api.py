@@ -4,7 +4,6 @@ import io
 import json
 import logging
 import os
-import threading
 from typing import NamedTuple
 
 from pyforge_cli import _pyforge
@@ -107,9 +106,16 @@ def _source(place):
     raise TypeError(f"the input must be a path, bytes, or a binary file object, not {type(place).__name__}{several}")
 
 
+class _Derived(str):
+    """An output that files() has named: of a workbook with several sheets its place is a folder's, as of convert() without an output."""
+
+    __slots__ = ()
+    pyforge_derived = True
+
+
 def _sink(place):
-    if place is None:
-        return None
+    if place is None or isinstance(place, _Derived):
+        return place
     if isinstance(place, (str, os.PathLike)):
         return _path(place, "output")
     if _is_text_file(place):
@@ -119,22 +125,9 @@ def _sink(place):
     raise TypeError(f"the output must be a path or a binary file object, not {type(place).__name__}")
 
 
-# What an engine of an extension told of the columns it wrote, until the result is made on the same thread.
-_of_the_engine = threading.local()
-
-
-def tell_columns(columns):
-    """columns: [{"name": ..., "type": ...}, ...], or None."""
-    _of_the_engine.columns = columns
-
-
 def _converted(record):
     text, code, summary, error = record
-    found, columns = json.loads(text), getattr(_of_the_engine, "columns", None)
-    tell_columns(None)
-    if error is None and columns and not found.get("columns") and not found.get("tables"):
-        found["columns"] = list(columns)
-    result = ConversionResult(found, code, summary, error)
+    result = ConversionResult(json.loads(text), code, summary, error)
     if error is not None:
         error.result = result
     else:
@@ -144,7 +137,6 @@ def _converted(record):
 
 def attempt(source, output=None, *, progress=None, **options):
     """convert() that gives the result of a failed conversion instead of raising. Wrong arguments are raised all the same."""
-    tell_columns(None)
     return _converted(_pyforge.convert(_source(source), _sink(output), settings(options), *_messages(options), _watcher(progress)))
 
 
@@ -175,7 +167,8 @@ def files(inputs, folder=None, *, recursive=False, **options):
     places = [inputs] if isinstance(inputs, (str, os.PathLike)) else inputs
     encoded = [os.fsencode(_path(place, "input")) for place in places]
     where = None if folder is None else os.fsencode(folder)
-    return _pyforge.files(encoded, where, recursive, settings(options), *_messages(options))
+    pairs = _pyforge.files(encoded, where, recursive, settings(options), *_messages(options))
+    return [(source, _Derived(output)) for source, output in pairs]
 
 
 def config(**options):

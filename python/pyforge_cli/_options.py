@@ -5,7 +5,11 @@ import os
 # Lists whose items the library takes as they stand; names in other lists may be quoted.
 _UNQUOTED = {"null_values"}
 # What is made by a program and came out empty is more likely a mistake than meant.
-_NOT_EMPTY = {"schema", "columns"}
+_NOT_EMPTY = {"schema", "columns", "tables", "sheets", "sheet"}
+# Of these an empty text would choose as much as nothing given does: everything.
+_NOT_BLANK = {"tables", "sheets", "sheet"}
+# Rows of column names.
+_ROWS = {"header"}
 
 
 def _quoted(item):
@@ -15,8 +19,18 @@ def _quoted(item):
     return '"' + text.replace('"', '""') + '"'
 
 
+def _rows(name, value):
+    """(1, 2) as "1-2", (3,) as "3": rows that follow one another."""
+    whole = all(isinstance(row, int) and not isinstance(row, bool) for row in value)
+    if not value or not whole or list(value) != list(range(value[0], value[0] + len(value))):
+        raise TypeError(f"option {name}: {value!r} are not rows that follow one another; give a row, or rows such as (1, 2)")
+    return str(value[0]) if len(value) == 1 else f"{value[0]}-{value[-1]}"
+
+
 def text_of(name, value):
     """The text of an option's value, or True or False."""
+    if name in _NOT_BLANK and isinstance(value, str) and not value.strip():
+        raise TypeError(f"option {name} is empty: leave it out, or give None, where all are meant")
     if isinstance(value, (bool, str)):
         return value
     if isinstance(value, os.PathLike):
@@ -24,10 +38,12 @@ def text_of(name, value):
     if isinstance(value, (list, tuple, dict)) and None in (value.values() if isinstance(value, dict) else value):
         raise TypeError(f"option {name} has a None among its values")
     if name in _NOT_EMPTY and isinstance(value, (list, tuple, dict)) and not value:
-        raise TypeError(f"option {name} is empty: leave it out, or give None, where nothing is declared")
+        raise TypeError(f"option {name} is empty: leave it out, or give None, where nothing is chosen or declared")
     if isinstance(value, dict):
         return ",".join(f"{_quoted(key)}:{item}" for key, item in value.items())
     if isinstance(value, (list, tuple)):
+        if name in _ROWS:
+            return _rows(name, value)
         if name in _UNQUOTED:
             return ",".join(str(item) for item in value)
         return ",".join(_quoted(item) for item in value)

@@ -42,7 +42,10 @@ def _column(column):
     text = f"{column['name']}: {column['type']}"
     if nulls:
         text += f", {nulls:,} null{'' if nulls == 1 else 's'}"
-    return f"{text} ({because})" if because else text
+    if not because:
+        return text
+    where = "" if because["row"] is None else f"row {because['row']:,}: "
+    return f"{text} ({where}{because['reason']})"
 
 
 def _table(table):

@@ -85,8 +85,9 @@ static const struct cli_argument extensions_arguments[] = {
     { NULL, NULL },
 };
 
-static const char *const reading_options[] = { "from",   "columns",    "types",       "schema",        "compat", "threads",
-                                               "memory", "max-record", "max-columns", "max-expansion", NULL };
+static const char *const reading_options[] = { "from",    "columns", "types",      "schema",       "compat",
+                                               "threads", "memory",  "max-record", "max-columns",  "max-expansion",
+                                               "tables",  "combine", "combine-by", "sheet-column", NULL };
 
 static const char *const no_options[] = { NULL };
 

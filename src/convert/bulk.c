@@ -235,7 +235,7 @@ static enum pf_status fill_request(struct job *job, struct pf_error *err)
     if (give_number(job->request, "threads", threads > 0 ? threads : 1, err) != PF_OK ||
         give_number(job->request, "memory", run->memory, err) != PF_OK)
         return err->status;
-    job->request->output_derived = true;
+    pf_request_derived(job->request);
     return pf_request_paths(job->request, file->input, file->output, err);
 }
 

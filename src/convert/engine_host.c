@@ -252,10 +252,63 @@ static enum pf_status job_progress(const struct pf_engine_job *job, const struct
     return pf_check_cancel(ctx, err);
 }
 
+/* What is wrong with a column; NULL = nothing. */
+static const char *refuse_column(const struct pf_engine_run *run, const struct pf_engine_column *column)
+{
+    if (!run->running)
+        return "columns are told while the engine runs, and at no other time";
+    if (column == NULL || !PF_HAS(column, because_row))
+        return "a column of this size is none";
+    if (column->name == NULL)
+        return "a column without a name";
+    if (column->type == NULL || column->type[0] == '\0')
+        return "a column without a type";
+    if (column->nulls < -1 || column->because_row < 0)
+        return "a column with a number below zero";
+    return run->told.count == PF_ENGINE_COLUMNS ? "more columns than are kept" : NULL;
+}
+
+static enum pf_status add_column(struct pf_engine_run *run, const struct pf_engine_column *column, struct pf_error *err)
+{
+    struct pf_arena *arena = &run->plan->arena;
+    struct pf_told_columns *told = &run->told;
+    struct pf_told_column one = { .facts = { .nulls = column->nulls } };
+    struct pf_told_column *list = pf_arena_grow(arena, told->list, told->count, &told->capacity, sizeof *list);
+
+    if (list == NULL)
+        return pf_fail_memory(err, sizeof *list);
+    told->list = list;
+    one.name = pf_arena_copy(arena, column->name, strlen(column->name));
+    one.type = pf_arena_copy(arena, column->type, strlen(column->type));
+    if (column->text_because != NULL) {
+        one.facts.because = pf_arena_copy(arena, column->text_because, strlen(column->text_because));
+        one.facts.because_row = column->because_row;
+    }
+    if (one.name == NULL || one.type == NULL || (column->text_because != NULL && one.facts.because == NULL))
+        return pf_fail_memory(err, strlen(column->name));
+    told->list[told->count++] = one;
+    return PF_OK;
+}
+
+static enum pf_status job_column(const struct pf_engine_job *job, const struct pf_engine_column *column, struct pf_error *err)
+{
+    struct pf_engine_run *run = job->run;
+    const char *why = refuse_column(run, column);
+
+    pf_error_clear(err);
+    if (why != NULL)
+        pf_fail(err, PF_BAD_OPTION, "%s", why);
+    else
+        (void)add_column(run, column, err);
+    run->told.refused = run->told.refused || err->status != PF_OK;
+    return err->status;
+}
+
 void pf_engine_fill_host(struct pf_host *host)
 {
     host->job_option = job_option;
     host->job_request = job_request;
     host->job_place = job_place;
     host->job_progress = job_progress;
+    host->job_column = job_column;
 }

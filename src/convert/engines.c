@@ -414,6 +414,15 @@ static enum pf_status check_answer(const struct pf_plan *plan, enum pf_status st
     return PF_OK;
 }
 
+/* Half a list would be taken for all columns there are. */
+static void take_columns(struct pf_conversion *c, const struct pf_told_columns *told)
+{
+    if (told->refused)
+        pf_log(c->plan.ctx, PF_LOG_INFO, "What the engine told of its columns is left out: not all of it could be kept");
+    else
+        c->told = *told;
+}
+
 static void take_outcome(struct pf_conversion *c, const struct pf_engine_candidate *engine, struct pf_engine_outcome *did)
 {
     struct pf_outcome *outcome = &c->outcome;
@@ -456,7 +465,8 @@ static enum pf_status run_added(struct pf_conversion *c, const struct pf_engine_
         ctx->inside_hook = inside;
         if (!c->plan.engines_only)
             change = pf_place_compare(&c->plan, &before, &after);
-        (void)check_answer(&c->plan, status, &did, &after, change, err);
+        if (check_answer(&c->plan, status, &did, &after, change, err) == PF_OK)
+            take_columns(c, &run.told);
     }
     pf_engine_run_end(&run);
     if (err->status != PF_OK && change == PF_CHANGE_NOT_SEEN)

@@ -24,6 +24,18 @@ struct pf_attempt {
     double seconds;
 };
 
+/* A column as the engine that wrote it tells of it; type is a text, as an engine may have types of its own. */
+struct pf_told_column {
+    const char *name, *type;
+    struct pf_column_facts facts;
+};
+
+struct pf_told_columns {
+    struct pf_told_column *list; /* in the plan's arena */
+    uint32_t count, capacity;
+    bool refused; /* one was, so the list is not all there are */
+};
+
 struct pf_conversion;
 
 /* A name that --engine does not take is PF_BAD_OPTION, with what it does take. */
@@ -40,7 +52,7 @@ enum pf_status pf_engines_run(struct pf_conversion *c, struct pf_error *err);
 
 /* ---- engine_host.c */
 
-enum { PF_ENGINE_CONTEXTS = 64 };
+enum { PF_ENGINE_CONTEXTS = 64, PF_ENGINE_COLUMNS = 100000 };
 
 /* A job as the functions of the host see it, for the time of one call of the engine. */
 struct pf_engine_run {
@@ -48,6 +60,7 @@ struct pf_engine_run {
     struct pf_engine_job job;
     struct pf_context *contexts[PF_ENGINE_CONTEXTS]; /* of the requests that were made */
     uint32_t context_count;
+    struct pf_told_columns told;
     bool running; /* it is run, not asked only */
 };
 

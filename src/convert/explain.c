@@ -226,12 +226,9 @@ static void put_facts(struct pf_json *json, const struct pf_plan *plan)
 static void put_engine_list(struct pf_json *json, const struct explanation *seen)
 {
     const struct pf_plan *plan = &seen->plan;
-    struct pf_arena arena;
 
-    pf_arena_init(&arena, &plan->ctx->memory, SIZE_MAX);
     pf_json_set_text(json, "engine", plan->engine_count > 0 ? plan->engines[0].name : "native");
-    pf_json_set_text(json, "engine_reason", pf_engines_reason(plan, &arena));
-    pf_arena_free(&arena);
+    pf_json_set_engine_reason(json, plan);
     pf_json_name(json, "engines");
     pf_json_open(json, '[');
     for (uint32_t i = 0; i < plan->engine_count; i++) {

@@ -108,7 +108,8 @@ static bool put_fact(struct pf_buffer *text, const char *name, const char *value
         first = *name == '_';
         good = pf_buffer_append(text, &c, 1);
     }
-    return good && pf_buffer_append(text, ":", 1) && pad(text, width, VALUE_AT - 1) && pf_buffer_printf(text, " %s\n", value);
+    return good && pf_buffer_append(text, ":", 1) && pad(text, width, VALUE_AT - 1) && pf_buffer_append(text, " ", 1) &&
+           pf_words_line(text, value) && pf_buffer_append(text, "\n", 1);
 }
 
 static bool put_facts(struct pf_buffer *text, const struct inspection *seen)
@@ -183,7 +184,7 @@ static bool put_columns(struct pf_buffer *text, const struct pf_schema *schema, 
     good = good && (schema->count == 0 || pf_buffer_append(text, "\n", 1));
     for (uint32_t i = 0; good && i < schema->count; i++) {
         const char *name = schema->fields[i].name;
-        good = pf_buffer_printf(text, "%5u  %s", i + 1, name) && pad(text, pf_words_width(name), widest) &&
+        good = pf_buffer_printf(text, "%5u  ", i + 1) && pf_words_line(text, name) && pad(text, pf_words_width(name), widest) &&
                put_type(text, &schema->fields[i], facts != NULL ? &facts[i] : NULL);
     }
     return good;

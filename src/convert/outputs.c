@@ -110,6 +110,8 @@ static enum pf_status check_file(struct pf_plan *plan, const char *path, bool *e
         pf_fail(err, PF_EXISTS, "Output file %.300s already exists. Use --force to overwrite.", path);
     else
         return PF_OK;
+    if (!stat.regular || plan->job.replace)
+        pf_remedy(err, "name another folder for the outputs");
     pf_error_source(err, path);
     return PF_EXISTS;
 }

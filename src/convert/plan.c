@@ -16,8 +16,8 @@
 enum { WARNING_LINE = 640, MOST_THREADS = 1024 };
 /* Less than this is too little for the blocks of one thread. */
 static const int64_t least_memory = (int64_t)16 << 20;
-static const char several_files[] =
-    "name one file; folders and patterns are for the command convert, in Python for pyforge_cli.files(), which lists their files";
+static const char several_files[] = "name one file; folders and patterns are for the command convert, in Python for "
+                                    "pyforge_cli.files(), which lists their files";
 
 bool pf_plan_warn(struct pf_plan *plan, const char *format, ...)
 {

@@ -18,7 +18,8 @@ struct selection {
     const char *word; /* "sheet" */
 };
 
-static void list_names(const struct selection *selection, struct pf_error *err)
+/* alike: only those that are called so but for the case of letters; NULL = all. */
+static void list_names(const struct selection *selection, const char *alike, struct pf_error *err)
 {
     char names[200] = "";
     size_t used = 0;
@@ -27,6 +28,8 @@ static void list_names(const struct selection *selection, struct pf_error *err)
         const char *name = selection->listed[i].name;
         const size_t size = strlen(name), more = used != 0 ? 2 : 0;
 
+        if (alike != NULL && !pf_same_letters(name, alike))
+            continue;
         if (used + more + size + 6 > sizeof names) {
             memcpy(names + used, ", ...", 6);
             break;
@@ -35,7 +38,7 @@ static void list_names(const struct selection *selection, struct pf_error *err)
         memcpy(names + used + more, name, size + 1);
         used += more + size;
     }
-    pf_remedy(err, "the input has: %s", names);
+    pf_remedy(err, alike != NULL ? "write the name as the input has it: %s" : "the input has: %s", names);
 }
 
 static enum pf_status fail_unknown(const struct selection *selection, const char *wanted, bool pattern, struct pf_error *err)
@@ -44,7 +47,7 @@ static enum pf_status fail_unknown(const struct selection *selection, const char
         pf_fail(err, PF_NOT_FOUND, "no visible %s has a name that matches '%.120s'", selection->word, wanted);
     else
         pf_fail(err, PF_NOT_FOUND, "there is no %s '%.120s'", selection->word, wanted);
-    list_names(selection, err);
+    list_names(selection, NULL, err);
     return PF_NOT_FOUND;
 }
 
@@ -70,7 +73,7 @@ static enum pf_status choose_name(const struct selection *selection, const char 
     }
     if (alike > 1) {
         pf_fail(err, PF_BAD_OPTION, "%u %ss are called '%.120s' but for the case of letters", alike, selection->word, name);
-        list_names(selection, err);
+        list_names(selection, name, err);
         return PF_BAD_OPTION;
     }
     if (alike == 1)

@@ -67,6 +67,11 @@ enum pf_status pf_request_paths(struct pf_request *request, const char *input, c
     return take_path(request, output, &request->output, err);
 }
 
+void pf_request_derived(struct pf_request *request)
+{
+    request->output_derived = true;
+}
+
 /* ---- tables */
 
 /* The table at index and its owner: convert's, those of the formats, the one of formats to come, and last those of extensions. */

@@ -120,24 +120,42 @@ static void put_reason(struct pf_json *json, const struct pf_column_facts *facts
     pf_json_close(json, '}');
 }
 
+static void put_column(struct pf_json *json, const char *name, const char *type, const struct pf_column_facts *facts)
+{
+    pf_json_open(json, '{');
+    pf_json_set_text(json, "name", name);
+    pf_json_set_text(json, "type", type);
+    pf_json_name(json, "null_count");
+    if (facts != NULL && facts->nulls >= 0)
+        pf_json_integer(json, facts->nulls);
+    else
+        pf_json_null(json);
+    put_reason(json, facts);
+    pf_json_close(json, '}');
+}
+
 void pf_json_set_columns(struct pf_json *json, const struct pf_schema *schema, const struct pf_column_facts *facts)
 {
     char type[32];
 
     pf_json_name(json, "columns");
     pf_json_open(json, '[');
-    for (uint32_t i = 0; i < schema->count; i++) {
-        pf_json_open(json, '{');
-        pf_json_set_text(json, "name", schema->fields[i].name);
-        pf_json_set_text(json, "type", pf_type_text(&schema->fields[i], type));
-        pf_json_name(json, "null_count");
-        if (facts != NULL && facts[i].nulls >= 0)
-            pf_json_integer(json, facts[i].nulls);
-        else
-            pf_json_null(json);
-        put_reason(json, facts != NULL ? &facts[i] : NULL);
-        pf_json_close(json, '}');
+    for (uint32_t i = 0; i < schema->count; i++)
+        put_column(json, schema->fields[i].name, pf_type_text(&schema->fields[i], type), facts != NULL ? &facts[i] : NULL);
+    pf_json_close(json, ']');
+}
+
+/* Of one table: what its engine told, which is nothing where that is the native one. */
+static void put_columns(struct pf_json *json, const struct pf_conversion *c)
+{
+    if (c->told.count == 0) {
+        pf_json_set_columns(json, &c->outcome.schema, c->outcome.columns);
+        return;
     }
+    pf_json_name(json, "columns");
+    pf_json_open(json, '[');
+    for (uint32_t i = 0; i < c->told.count; i++)
+        put_column(json, c->told.list[i].name, c->told.list[i].type, &c->told.list[i].facts);
     pf_json_close(json, ']');
 }
 
@@ -164,7 +182,10 @@ static void put_table(struct pf_json *json, const struct pf_conversion *c, uint3
     set_rows(json, "row_count", outcome->rows_written);
     pf_json_set_integer(json, "rows_rejected", outcome->rows_rejected);
     pf_json_set_text(json, "rejects_path", rejects ? table->rejects : NULL);
-    pf_json_set_columns(json, &outcome->schema, outcome->columns);
+    if (c->table_count != 0)
+        pf_json_set_columns(json, &outcome->schema, outcome->columns);
+    else
+        put_columns(json, c);
     pf_json_close(json, '}');
 }
 
@@ -205,12 +226,12 @@ static void put_attempt(struct pf_json *json, const struct pf_attempt *attempt)
     pf_json_close(json, '}');
 }
 
-static void put_engine_reason(struct pf_json *json, const struct pf_conversion *c)
+void pf_json_set_engine_reason(struct pf_json *json, const struct pf_plan *plan)
 {
     struct pf_arena arena;
 
-    pf_arena_init(&arena, &c->request->ctx->memory, SIZE_MAX);
-    pf_json_set_text(json, "engine_reason", pf_engines_reason(&c->plan, &arena));
+    pf_arena_init(&arena, json->out.memory, SIZE_MAX); /* a plan that was not begun has none */
+    pf_json_set_text(json, "engine_reason", pf_engines_reason(plan, &arena));
     pf_arena_free(&arena);
 }
 
@@ -228,7 +249,7 @@ static void put_attempts(struct pf_json *json, const struct pf_conversion *c)
     pf_json_close(json, ']');
     pf_json_set_bool(json, "fallback_used", succeeded(c) && c->attempt_count > 1);
     pf_json_set_bool(json, "outcome_unknown", c->outcome_unknown);
-    put_engine_reason(json, c);
+    pf_json_set_engine_reason(json, &c->plan);
 }
 
 static char *make_json(const struct pf_conversion *c, const struct pf_result *result)
@@ -239,7 +260,7 @@ static char *make_json(const struct pf_conversion *c, const struct pf_result *re
     pf_json_open(&json, '{');
     put_paths(&json, c);
     put_counts(&json, c);
-    pf_json_set_columns(&json, &c->outcome.schema, c->outcome.columns);
+    put_columns(&json, c);
     put_tables(&json, c);
     pf_json_name(&json, "warnings");
     pf_json_open(&json, '[');
@@ -323,6 +344,7 @@ static char *make_summary(const struct pf_conversion *c, const struct pf_result 
 {
     const struct pf_job *job = &c->plan.job;
     const struct pf_outcome *outcome = &c->outcome;
+    const uint32_t column_count = c->told.count != 0 ? c->told.count : outcome->schema.count;
     char rows[PF_WORDS], columns[PF_WORDS], from[PF_WORDS], to[PF_WORDS], rejected[PF_WORDS];
     struct pf_buffer text;
     char *summary = NULL;
@@ -334,9 +356,8 @@ static char *make_summary(const struct pf_conversion *c, const struct pf_result 
     good = pf_buffer_printf(&text, "%s -> %s: %s", shown(job->input, "standard input"), shown(job->output, "standard output"),
                             pf_words_of(outcome->rows_written, "row", rows)) &&
            (c->table_count == 0 || pf_buffer_printf(&text, ", %s", pf_words_of(c->table_count, "table", columns))) &&
-           /* what columns there are, an engine of an extension does not tell */
-           (outcome->schema.count == 0 ||
-            pf_buffer_printf(&text, ", %s", pf_words_of(outcome->schema.count, "column", columns))) &&
+           /* what columns there are, not every engine of an extension tells */
+           (column_count == 0 || pf_buffer_printf(&text, ", %s", pf_words_of(column_count, "column", columns))) &&
            pf_buffer_printf(&text, ", %s -> %s", pf_words_bytes(outcome->bytes_read, from),
                             pf_words_bytes(outcome->bytes_written, to)) &&
            put_rate(&text, c) && pf_buffer_printf(&text, ", %s engine", c->engine != NULL ? c->engine : "native");

@@ -19,6 +19,7 @@ struct pf_conversion {
     bool ran;                    /* an engine was started */
     bool outcome_unknown;        /* one failed, and the output may have been written: nothing is tried again */
     const char *engine;          /* what did it, as it calls itself; NULL = native */
+    struct pf_told_columns told; /* what that engine told of its columns; the native one's stand in the outcome */
     struct pf_attempt *attempts; /* in the plan's arena; none where nothing is written */
     uint32_t attempt_count;
     const char *environment;  /* what extensions know of the machine, JSON; NULL = nothing */
@@ -35,6 +36,9 @@ void pf_json_set_planned(struct pf_json *json, const struct pf_plan_table *table
 
 /* "tables_left_out": the tables of the input that are not read, and why. */
 void pf_json_set_left_out(struct pf_json *json, const struct pf_plan_tables *tables);
+
+/* "engine_reason": why the first of the plan's engines is the first. */
+void pf_json_set_engine_reason(struct pf_json *json, const struct pf_plan *plan);
 
 /* NULL = out of memory. */
 struct pf_result *pf_result_new(const struct pf_conversion *conversion);

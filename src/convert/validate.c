@@ -8,8 +8,28 @@
 #include "convert/words.h"
 #include "formats/format.h"
 
+/* Of an input that can have several tables: ", 2 sheets with 96 rows". Of those that are left out, the verdict says why. */
+static bool put_tables(struct pf_buffer *text, const struct pf_plan *plan, const struct pf_outcome *outcome)
+{
+    const struct pf_plan_tables *tables = &plan->tables;
+    char sheets[PF_WORDS], rows[PF_WORDS];
+    int64_t read = 0;
+    bool good = true;
+
+    if (plan->job.reader->list == NULL || plan->options.compat == PF_COMPAT_1_0)
+        return true;
+    for (uint32_t i = 0; i < tables->count; i++)
+        read += tables->tables[i].part_count;
+    good = pf_buffer_printf(text, ": %s with %s", pf_words_of(read, pf_table_word(plan->job.reader), sheets),
+                            pf_words_of(outcome->rows_written, "row", rows));
+    for (uint32_t i = 0; good && i < tables->left_out_count; i++)
+        good = pf_buffer_printf(text, "%s'%s': %s", i == 0 ? "; left out: " : "; ", tables->left_out[i].name,
+                                tables->left_out[i].why);
+    return good;
+}
+
 /* "sales.csv is a valid .CSV file": the words of the original. */
-static char *verdict(const struct pf_plan *plan)
+static char *verdict(const struct pf_plan *plan, const struct pf_outcome *outcome)
 {
     char shown[PF_SHOWN];
     const char *name = pf_shown_name(plan->job.input, shown);
@@ -26,7 +46,7 @@ static char *verdict(const struct pf_plan *plan)
         char upper = *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c;
         good = pf_buffer_append(&text, &upper, 1);
     }
-    if (good && pf_buffer_append_text(&text, " file"))
+    if (good && pf_buffer_append_text(&text, " file") && put_tables(&text, plan, outcome))
         done = pf_buffer_take_text(&text);
     pf_buffer_free(&text);
     if (done != NULL)
@@ -77,9 +97,10 @@ static enum pf_status judge_rejects(struct pf_plan *plan, const struct pf_outcom
                : pf_fail_memory(err, 1);
 }
 
-static enum pf_status scan(struct pf_plan *plan, struct pf_outcome *outcome, struct pf_error *err)
+/* tables: one each where there are several. */
+static enum pf_status scan(struct pf_plan *plan, struct pf_outcome *outcome, struct pf_outcome *tables, struct pf_error *err)
 {
-    enum pf_status status = pf_outputs_scan(plan, plan->job.types, outcome, NULL, err);
+    enum pf_status status = pf_outputs_scan(plan, plan->job.types, outcome, tables, err);
 
     if (status == PF_OK)
         status = judge_rejects(plan, outcome, err);
@@ -88,8 +109,32 @@ static enum pf_status scan(struct pf_plan *plan, struct pf_outcome *outcome, str
     return status;
 }
 
+/* tables: what was read of each where there are several; those behind a fault have no rows. */
+static void put_table_list(struct pf_json *json, const struct pf_plan *plan, const struct pf_outcome *outcome,
+                           const struct pf_outcome *tables)
+{
+    pf_json_name(json, "tables");
+    pf_json_open(json, '[');
+    for (uint32_t i = 0; i < plan->tables.count; i++) {
+        const struct pf_plan_table *table = &plan->tables.tables[i];
+
+        pf_json_open(json, '{');
+        pf_json_set_text(json, "name", table->name);
+        pf_json_name(json, "sources");
+        pf_json_open(json, '[');
+        for (uint32_t part = 0; part < table->part_count; part++)
+            pf_json_text(json, table->parts[part].name);
+        pf_json_close(json, ']');
+        pf_json_set_integer(json, "rows", (tables != NULL ? &tables[i] : outcome)->rows_written);
+        pf_json_close(json, '}');
+    }
+    pf_json_close(json, ']');
+    pf_json_set_left_out(json, &plan->tables);
+}
+
 /* What was found out, whether the input is valid or not. */
-static char *verdict_json(const struct pf_plan *plan, const struct pf_outcome *outcome, const struct pf_error *err)
+static char *verdict_json(const struct pf_plan *plan, const struct pf_outcome *outcome, const struct pf_outcome *tables,
+                          const struct pf_error *err)
 {
     struct pf_json json;
 
@@ -108,14 +153,31 @@ static char *verdict_json(const struct pf_plan *plan, const struct pf_outcome *o
     for (uint32_t i = 0; i < plan->warning_count; i++)
         pf_json_text(&json, plan->warnings[i]);
     pf_json_close(&json, ']');
+    if (plan->job.reader != NULL && plan->job.reader->list != NULL)
+        put_table_list(&json, plan, outcome, tables);
     pf_json_set_error(&json, err);
     pf_json_close(&json, '}');
     return pf_json_end(&json);
 }
 
+static enum pf_status scan_tables(struct pf_plan *plan, struct pf_outcome *outcome, struct pf_outcome **tables,
+                                  struct pf_error *err)
+{
+    const uint32_t count = plan->tables.count;
+
+    if (pf_plan_is_many(plan)) {
+        *tables = pf_arena_alloc_zero(&plan->arena, count, sizeof **tables);
+        if (*tables == NULL)
+            return pf_fail_memory(err, count * sizeof **tables);
+    }
+    for (uint32_t i = 0; *tables != NULL && i < count; i++)
+        pf_outcome_init(&(*tables)[i], plan->ctx);
+    return scan(plan, outcome, *tables, err);
+}
+
 static enum pf_status validate(struct pf_request *request, bool json, char **text, struct pf_error *err)
 {
-    struct pf_outcome outcome;
+    struct pf_outcome outcome, *tables = NULL;
     struct pf_plan plan;
 
     *text = NULL;
@@ -125,13 +187,15 @@ static enum pf_status validate(struct pf_request *request, bool json, char **tex
     request->hooked_count = 1;
     pf_outcome_init(&outcome, request->ctx);
     if (pf_plan_make(&plan, request, PF_PLAN_READ_ALL, err) == PF_OK)
-        (void)scan(&plan, &outcome, err);
+        (void)scan_tables(&plan, &outcome, &tables, err);
     if (json)
-        *text = verdict_json(&plan, &outcome, err);
+        *text = verdict_json(&plan, &outcome, tables, err);
     else if (err->status == PF_OK)
-        *text = verdict(&plan);
+        *text = verdict(&plan, &outcome);
     if (*text == NULL && err->status == PF_OK)
         (void)pf_fail_memory(err, 1);
+    for (uint32_t i = 0; tables != NULL && i < plan.tables.count; i++)
+        pf_outcome_free(&tables[i]);
     pf_outcome_free(&outcome);
     pf_plan_free(&plan);
     request->hooked = NULL;

@@ -94,6 +94,27 @@ const char *pf_words_visible(const char *value)
     return value;
 }
 
+bool pf_words_line(struct pf_buffer *to, const char *text)
+{
+    bool good = true;
+
+    while (good && *text != '\0') {
+        size_t plain = 0;
+
+        while ((uint8_t)text[plain] >= 0x20 && text[plain] != 0x7f)
+            plain++;
+        good = pf_buffer_append(to, text, plain);
+        text += plain;
+        if (*text == '\0')
+            break;
+        /* U+2400 and on; DEL is U+2421 */
+        const uint8_t picture[3] = { 0xe2, 0x90, (uint8_t)(*text == 0x7f ? 0xa1 : 0x80 + *text) };
+        good = good && pf_buffer_append(to, picture, sizeof picture);
+        text++;
+    }
+    return good;
+}
+
 /* ---- width */
 
 struct range {

@@ -2,8 +2,11 @@
 #ifndef PF_CONVERT_WORDS_H
 #define PF_CONVERT_WORDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/memory.h"
 
 enum { PF_WORDS = 48 };
 
@@ -21,6 +24,9 @@ const char *pf_words_seconds(double seconds, char to[PF_WORDS]);
 /* The value of a fact; a character that cannot be seen by its name ("tab", "blank"), nothing as "none". */
 const char *pf_words_visible(const char *value);
 
+/* Appends text with a picture of its own for each control character (a line feed as U+240A), each a column wide: what is to be a
+ * line stays one. false = out of memory. */
+bool pf_words_line(struct pf_buffer *to, const char *text);
 /* Columns of a terminal that text takes: two for wide characters, none for combining ones; a byte that is not UTF-8 counts
  * as one. */
 size_t pf_words_width(const char *text);

@@ -12,6 +12,8 @@ struct trial {
     char input[PF_PATH_BYTES], output[PF_PATH_BYTES];
     struct pf_context *ctx;
     uint32_t progress;
+    /* of the record: it tells of as many rows as there are, of columns at all, and of those there are */
+    bool rows, columns, same_columns;
 };
 
 static void cancel(void *user, const struct pf_progress *progress)
@@ -23,15 +25,24 @@ static void cancel(void *user, const struct pf_progress *progress)
     pf_context_cancel(trial->ctx);
 }
 
-/* Runs the conversion with this engine and no other; *rows is whether the record tells of as many as there are. */
-static enum pf_status convert(struct trial *trial, bool cancelled, bool *rows, struct pf_error *err)
+static void look_at_record(struct trial *trial, const char *record)
+{
+    const char *first = strstr(record, "\"columns\": [{\"name\": \"id\", ");
+
+    trial->rows = strstr(record, "\"row_count\": 3,") != NULL;
+    trial->columns = strstr(record, "\"columns\": []") == NULL;
+    trial->same_columns = first != NULL && strstr(first, "}, {\"name\": \"name\", ") != NULL;
+}
+
+/* Runs the conversion with this engine and no other, and looks at the record. */
+static enum pf_status convert(struct trial *trial, bool cancelled, struct pf_error *err)
 {
     const struct pf_host *host = &trial->c->set->host;
     struct pf_request *request;
     struct pf_result *result = NULL;
     enum pf_status status;
 
-    *rows = false;
+    trial->rows = trial->columns = trial->same_columns = false;
     trial->progress = 0;
     trial->ctx = host->context_new(trial->c->ctx);
     request = trial->ctx != NULL ? host->request_new(trial->ctx) : NULL;
@@ -47,7 +58,7 @@ static enum pf_status convert(struct trial *trial, bool cancelled, bool *rows, s
     if (status == PF_OK)
         status = host->convert(request, &result, err);
     if (result != NULL)
-        *rows = strstr(host->result_json(result), "\"row_count\": 3,") != NULL;
+        look_at_record(trial, host->result_json(result));
     host->result_free(result);
     host->request_free(request);
     host->context_free(trial->ctx);
@@ -61,19 +72,31 @@ static bool is_there(const char *path)
     return pf_file_look(path, &facts);
 }
 
+/* Which columns it wrote, an engine need not tell; what it tells is shown to users. */
+static void check_columns(const struct trial *trial)
+{
+    char what[160];
+
+    (void)snprintf(what, sizeof what, "engine %.60s: tells which columns it has written", trial->engine->name);
+    if (trial->columns)
+        (void)pf_conform_check(trial->c, trial->same_columns, what, "the columns are not those that were given");
+    else
+        pf_conform_note(trial->c, what, "it tells of none");
+}
+
 static void check_conversion(struct trial *trial)
 {
     struct conform *c = trial->c;
     char what[160];
     struct pf_error err;
-    bool rows;
     enum pf_status status;
 
     pf_error_clear(&err);
-    status = convert(trial, false, &rows, &err);
+    status = convert(trial, false, &err);
     (void)snprintf(what, sizeof what, "engine %.60s: converts a small file, or says why not", trial->engine->name);
     if (status == PF_OK) {
-        (void)pf_conform_check(c, rows && is_there(trial->output), what, "the rows are not those that were given");
+        (void)pf_conform_check(c, trial->rows && is_there(trial->output), what, "the rows are not those that were given");
+        check_columns(trial);
     } else if (pf_conform_check(c, pf_conform_is_told(status, &err), what, "it fails without a word")) {
         pf_conform_note(c, what, err.message);
         (void)snprintf(what, sizeof what, "engine %.60s: leaves nothing when it has failed", trial->engine->name);
@@ -87,11 +110,10 @@ static void check_cancel(struct trial *trial)
     struct conform *c = trial->c;
     char what[160];
     struct pf_error err;
-    bool rows;
     enum pf_status status;
 
     pf_error_clear(&err);
-    status = convert(trial, true, &rows, &err);
+    status = convert(trial, true, &err);
     (void)snprintf(what, sizeof what, "engine %.60s: ends when it is cancelled, and leaves nothing", trial->engine->name);
     /* progress that is told once, when all is done, comes too late to end anything */
     if (trial->progress == 0 || (trial->progress == 1 && status == PF_OK))

@@ -967,7 +967,7 @@ def test_the_columns_of_a_table_are_in_the_result(forge, many, tables, package):
     forge.spark = object()
     source = many("a.csv")
     tables.columns = [{"name": "id", "type": "int64", "null_count": 0}]
-    assert forge.convert(source, table="main.default.t")["columns"] == tables.columns
+    assert forge.convert(source, table="main.default.t")["columns"] == [{**tables.columns[0], "text_because": None}]
     tables.columns = None
     assert forge.convert(source, table="main.default.t")["columns"] == []
     tables.columns, told = [{"name": "x", "type": "int8"}], forge.convert(source)["columns"]

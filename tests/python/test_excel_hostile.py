@@ -5,6 +5,7 @@ import random
 
 import openpyxl
 import pyarrow as pa
+import pyarrow.compute as compute
 import pyarrow.parquet as parquet
 import pytest
 import xlsx_make
@@ -55,6 +56,56 @@ def test_as_many_missing_parts_as_odd_names(pyforge, tmp_path):
     assert read(pyforge, book)[0].column("a").to_pylist() == [1]
 
 
+@pytest.mark.parametrize("rows", ["<row " * 200_000 + "></row>", '<row a="' * 200_000, "<row " * 200_000, "<!-- -->" + "<row " * 200_000 + "></row>"])
+def test_tags_without_end(pyforge, tmp_path, rows):
+    assert "row" in refused(pyforge, xlsx_make.book(tmp_path / "b.xlsx", header("a") + rows))
+
+
+def test_shared_strings_without_end(pyforge, tmp_path):
+    texts = f'<sst xmlns="{xlsx_make.MAIN}"><si><t>a</t></si>{"<si " * 400_000}</sst>'
+    assert "shared string 2" in refused(pyforge, xlsx_make.book(tmp_path / "b.xlsx", header("a"), texts=texts))
+
+
+def test_names_of_cells_in_many_sheets(pyforge, tmp_path):
+    """Each name is compared with few sheets, although all begin with the same 2,000 letters."""
+    count, same = 4000, "n" * 2000
+    listed = "".join(f'<sheet name="{same}{n}" sheetId="{n}" r:id="r{n}"/>' for n in range(1, count + 1))
+    names = "".join(f"<definedName name='_n{n}'>{same}{n}!$A$1:$A$2</definedName>" for n in range(count, count + 10_000))
+    extra = {f"xl/worksheets/s{n}.xml": xlsx_make.sheet("") for n in range(1, count)}
+    extra[f"xl/worksheets/s{count}.xml"] = xlsx_make.sheet(header("a") + cells("<c><v>1</v></c>"))
+    extra["xl/workbook.xml"] = f'<workbook xmlns="{xlsx_make.MAIN}" xmlns:r="{xlsx_make.RELATIONS}"><sheets>{listed}</sheets><definedNames>{names}</definedNames></workbook>'
+    extra["xl/_rels/workbook.xml.rels"] = xlsx_make.relations([(f"r{n}", "worksheet", f"worksheets/s{n}.xml") for n in range(1, count + 1)])
+    table, _ = read(pyforge, xlsx_make.book(tmp_path / "b.xlsx", extra=extra), "--range", f"_n{count}")
+    assert table.column("a").to_pylist() == [1]
+
+
+def test_a_merged_range_of_whole_sheets(pyforge, tmp_path):
+    rows = header("a") + '<row r="2"><c r="A2"><v>7</v></c></row><row r="1048576"><c r="A1048576"><v>1</v></c></row>'
+    merged = '<mergeCells><mergeCell ref="A2:XFD1048576"/></mergeCells>'
+    book = xlsx_make.book(tmp_path / "b.xlsx", *[xlsx_make.sheet(rows, after=merged)] * 12)
+    done = pyforge("convert", book, tmp_path / "out", "--to", "parquet", "--sheets", "all", "--fill-merged", "--columns", "a", "--header", "1")
+    assert done.returncode == 0, done.stderr.decode()
+    assert compute.sum(parquet.read_table(tmp_path / "out").column("a")).as_py() == (7 * 1_048_574 + 1) * 12
+
+
+def styles(attributes="", inside="", code="0"):
+    return (f'<styleSheet xmlns="{xlsx_make.MAIN}"{attributes}><numFmts><numFmt numFmtId="200" formatCode="{code}"/></numFmts>'
+            f'<cellXfs><xf numFmtId="200"/></cellXfs>{inside}</styleSheet>')  # fmt: skip
+
+
+def test_a_format_of_one_letter(pyforge, tmp_path):
+    extra = {"xl/styles.xml": styles(code="x" * 10_000_000)}
+    assert read(pyforge, xlsx_make.book(tmp_path / "b.xlsx", header("a") + cells("<c><v>1</v></c>"), extra=extra))[0].column("a").to_pylist() == [1]
+
+
+@pytest.mark.parametrize("extra, reason", [
+    (styles("".join(f' xmlns:p{n}="u"' for n in range(1000)), "<b/>" * 100), "more namespaces"),
+    (styles("", "<b " + " ".join(f'x{n}=""' for n in range(500)) + "/>"), "more attributes"),
+])
+def test_more_than_any_part_has(pyforge, tmp_path, extra, reason):
+    assert reason in refused(pyforge, xlsx_make.book(tmp_path / "b.xlsx", header("a"), extra={"xl/styles.xml": extra}))
+
+
 # ---- structure
 
 
@@ -75,9 +126,37 @@ def test_rows_in_the_wrong_place(pyforge, tmp_path, part, reason):
     ("<c><c><v>7</v></c></c>", "neither a value nor a formula"),
     ("<c><x><v>7</v></x></c>", "neither a value nor a formula"),
     ("<c><is><t>a</t></is><v>7</v></c>", "a cell has two values"),
+    ("<x><c><v>7</v></c></x>", "something that is no cell stands in its place"),
+    ('<c t="inlineStr"><is><x><t>a</t></x></is></c>', "an element that is no part of one"),
+    ('<c t="inlineStr"><is><r><t>a</t><c/></r></is></c>', "an element that is no part of one"),
 ])
 def test_elements_where_none_may_be(pyforge, tmp_path, row, reason):
     assert reason in refused(pyforge, xlsx_make.book(tmp_path / "b.xlsx", header("a") + cells(row)))
+
+
+@pytest.mark.parametrize("text, reason", [
+    ("<si><t>a</t></si><x><si><t>b</t></si></x>", "something stands in the place of a string"),
+    ("<si><t>a</t></si><si><x><t>b</t></x></si>", "an element that is no part of one"),
+])
+def test_strings_where_none_may_be(pyforge, tmp_path, text, reason):
+    texts = f'<sst xmlns="{xlsx_make.MAIN}">{text}</sst>'
+    said = refused(pyforge, xlsx_make.book(tmp_path / "b.xlsx", header("a") + cells('<c t="s"><v>0</v></c>'), texts=texts))
+    assert reason in said and "shared string 2" in said
+
+
+def test_what_a_text_may_have(pyforge, tmp_path):
+    text = "<r><rPr><b/></rPr><t>a</t></r><r/><t>b</t><rPh sb='0' eb='1'><t>c</t></rPh><phoneticPr fontId='1'/><extLst/>"
+    assert read(pyforge, xlsx_make.book(tmp_path / "b.xlsx", header("a") + cells(f'<c t="inlineStr"><is>{text}</is></c>')))[0].column("a").to_pylist() == ["ab"]
+
+
+@pytest.mark.parametrize("length", [1, 4000, 4040, 4080, 20_000])
+def test_what_only_looks_like_rows(pyforge, tmp_path, length):
+    fill = "x" * length
+    after = f"<!--{fill}<sheetData>--><?a {fill}<sheetData/>?><headerFooter><oddHeader><![CDATA[{fill}<sheetData>]]></oddHeader></headerFooter>"
+    book = xlsx_make.book(tmp_path / "b.xlsx", xlsx_make.sheet(header("a") + cells("<c><v>1</v></c>"), after=after))
+    assert read(pyforge, book)[0].column("a").to_pylist() == [1]
+    book = xlsx_make.book(tmp_path / "c.xlsx", xlsx_make.sheet(header("a") + cells("<c><v>1</v></c>"), after=after + "<sheetData/>"))
+    assert "<sheetData> comes a second time" in refused(pyforge, book)
 
 
 def test_what_extensions_add_is_passed_over(pyforge, tmp_path):
@@ -150,6 +229,31 @@ def test_times_of_openpyxl_come_back(pyforge, tmp_path):
         book.active.append([time])
     book.save(tmp_path / "t.xlsx")
     assert read(pyforge, tmp_path / "t.xlsx")[0].column("t").to_pylist() == times
+
+
+def test_the_end_of_a_day_stays_in_it(pyforge, tmp_path):
+    """openpyxl writes 16 digits, of which the last microsecond of a day takes all."""
+    days = [datetime.date(1990, 1, 1) + datetime.timedelta(days=17 * number) for number in range(1800)]
+    stamps = [datetime.datetime.combine(day, datetime.time.max) for day in days]
+    book = openpyxl.Workbook()
+    book.active.append(["t"])
+    for stamp in stamps:
+        book.active.append([stamp])
+    book.save(tmp_path / "t.xlsx")
+    assert read(pyforge, tmp_path / "t.xlsx")[0].column("t").to_pylist() == stamps
+
+
+def test_microseconds_of_17_digits(pyforge, tmp_path):
+    """What the double of a timestamp tells, two microseconds from a second and from 1990 to 2079, is not taken for that second."""
+    chance = random.Random(11)
+    rows, want = [], []
+    for _ in range(3000):
+        moment = datetime.datetime(1990, 1, 1) + datetime.timedelta(days=chance.randrange(32000), seconds=chance.randrange(86400))
+        moment += chance.choice([-2, 0, 2, 3, -3, 1_234, -100]) * MICRO
+        since = moment - datetime.datetime(1899, 12, 30)
+        rows.append(f'<c s="2"><v>{since // MICRO / 86_400_000_000:.12f}</v></c>')
+        want.append(moment)
+    assert read(pyforge, xlsx_make.book(tmp_path / "b.xlsx", header("a") + cells(*rows)))[0].column("a").to_pylist() == want
 
 
 def test_arithmetic_of_excel_gives_seconds(pyforge, tmp_path):

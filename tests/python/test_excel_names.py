@@ -104,3 +104,101 @@ def test_formulas_that_nobody_calculated(pyforge, tmp_path):
     workbook.save(path)
     done = pyforge("convert", path, tmp_path / "f.parquet", "--sheets", "all", "--force")
     assert done.returncode == 0 and "Sums: left out, it has formulas that nobody has calculated, and no values" in done.stderr.decode()
+
+
+def test_alike_names_are_listed(pyforge, tmp_path):
+    path = book(tmp_path / "b.xlsx", {"Data": ["a", "1"], "DATA": ["a", "2"], "Other": ["a", "3"]})
+    for option in (("--sheet", "data"), ("--range", "data!A1:A2")):
+        said = refused(pyforge, path, *option)
+        assert "Data, DATA" in said and "Other" not in said
+
+
+def test_a_line_of_info_stays_one(pyforge, tmp_path):
+    path = tmp_path / "b.xlsx"
+    workbook = openpyxl.Workbook()
+    workbook.active.append(["a\nb", "c"])
+    workbook.active.append([1, 2])
+    workbook.save(path)
+    said = pyforge("info", path).stdout.decode()
+    assert "1  a␊b   int64" in said
+
+
+def test_validate_tells_sheets(pyforge, tmp_path):
+    path = book(tmp_path / "b.xlsx", {"One": ["a", "1"], "Two": ["b", "2", "3"]})
+    workbook = openpyxl.load_workbook(path)
+    workbook.create_sheet("Sums").append(["=1+1"])
+    workbook.save(path)
+    said = pyforge("validate", path).stdout.decode()
+    assert "b.xlsx is a valid .XLSX file: 2 sheets with 3 rows; left out: 'Sums': it has formulas" in said
+    told = json.loads(pyforge("validate", path, "--json").stdout)
+    assert [(table["name"], table["rows"]) for table in told["tables"]] == [("One", 1), ("Two", 2)]
+    assert [table["name"] for table in told["tables_left_out"]] == ["Sums"]
+    told = json.loads(pyforge("validate", path, "--sheet", "Two", "--json").stdout)
+    assert [(table["name"], table["rows"]) for table in told["tables"]] == [("Two", 2)]
+    assert "valid .XLSX file\n" in pyforge("validate", path, "--compat", "1.0").stdout.decode()
+
+
+def test_names_over_names(pyforge, tmp_path):
+    path = tmp_path / "b.xlsx"
+    workbook = openpyxl.Workbook()
+    for row in (["north", None, "south", None, None, None], ["a", "b", "c", "d", "e", "f"], [1, 2, 3, 4, 5, 6]):
+        workbook.active.append(row)
+    workbook.active.merge_cells("A1:B1")
+    workbook.active.merge_cells("C1:D1")
+    workbook.save(path)
+    assert "--header 1-2 --fill-merged joins both" in pyforge("info", path).stderr.decode()
+    told = json.loads(pyforge("info", path, "--json", "--header", "1-2", "--fill-merged").stdout)
+    assert [column["name"] for column in told["columns"]][:4] == ["north_a", "north_b", "south_c", "south_d"]
+    workbook.active.unmerge_cells("A1:B1")
+    workbook.active.unmerge_cells("C1:D1")
+    for column, name in enumerate("uvwxyz", 1):
+        workbook.active.cell(1, column).value = name
+    workbook.save(path)
+    assert "--fill-merged" not in pyforge("info", path).stderr.decode()
+
+
+@pytest.mark.parametrize("command", ["info", "validate"])
+def test_help_names_the_sheets(pyforge, command):
+    said = pyforge(command, "--help").stdout.decode()
+    assert "--tables" in said and "--combine" in said
+
+
+def test_options_of_sheets(package, tmp_path):
+    path = tmp_path / "b.xlsx"
+    workbook = openpyxl.Workbook()
+    for row in (["a", "b"], ["x", "y"], [1, 2]):
+        workbook.active.append(row)
+    workbook.save(path)
+    assert [column["name"] for column in package.info(path, header=(1, 2))["columns"]] == [
+        column["name"] for column in package.info(path, header="1-2")["columns"]
+    ]
+    assert [column["name"] for column in package.info(path, header=[2])["columns"]] == ["x", "y"]
+    for rows in ((), (1, 3), (2, 1), ("1", "2")):
+        with pytest.raises(TypeError, match="rows that follow one another"):
+            package.info(path, header=rows)
+    for option in ("sheets", "sheet", "tables"):
+        for nothing in ([], "", " "):
+            with pytest.raises(TypeError, match=f"option {option} is empty"):
+                package.info(path, **{option: nothing})
+
+
+BATCH = """
+import json, sys, pyforge_cli
+from pyforge_cli.extensions.databricks import forge
+done = {source: pyforge_cli.convert(source, target)["output_path"] for source, target in pyforge_cli.files("*.xlsx", "out")}
+again = [result["output_path"] for result in forge.batch_convert("*.xlsx")]
+one = pyforge_cli.convert("m.xlsx", "named.parquet")["output_path"]
+print(json.dumps([done, again, one]))
+"""
+
+
+def test_several_sheets_of_several_files(run_python, tmp_path):
+    """A folder takes the place of a file that nobody has named, as for one workbook alone; one that is named keeps its name."""
+    book(tmp_path / "m.xlsx", {"A": ["a", "1"], "B": ["b", "2"]})
+    book(tmp_path / "n.xlsx", {"A": ["a", "1"]})
+    done = run_python(BATCH)
+    assert done.returncode == 0, done.stderr
+    converted, again, one = json.loads(done.stdout.splitlines()[-1])
+    assert converted == {"m.xlsx": "out/m_parquet/", "n.xlsx": "out/n.parquet"}
+    assert again == ["m_parquet/", "n.parquet"] and one == "named.parquet/"
+    assert sorted(file.name for file in (tmp_path / "m_parquet").iterdir()) == ["m_A.parquet", "m_B.parquet"]

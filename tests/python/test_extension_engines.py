@@ -93,6 +93,95 @@ def test_succeeds(site, how):
     assert [attempt["engine"] for attempt in record["attempts"]] == ["mock"]
     assert record["engine_reason"] == "it is Tuesday"
     assert record["output_size_bytes"] == (site.folder / "out.parquet").stat().st_size
+    native = [("id", "int64"), ("name", "string")]
+    assert [(column["name"], column["type"]) for column in record["columns"]] == ([] if how == "staged" else native)
+
+
+TELLS = "return {{**context.convert_native(), 'columns': {columns}}}"
+
+
+@pytest.mark.parametrize(
+    "columns, told",
+    [
+        ([{"name": "ü\n", "type": "struct<a: int8>"}], [("ü\n", "struct<a: int8>", None, None)]),
+        (
+            [{"name": "a", "type": "string", "null_count": 0, "text_because": {"row": None, "reason": "odd"}}],
+            [("a", "string", 0, {"row": None, "reason": "odd"})],
+        ),
+        (({"name": "a", "type": "int8", "null_count": 2, "text_because": None, "more": 1},), [("a", "int8", 2, None)]),
+        ([], []),
+        (None, [("id", "int64", 0, None), ("name", "string", 0, None)]),
+    ],
+)
+def test_columns(site, columns, told):
+    """As the engine tells them; else those that the core wrote for it."""
+    install(site, TELLS.format(columns=columns))
+    record, done = convert(site)
+    assert [(c["name"], c["type"], c["null_count"], c["text_because"]) for c in record["columns"]] == told
+    assert record["warnings"] == [] and ids(site) == [1, 2, 3]
+    counted = f", {len(told)} column{'' if len(told) == 1 else 's'}, "
+    assert (counted in done.stderr) == bool(told)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        "5",
+        "'ab'",
+        "[{'name': 'a'}]",
+        "[{'name': 'a', 'type': None}]",
+        "[{'name': 'a', 'type': ''}]",
+        "[{'name': 1, 'type': 'int8'}]",
+        "[{'name': '\\ud800', 'type': 'int8'}]",
+        "[{'name': 'a\\0b', 'type': 'int8'}]",
+        "[{'name': 'a', 'type': 'int8', 'null_count': 'many'}]",
+        "[{'name': 'a', 'type': 'int8', 'null_count': 2**64}]",
+        "[{'name': 'a', 'type': 'int8', 'null_count': -2}]",
+        "[{'name': 'a', 'type': 'int8', 'text_because': 'odd'}]",
+        "[{'name': 'a', 'type': 'int8'}] * 100_001",
+    ],
+)
+@pytest.mark.parametrize("before", ["", "[{'name': 'z', 'type': 'int8'}] + "])
+def test_columns_that_are_none(site, columns, before):
+    """Half a list is none, and what was written stays."""
+    if before and not columns.startswith("["):
+        pytest.skip("no lists")
+    install(site, TELLS.format(columns=before + columns))
+    record, _ = convert(site)
+    assert record["columns"] == [] and record["processing_engine"] == "mock" and ids(site) == [1, 2, 3]
+    (warning,) = record["warnings"]
+    assert "what the engine tells of its columns is no list of names and types" in warning
+
+
+def test_columns_after_the_end(site):
+    install(
+        site,
+        """
+        global kept
+        kept = job
+        return context.convert_native()
+        """,
+        takes="""
+        if "kept" in globals():
+            try:
+                kept._handle.column("a", "int8", 0, None, 0)
+            except ValueError as error:
+                return False, str(error)
+        try:
+            job._handle.column("a", "int8", 0, None, 0)
+        except Exception as error:
+            return True, type(error).__name__ + ": " + str(error)
+        """,
+    )
+    code = (
+        "import pyforge_cli\n"
+        "for force in (False, True):\n"
+        "    done = pyforge_cli.convert('in.csv', 'out.parquet', force=force)\n"
+        "    print(done['engine_reason'], [c['name'] for c in done.columns], '<br>name: string</td>' in done._repr_html_(), sep=' | ')\n"
+    )
+    first, second = site.python(code).stdout.splitlines()
+    assert first.startswith("OptionError: columns are told while the engine runs") and first.endswith(" | ['id', 'name'] | True")
+    assert "this engine's call has ended" in second
 
 
 def test_job(site):
@@ -269,6 +358,9 @@ def test_explain(site):
         (DONE["natively"], 0, "ok      engine mock: converts a small file, or says why not"),
         ("context.check_cancel(); return context.convert_native()", 0, "ok      engine mock: ends when it is cancelled, and leaves nothing"),
         ("raise EngineError('the cluster is away')", 0, "the cluster is away"),
+        (DONE["natively"], 0, "ok      engine mock: tells which columns it has written"),
+        (DONE["staged"], 0, "ok      engine mock: tells which columns it has written - it tells of none"),
+        (TELLS.format(columns=[{"name": "id", "type": "int64"}]), 1, "FAILED  engine mock: tells which columns it has written"),
         ("context.convert_native(); raise RuntimeError('late')", 1, "FAILED  engine mock: leaves nothing when it has failed"),
         ("context.convert_native(); return 2", 1, "FAILED  engine mock: leaves nothing when it has failed"),
     ],

@@ -62,6 +62,13 @@ def test_result_shows_itself(package, sales):
     assert html.startswith("<table>") and "row_count" in html and "amount: float64" in html
 
 
+def test_html_says_why_a_column_is_text(package, write):
+    source = write("a.csv", "a\n1\nN/A\n")
+    for shown in (package.convert(source), package.info(source)):
+        html = shown._repr_html_()
+        assert "a: string (row 2: &#x27;N/A&#x27; does not fit int64)" in html and "{" not in html, html
+
+
 def test_html_is_escaped(package, write):
     result = package.convert(write("a.csv", "<script>,b\n1,2\n"))
     assert "<script>" not in result._repr_html_()

@@ -74,6 +74,9 @@ def make_library(folder):
     words = (built / "pyforge.pc").read_text()
     flags = [flag for flag in re.search(r"^Libs: (.*)", words, re.MULTILINE)[1].split() if re.match(r"-l(?!pyforge)", flag)]
     flags += ["-l" + name.removeprefix("lib").replace("zlib", "z") for name in re.search(r"^Requires: (.*)", words, re.MULTILINE)[1].split()]
+    cache = built / "CMakeCache.txt"
+    if cache.is_file() and re.search(r"^CMAKE_C_FLAGS\w*:.*--coverage", cache.read_text(), re.MULTILINE):
+        flags.append("--coverage")  # the objects count what is run of them
     path = folder / "libpyforge-test.so"
     subprocess.run([compiler, "-shared", "-o", path, "-Wl,--whole-archive", built / "libpyforge.a", "-Wl,--no-whole-archive", *flags],
                    check=True)

@@ -127,6 +127,8 @@ def test_through_the_core(spark, package, table, csv):
     """Names, modes and the native engine's options by the package's own functions, with the active session."""
     name = table()
     done = package.convert(csv, table=name)
+    told = [(column["name"], column["type"], column["null_count"]) for column in done.columns]
+    assert told == [("id", "int64", 0), ("name", "string", 0)] and "<br>name: string</td>" in done._repr_html_()
     assert (done["row_count"], done["output_path"]) == (2, name) and done["processing_engine"] in ("spark", "spark (connect)")
     assert [(attempt["engine"], attempt["ok"]) for attempt in done["attempts"]] == [("spark", True)]
     with pytest.raises(FileExistsError):

@@ -1,5 +1,5 @@
 /* Whole conversions in one process: refused allocations, the Arrow stream, cancelling, threads that agree. */
-#include "support_unit.h"
+#include "support_convert.h"
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -7,31 +7,12 @@
 
 #include "pyforge/arrow_abi.h"
 
-struct place {
-    char folder[64], input[128], output[128];
-};
-
 static int begin(void **state)
 {
-    struct place *place = calloc(1, sizeof *place);
-
-    strcpy(place->folder, "/tmp/pyforge-test-XXXXXX");
-    if (mkdtemp(place->folder) == NULL)
+    if (make_place(state, "in.csv") != 0)
         return -1;
-    (void)snprintf(place->input, sizeof place->input, "%s/in.csv", place->folder);
-    (void)snprintf(place->output, sizeof place->output, "%s/out.parquet", place->folder);
-    *state = place;
+    name_output(*state, "out.parquet");
     return 0;
-}
-
-static int end(void **state)
-{
-    struct place *place = *state;
-    char command[128];
-
-    (void)snprintf(command, sizeof command, "rm -rf '%s'", place->folder);
-    free(place);
-    return system(command) == 0 ? 0 : -1;
 }
 
 /* rows of four columns; text_at: the row in which the second column has a text (-1 = none). */
@@ -48,30 +29,6 @@ static void make_input(const struct place *place, int rows, int text_at)
             (void)fprintf(file, "%d,%d,2024-02-%02d,row number %d with its text\n", i, i % 100, i % 28 + 1, i);
     }
     CHECK_INT(fclose(file), 0);
-}
-
-struct setting {
-    const char *name, *value;
-};
-
-/* Runs one conversion; settings end with a NULL name. */
-static enum pf_status convert(struct pf_context *ctx, const struct place *place, const struct setting *settings,
-                              struct pf_error *err)
-{
-    struct pf_request *request = pf_request_new(ctx);
-    struct pf_result *result = NULL;
-    enum pf_status status;
-
-    if (request == NULL)
-        return pf_fail_memory(err, 0);
-    status = pf_request_paths(request, place->input, place->output, err);
-    for (; status == PF_OK && settings->name != NULL; settings++)
-        status = pf_request_set(request, settings->name, settings->value, err);
-    if (status == PF_OK)
-        status = pf_convert(request, &result, err);
-    pf_result_free(result);
-    pf_request_free(request);
-    return status;
 }
 
 static int entries(const struct place *place)
@@ -409,17 +366,17 @@ static void stream_may_be_left_early(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(nth_allocation_fails, begin, end),
-        cmocka_unit_test_setup_teardown(nth_allocation_fails_with_rejects, begin, end),
-        cmocka_unit_test_setup_teardown(nth_allocation_fails_in_a_repair, begin, end),
-        cmocka_unit_test_setup_teardown(nth_allocation_fails_to_csv, begin, end),
-        cmocka_unit_test_setup_teardown(threads_do_not_change_the_bytes, begin, end),
-        cmocka_unit_test_setup_teardown(cancelled_conversion_leaves_nothing, begin, end),
-        cmocka_unit_test_setup_teardown(rejects_of_before_are_found_by_the_plan, begin, end),
-        cmocka_unit_test_setup_teardown(the_first_fault_is_told, begin, end),
-        cmocka_unit_test_setup_teardown(an_output_that_fails_takes_its_rejects_along, begin, end),
-        cmocka_unit_test_setup_teardown(stream_has_settled_types_and_all_rows, begin, end),
-        cmocka_unit_test_setup_teardown(stream_may_be_left_early, begin, end),
+        cmocka_unit_test_setup_teardown(nth_allocation_fails, begin, remove_place),
+        cmocka_unit_test_setup_teardown(nth_allocation_fails_with_rejects, begin, remove_place),
+        cmocka_unit_test_setup_teardown(nth_allocation_fails_in_a_repair, begin, remove_place),
+        cmocka_unit_test_setup_teardown(nth_allocation_fails_to_csv, begin, remove_place),
+        cmocka_unit_test_setup_teardown(threads_do_not_change_the_bytes, begin, remove_place),
+        cmocka_unit_test_setup_teardown(cancelled_conversion_leaves_nothing, begin, remove_place),
+        cmocka_unit_test_setup_teardown(rejects_of_before_are_found_by_the_plan, begin, remove_place),
+        cmocka_unit_test_setup_teardown(the_first_fault_is_told, begin, remove_place),
+        cmocka_unit_test_setup_teardown(an_output_that_fails_takes_its_rejects_along, begin, remove_place),
+        cmocka_unit_test_setup_teardown(stream_has_settled_types_and_all_rows, begin, remove_place),
+        cmocka_unit_test_setup_teardown(stream_may_be_left_early, begin, remove_place),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* Conversions of a workbook with several sheets in one process: whatever allocation is refused, all outputs are there or none. */
-#include "support_unit.h"
+#include "support_convert.h"
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -13,10 +13,6 @@
 #define PACK               "http://schemas.openxmlformats.org/package/2006"
 #define SHEET              "application/vnd.openxmlformats-officedocument.spreadsheetml."
 #define NAME(column, text) "<c r=\"" column "1\" t=\"str\"><v>" text "</v></c>"
-
-struct place {
-    char folder[64], input[128], output[128];
-};
 
 static void put_part(struct pf_zip_writer *zip, const char *name, const char *text)
 {
@@ -73,48 +69,10 @@ static void make_book(const struct place *place)
 
 static int begin(void **state)
 {
-    struct place *place = calloc(1, sizeof *place);
-
-    strcpy(place->folder, "/tmp/pyforge-test-XXXXXX");
-    if (mkdtemp(place->folder) == NULL)
+    if (make_place(state, "in.xlsx") != 0)
         return -1;
-    (void)snprintf(place->input, sizeof place->input, "%s/in.xlsx", place->folder);
-    *state = place;
-    make_book(place);
+    make_book(*state);
     return 0;
-}
-
-static int end(void **state)
-{
-    struct place *place = *state;
-    char command[128];
-
-    (void)snprintf(command, sizeof command, "rm -rf '%s'", place->folder);
-    free(place);
-    return system(command) == 0 ? 0 : -1;
-}
-
-struct setting {
-    const char *name, *value;
-};
-
-static enum pf_status convert(struct pf_context *ctx, const struct place *place, const struct setting *settings,
-                              struct pf_error *err)
-{
-    struct pf_request *request = pf_request_new(ctx);
-    struct pf_result *result = NULL;
-    enum pf_status status;
-
-    if (request == NULL)
-        return pf_fail_memory(err, 0);
-    status = pf_request_paths(request, place->input, place->output, err);
-    for (; status == PF_OK && settings->name != NULL; settings++)
-        status = pf_request_set(request, settings->name, settings->value, err);
-    if (status == PF_OK)
-        status = pf_convert(request, &result, err);
-    pf_result_free(result);
-    pf_request_free(request);
-    return status;
 }
 
 /* Files in a folder, which is then emptied of them; -1 = there is no folder. */
@@ -138,7 +96,7 @@ static int take_files(const char *folder, const char *but)
 
 static void fail_every_allocation(struct place *place, const char *output, const struct setting *settings, int outputs)
 {
-    (void)snprintf(place->output, sizeof place->output, "%s/%s", place->folder, output);
+    name_output(place, output);
     for (long n = 0;; n++) {
         struct pf_context *ctx = pf_context_new();
         const bool folder = strchr(output, '.') == NULL;
@@ -220,7 +178,7 @@ static void what_was_replaced_is_told(void **state)
     struct pf_context *ctx = pf_context_new();
     struct pf_error err;
 
-    (void)snprintf(place->output, sizeof place->output, "%s/out", place->folder);
+    name_output(place, "out");
     CHECK_OK(convert(ctx, place, settings, &err), err);
     pf_context_on_progress(ctx, take_second, &meanwhile);
     CHECK(convert(ctx, place, settings, &err) != PF_OK);
@@ -238,7 +196,7 @@ static void what_is_new_is_taken_back(void **state)
     struct pf_error err;
     char path[256];
 
-    (void)snprintf(place->output, sizeof place->output, "%s/new", place->folder);
+    name_output(place, "new");
     pf_context_on_progress(ctx, take_second, &meanwhile);
     CHECK(convert(ctx, place, settings, &err) != PF_OK);
     CHECK_INT(meanwhile.completed, 3);
@@ -252,11 +210,11 @@ static void what_is_new_is_taken_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(to_a_folder, begin, end),
-        cmocka_unit_test_setup_teardown(to_one_by_name, begin, end),
-        cmocka_unit_test_setup_teardown(to_a_workbook, begin, end),
-        cmocka_unit_test_setup_teardown(what_was_replaced_is_told, begin, end),
-        cmocka_unit_test_setup_teardown(what_is_new_is_taken_back, begin, end),
+        cmocka_unit_test_setup_teardown(to_a_folder, begin, remove_place),
+        cmocka_unit_test_setup_teardown(to_one_by_name, begin, remove_place),
+        cmocka_unit_test_setup_teardown(to_a_workbook, begin, remove_place),
+        cmocka_unit_test_setup_teardown(what_was_replaced_is_told, begin, remove_place),
+        cmocka_unit_test_setup_teardown(what_is_new_is_taken_back, begin, remove_place),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* The engine against inputs that change under its hands, and what it says of rows when some were rejected. */
-#include "support_unit.h"
+#include "support_convert.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -8,31 +8,9 @@
 
 #include "pyforge/arrow_abi.h"
 
-struct place {
-    char folder[64], input[128], output[128];
-    bool touched;
-};
-
 static int begin(void **state)
 {
-    struct place *place = calloc(1, sizeof *place);
-
-    strcpy(place->folder, "/tmp/pyforge-test-XXXXXX");
-    if (mkdtemp(place->folder) == NULL)
-        return -1;
-    (void)snprintf(place->input, sizeof place->input, "%s/in.csv", place->folder);
-    *state = place;
-    return 0;
-}
-
-static int end(void **state)
-{
-    struct place *place = *state;
-    char command[128];
-
-    (void)snprintf(command, sizeof command, "rm -rf '%s'", place->folder);
-    free(place);
-    return system(command) == 0 ? 0 : -1;
+    return make_place(state, "in.csv");
 }
 
 /* Rows of two columns; text_at: the row in which the second column is a text (-1 = none). */
@@ -57,13 +35,18 @@ static void append_row(const struct place *place)
     CHECK_INT(fclose(file), 0);
 }
 
+struct growing {
+    const struct place *place;
+    bool touched;
+};
+
 static void append_at_progress(void *user, const struct pf_progress *progress)
 {
-    struct place *place = user;
+    struct growing *growing = user;
 
-    if (progress->rows > 0 && !place->touched)
-        append_row(place);
-    place->touched = place->touched || progress->rows > 0;
+    if (progress->rows > 0 && !growing->touched)
+        append_row(growing->place);
+    growing->touched = growing->touched || progress->rows > 0;
 }
 
 static void a_growing_input_is_told(void **state)
@@ -81,16 +64,16 @@ static void a_growing_input_is_told(void **state)
         struct pf_context *ctx = pf_context_new();
         struct pf_request *request = pf_request_new(ctx);
         struct pf_result *result = NULL;
+        struct growing growing = { .place = place };
         struct pf_error err;
 
         make_input(place, 500000, cases[i].text_at);
-        place->touched = false;
-        (void)snprintf(place->output, sizeof place->output, "%s/%s", place->folder, cases[i].output);
-        pf_context_on_progress(ctx, append_at_progress, place);
+        name_output(place, cases[i].output);
+        pf_context_on_progress(ctx, append_at_progress, &growing);
         CHECK_OK(pf_request_paths(request, place->input, place->output, &err), err);
         CHECK_OK(pf_request_set(request, "threads", cases[i].threads, &err), err);
         CHECK_INT(pf_convert(request, &result, &err), PF_BAD_DATA);
-        CHECK(place->touched);
+        CHECK(growing.touched);
         CHECK_HAS(err.message, "changed");
         CHECK_HAS(err.source, "in.csv");
         CHECK_INT(access(place->output, F_OK), -1);
@@ -212,9 +195,9 @@ static void the_row_of_a_reason_is_right_or_not_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_growing_input_is_told, begin, end),
-        cmocka_unit_test_setup_teardown(the_row_of_a_reason_is_right_or_not_told, begin, end),
-        cmocka_unit_test_setup_teardown(a_stream_fails_again_as_it_failed, begin, end),
+        cmocka_unit_test_setup_teardown(a_growing_input_is_told, begin, remove_place),
+        cmocka_unit_test_setup_teardown(the_row_of_a_reason_is_right_or_not_told, begin, remove_place),
+        cmocka_unit_test_setup_teardown(a_stream_fails_again_as_it_failed, begin, remove_place),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

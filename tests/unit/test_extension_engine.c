@@ -33,11 +33,35 @@ struct engine {
     enum pf_status status;
     enum pf_engine_failure failure;
     uint32_t asked, runs;
+    const struct pf_engine_column *columns; /* that it tells of, whether they are taken or not; ends with one of size 0 */
+    bool tells_nothing;                     /* after those, of no column at all */
+    uint32_t columns_more;                  /* times the first is told before */
+    char refused[sizeof((struct pf_error *)0)->message]; /* why one was, "" = none was */
     char options[MOST_TEXT], types[40], mode[20], timezone[40], environment[100];
     struct pf_engine_job seen;
 };
 
 static struct engine *engine_at;
+
+static void tell_column(struct engine *engine, const struct pf_engine_job *job, const struct pf_engine_column *column)
+{
+    struct pf_error err;
+
+    if (engine->host->job_column(job, column, &err) == PF_OK)
+        return;
+    CHECK_INT(err.status, PF_BAD_OPTION);
+    (void)snprintf(engine->refused, sizeof engine->refused, "%s", err.message);
+}
+
+static void tell_columns(struct engine *engine, const struct pf_engine_job *job)
+{
+    for (uint32_t i = 0; i < engine->columns_more; i++)
+        tell_column(engine, job, engine->columns);
+    for (const struct pf_engine_column *column = engine->columns; column != NULL && column->size != 0; column++)
+        tell_column(engine, job, column);
+    if (engine->tells_nothing)
+        tell_column(engine, job, NULL);
+}
 
 static bool takes(void *self, struct pf_context *ctx, const struct pf_engine_job *job, struct pf_engine_answer *answer)
 {
@@ -51,6 +75,7 @@ static bool takes(void *self, struct pf_context *ctx, const struct pf_engine_job
     (void)snprintf(engine->types, sizeof engine->types, "%s", value != NULL ? value : "none");
     (void)snprintf(engine->mode, sizeof engine->mode, "%s", job->mode);
     (void)snprintf(engine->timezone, sizeof engine->timezone, "%s", job->timezone);
+    tell_columns(engine, job);
     answer->priority = engine->priority;
     (void)snprintf(answer->reason, sizeof answer->reason, "%s", engine->reason != NULL ? engine->reason : "");
     return engine->takes;
@@ -112,6 +137,8 @@ static enum pf_status run_engine(void *self, struct pf_context *ctx, const struc
     CHECK_OK(engine->host->environment(ctx, &environment, err), *err);
     (void)snprintf(engine->environment, sizeof engine->environment, "%s", environment);
     engine->host->release(ctx, environment);
+    engine->refused[0] = '\0';
+    tell_columns(engine, job);
     switch (engine->act) {
     case ACT_PLACE:
     case ACT_MISCOUNT:
@@ -596,6 +623,128 @@ static void check_target(const struct target *target)
     end(&run);
 }
 
+/* ---- columns */
+
+#define COLUMN(...)                                                                                                            \
+    {                                                                                                                          \
+        .size = sizeof(struct pf_engine_column), __VA_ARGS__                                                                   \
+    }
+
+static const struct telling {
+    const char *name;
+    struct pf_engine_column columns[4];
+    uint32_t more;
+    bool nothing;
+    const char *refused; /* part of the reason; NULL = none is */
+    const char *record;
+} tellings[] = {
+    { "all that is known",
+      { COLUMN(.name = "a", .type = "int64"),
+        COLUMN(.name = "\"b\"\n", .type = "array<string>", .nulls = 7, .text_because = "'x' does not fit int64",
+               .because_row = 2),
+        COLUMN(.name = "", .type = "string", .nulls = -1) },
+      0,
+      false,
+      NULL,
+      "\"columns\": [{\"name\": \"a\", \"type\": \"int64\", \"null_count\": 0, \"text_because\": null}, "
+      "{\"name\": \"\\\"b\\\"\\n\", \"type\": \"array<string>\", \"null_count\": 7, "
+      "\"text_because\": {\"row\": 2, \"reason\": \"'x' does not fit int64\"}}, "
+      "{\"name\": \"\", \"type\": \"string\", \"null_count\": null, \"text_because\": null}]" },
+    { "nothing", { { 0 } }, 0, false, NULL, "\"columns\": []" },
+    { "no column at all", { { 0 } }, 0, true, "of this size", "\"columns\": []" },
+    { "a short one",
+      { { .size = offsetof(struct pf_engine_column, type), .name = "a", .type = "int64" } },
+      0,
+      false,
+      "of this size",
+      "\"columns\": []" },
+    { "no name",
+      { COLUMN(.name = "a", .type = "int64"), COLUMN(.type = "int64") },
+      0,
+      false,
+      "without a name",
+      "\"columns\": []" },
+    { "no type, then a good one",
+      { COLUMN(.name = "a"), COLUMN(.name = "a", .type = "int64") },
+      0,
+      false,
+      "without a type",
+      "\"columns\": []" },
+    { "an empty type", { COLUMN(.name = "a", .type = "") }, 0, false, "without a type", "\"columns\": []" },
+    { "fewer nulls than none",
+      { COLUMN(.name = "a", .type = "int64", .nulls = -2) },
+      0,
+      false,
+      "below zero",
+      "\"columns\": []" },
+    { "a row before the first",
+      { COLUMN(.name = "a", .type = "string", .text_because = "x", .because_row = -1) },
+      0,
+      false,
+      "below zero",
+      "\"columns\": []" },
+    { "too many", { COLUMN(.name = "a", .type = "int64") }, 100000, false, "more columns than are kept", "\"columns\": []" },
+};
+
+/* The table of a conversion without a list of tables has them as well. */
+static void check_telling(const struct telling *telling, const char *table)
+{
+    struct run run;
+    struct engine *engine;
+
+    begin(&run);
+    engine = &run.engines[table != NULL ? 1 : 0];
+    CHECK_OK(pf_request_paths(run.request, "in.csv", table != NULL ? NULL : "out.csv", &run.err), run.err);
+    if (table != NULL)
+        CHECK_OK(pf_request_set(run.request, "table", table, &run.err), run.err);
+    *engine = (struct engine){ .host = engine->host,
+                               .takes = true,
+                               .act = table != NULL ? ACT_NOTHING : ACT_PLACE,
+                               .columns = telling->columns,
+                               .columns_more = telling->more,
+                               .tells_nothing = telling->nothing };
+    CHECK_OK(pf_convert(run.request, &run.result, &run.err), run.err);
+    assert_int_equal(engine->runs, 1);
+    if (strstr(pf_result_json(run.result), telling->record) == NULL)
+        fail_msg("an engine that tells %s: %s", telling->name, pf_result_json(run.result));
+    assert_int_equal(strstr(pf_result_summary(run.result), ", 3 columns, ") != NULL, telling->columns[2].size != 0);
+    if (telling->refused == NULL)
+        CHECK_TEXT(engine->refused, "");
+    else
+        CHECK_HAS(engine->refused, telling->refused);
+    end(&run);
+}
+
+static void test_columns(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PF_COUNT(tellings); i++) {
+        check_telling(&tellings[i], NULL);
+        check_telling(&tellings[i], "c.s.t");
+    }
+}
+
+/* Columns are those of the engine that did it, and are told while it runs. */
+static void test_columns_of_others(void **state)
+{
+    static const struct pf_engine_column columns[] = { COLUMN(.name = "told", .type = "int8"), { 0 } };
+    struct run run;
+
+    (void)state;
+    begin(&run);
+    run.engines[0] = (struct engine){ .takes = true, .act = ACT_FAIL, .status = PF_IO, .columns = columns };
+    CHECK_OK(pf_convert(run.request, &run.result, &run.err), run.err);
+    CHECK_HAS(pf_result_json(run.result), "\"columns\": [{\"name\": \"a\", \"type\": \"string\"");
+    CHECK(strstr(pf_result_json(run.result), "told") == NULL);
+    end(&run);
+
+    begin(&run); /* when it is only asked */
+    run.engines[0] = (struct engine){ .takes = false, .columns = columns };
+    CHECK_OK(pf_convert(run.request, &run.result, &run.err), run.err);
+    CHECK_HAS(run.engines[0].refused, "while the engine runs");
+    end(&run);
+}
+
 static void test_targets(void **state)
 {
     (void)state;
@@ -606,9 +755,17 @@ static void test_targets(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_targets), cmocka_unit_test(test_endings), cmocka_unit_test(test_outputs_that_are_there),
-        cmocka_unit_test(test_job),     cmocka_unit_test(test_order),   cmocka_unit_test(test_environment),
-        cmocka_unit_test(test_named),   cmocka_unit_test(test_explain), cmocka_unit_test(test_given),
+        cmocka_unit_test(test_targets),
+        cmocka_unit_test(test_endings),
+        cmocka_unit_test(test_outputs_that_are_there),
+        cmocka_unit_test(test_job),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_environment),
+        cmocka_unit_test(test_named),
+        cmocka_unit_test(test_explain),
+        cmocka_unit_test(test_given),
+        cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_columns_of_others),
     };
 
     return cmocka_run_group_tests(tests, set_up_folder, tear_down_folder);

@@ -211,6 +211,7 @@ static void nothing_is_without_limit(void **state)
         { "<a ", "x#='' ", "/>", PF_SCAN_ATTRIBUTES + 1, true, "more attributes" },
         { "<a ", "xmlns:x#='' ", "/>", PF_SCAN_SPACES, true, "" },
         { "<a ", "xmlns:x#='' ", "/>", PF_SCAN_SPACES + 1, true, "more namespaces" },
+        { "<a xmlns='t'><b ", "xmlns:x#='' ", "/></a>", PF_SCAN_SPACES - 1, true, "" },
         /* what went out of scope does not count */
         { "<a>", "<b xmlns='u'/>", "</a>", 3 * PF_SCAN_SPACES, false, "" },
     };

@@ -52,6 +52,7 @@ class Context:
         self._handle = handle
         self._started = time.monotonic()
         self._written = None  # rows of the output, where the core wrote it
+        self._columns = None  # and its columns
 
     def progress(self, rows=0, *, bytes_read=0, bytes_total=None, step="reading"):
         """Tells how far the run is. Raises when the conversion is to end; to be called every now and then."""
@@ -102,8 +103,17 @@ class Context:
             if not text.startswith("option "):  # those of options are the plan's, which has told them
                 self.warn(text)
         if not self.job.engines_only and self._file(output) == self.job.output:
-            self._written = result.row_count
+            self._written, self._columns = result.row_count, result.columns
         return result
+
+    def tell_columns(self, columns):
+        """What is written, for the result: dictionaries as results have them; None = what the core itself has written to the output. The
+        output is there by now, so a list that is none is a warning."""
+        try:
+            for column in [_column(column) for column in (self._columns or () if columns is None else columns)]:
+                self._handle.column(*column)
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError, PyForgeError) as error:
+            self.warn(f"what the engine tells of its columns is no list of names and types: {type(error).__name__}: {error}")
 
     def check_rows(self, told):
         """What the engine tells of rows against what the core itself has written to the output."""
@@ -131,6 +141,12 @@ def _count(answer, *names, default=0):
     return default
 
 
+def _column(told):
+    """What the binding takes of a column as results have them."""
+    nulls, because = told.get("null_count"), told.get("text_because") or {}
+    return told["name"], told["type"], -1 if nulls is None else nulls, because.get("reason"), because.get("row") or 0
+
+
 def _one_line(text):
     return " ".join(str(text).split())
 
@@ -139,7 +155,6 @@ class Engine:
     def __init__(self, engine):
         self.engine = engine
         self.failure = _BY_STATUS
-        self.columns = None
 
     def facts(self):
         """(name, description, formats, whether it writes tables)"""
@@ -167,15 +182,14 @@ class Engine:
 
     def run(self, handle):
         """(rows read, written, rejected, left out, bytes written, display name)"""
-        from pyforge_cli._api import tell_columns
-
         self.failure = _BY_STATUS
         job = Job(handle)
         try:
             context = Context(job, handle)
-            outcome = self._outcome(self.engine.run(job, context))
+            answer = self.engine.run(job, context)
+            outcome = self._outcome(answer)
             context.check_rows(outcome[1])
-            tell_columns(self.columns)
+            context.tell_columns(answer.get("columns") if isinstance(answer, dict) else None)
             return outcome
         except BaseException as error:
             self.failure = _failure_of(error)
@@ -183,7 +197,6 @@ class Engine:
 
     def _outcome(self, answer):
         """What run() gives: a number of rows, a dictionary, or the result of a conversion."""
-        self.columns = answer.get("columns") if isinstance(answer, dict) else None
         if isinstance(answer, int) and not isinstance(answer, bool):
             answer = {"rows_written": answer}
         if not isinstance(answer, dict):

@@ -230,6 +230,11 @@ bool xlsx_tag_is(const struct xlsx_tag *tag, const char *name)
     return tag->ours && tag->name_size == strlen(name) && memcmp(tag->name, name, tag->name_size) == 0;
 }
 
+bool xlsx_is_extension(const struct xlsx_tag *tag)
+{
+    return !tag->ours || xlsx_tag_is(tag, "extLst") || xlsx_tag_is(tag, "ext");
+}
+
 const uint8_t *xlsx_attribute(const struct xlsx_tag *tag, const char *name, size_t *size)
 {
     const uint8_t *at = tag->attributes, *end = at + tag->attribute_size;
@@ -457,6 +462,16 @@ bool xlsx_take_text(struct xlsx_cursor *cursor, const struct xlsx_tag *tag, uint
     return true;
 }
 
+/* What holds no text that is shown. */
+static bool pass_property(struct xlsx_cursor *cursor, const struct xlsx_tag *tag)
+{
+    const bool known = xlsx_tag_is(tag, "rPr") || xlsx_tag_is(tag, "rPh") || xlsx_tag_is(tag, "phoneticPr");
+
+    if (!known && !xlsx_is_extension(tag))
+        return fail(cursor, "a text has an element that is no part of one");
+    return xlsx_skip_element(cursor, tag);
+}
+
 /* One run of rich text. */
 static bool take_run(struct xlsx_cursor *cursor, uint8_t **to)
 {
@@ -467,7 +482,7 @@ static bool take_run(struct xlsx_cursor *cursor, uint8_t **to)
             return false;
         if (tag.close)
             return xlsx_tag_is(&tag, "r") || fail(cursor, "a closing tag has no opening one");
-        if (xlsx_tag_is(&tag, "t") ? !xlsx_take_text(cursor, &tag, to) : !xlsx_skip_element(cursor, &tag))
+        if (xlsx_tag_is(&tag, "t") ? !xlsx_take_text(cursor, &tag, to) : !pass_property(cursor, &tag))
             return false;
     }
 }
@@ -491,10 +506,10 @@ bool xlsx_take_rich(struct xlsx_cursor *cursor, const struct xlsx_tag *open, uin
             break;
         if (xlsx_tag_is(&tag, "t"))
             ok = xlsx_take_text(cursor, &tag, to);
-        else if (xlsx_tag_is(&tag, "r") && !tag.empty)
-            ok = take_run(cursor, to);
+        else if (xlsx_tag_is(&tag, "r"))
+            ok = tag.empty || take_run(cursor, to);
         else
-            ok = xlsx_skip_element(cursor, &tag);
+            ok = pass_property(cursor, &tag);
     }
     if (!ok)
         return false;

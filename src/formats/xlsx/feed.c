@@ -302,12 +302,16 @@ static bool closes_container(const struct xlsx_feed *feed, const uint8_t *bytes,
 
 /* ---- backwards */
 
-/* Behind the '>' of the tag at at, quotes respected; NULL = it is not complete. *empty: it is <a/>. */
+/* Behind the '>' of the tag at at, quotes respected; NULL = it is not complete. *empty: it is <a/>. No tag goes beyond the next '<',
+ * which is refused when the tag is read: to look further takes the square of what such tags have. */
 const uint8_t *xlsx_tag_end(const uint8_t *at, const uint8_t *end, bool *empty)
 {
     uint8_t quote = 0;
 
+    *empty = false;
     for (at++; at < end; at++) {
+        if (*at == '<')
+            return at;
         if (quote != 0)
             quote = *at == quote ? 0 : quote;
         else if (*at == '"' || *at == '\'')
@@ -343,23 +347,37 @@ static size_t last_border(const struct xlsx_feed *feed, const uint8_t *bytes, si
 
 /* ---- tag by tag */
 
+static const struct special {
+    const char *open, *close;
+} specials[] = { { "<!--", "-->" }, { "<![CDATA[", "]]>" }, { "<?", "?>" } };
+
+/* The comment, instruction or CDATA section that begins at at; NULL = none does. */
+static const struct special *special_at(const uint8_t *at, const uint8_t *end)
+{
+    for (size_t i = 0; i < PF_COUNT(specials); i++) {
+        const size_t size = strlen(specials[i].open);
+
+        if ((size_t)(end - at) >= size && memcmp(at, specials[i].open, size) == 0)
+            return &specials[i];
+    }
+    return NULL;
+}
+
+/* Behind the first place where text stands; NULL = it stands nowhere. */
+static const uint8_t *behind(const uint8_t *at, const uint8_t *end, const char *text)
+{
+    const size_t size = strlen(text);
+    const uint8_t *found = memmem(at, (size_t)(end - at), text, size);
+
+    return found != NULL ? found + size : NULL;
+}
+
 /* Behind the comment, instruction or CDATA section at at; NULL = it is not complete. */
 static const uint8_t *special_end(const uint8_t *at, const uint8_t *end)
 {
-    static const struct {
-        const char *open, *close;
-    } known[] = { { "<!--", "-->" }, { "<![CDATA[", "]]>" }, { "<?", "?>" } };
+    const struct special *special = special_at(at, end);
 
-    for (size_t i = 0; i < PF_COUNT(known); i++) {
-        size_t size = strlen(known[i].open), last = strlen(known[i].close);
-        const uint8_t *found;
-
-        if ((size_t)(end - at) < size || memcmp(at, known[i].open, size) != 0)
-            continue;
-        found = memmem(at + size, (size_t)(end - at) - size, known[i].close, last);
-        return found != NULL ? found + last : NULL;
-    }
-    return NULL;
+    return special != NULL ? behind(at + strlen(special->open), end, special->close) : NULL;
 }
 
 const uint8_t *xlsx_next_markup(const uint8_t *at, const uint8_t *end, bool *tag)
@@ -387,7 +405,7 @@ static size_t walk(struct xlsx_feed *feed, const uint8_t *bytes, size_t size)
             return (size_t)(at - bytes);
         }
         if (tag)
-            empty = after[-2] == '/' && xlsx_feed_tag(feed, at, end, false, feed->kind->item);
+            empty = after[-1] == '>' && after[-2] == '/' && xlsx_feed_tag(feed, at, end, false, feed->kind->item);
         if (empty || (tag && xlsx_feed_tag(feed, at, end, true, feed->kind->item)))
             border = (size_t)(after - bytes);
         at = after;
@@ -507,41 +525,55 @@ enum pf_status xlsx_feed_rest(struct xlsx_feed *feed, struct pf_error *err)
     return PF_OK;
 }
 
-/* The rows of a second container would be lost: none is well-formed. */
-static enum pf_status check_tail(const struct xlsx_feed *feed, const uint8_t *bytes, size_t size, struct pf_error *err)
+/* The rows of a second container would be lost: a part that has one is refused. Looks at what is in carry, up to where something begins
+ * that may go on behind it, which it leaves there. *inside: the end mark of a comment or the like that is under way; NULL = none is. */
+static enum pf_status check_tail(struct xlsx_feed *feed, const char **inside, struct pf_error *err)
 {
-    const uint8_t *end = bytes + size;
+    enum { LONGEST = XLSX_PREFIX + 16 }; /* of what a mark or the name of a tag takes */
+    const uint8_t *at = feed->carry.data, *end = at + feed->carry.size;
+    const uint8_t *stop = feed->drained ? end : feed->carry.size > LONGEST ? end - LONGEST : at;
 
-    for (const uint8_t *at = bytes; (at = xlsx_find_tag(at, end)) < end; at++) {
+    while (at < stop) {
+        const struct special *special;
+
+        if (*inside != NULL) {
+            const uint8_t *after = behind(at, end, *inside);
+
+            at = after != NULL ? after : stop;
+            *inside = after != NULL ? NULL : *inside;
+            continue;
+        }
+        at = xlsx_find_tag(at, stop);
+        if (at == stop)
+            break;
         if (xlsx_feed_tag(feed, at, end, false, feed->kind->container))
             return fail_container(feed, feed->offset, "comes a second time, somewhere behind this", err);
+        special = special_at(at, end);
+        *inside = special != NULL ? special->close : NULL;
+        at += special != NULL ? strlen(special->open) : 1;
     }
+    feed->carry.size = (size_t)(end - at);
+    memmove(feed->carry.data, at, feed->carry.size);
     return PF_OK;
 }
 
 /* What follows the container is not needed, but its bytes count for the checksum, and there must be no second one. */
 static enum pf_status drain(struct xlsx_feed *feed, struct pf_error *err)
 {
-    enum { OVERLAP = XLSX_PREFIX + 16 }; /* of a tag that is cut in two */
     struct pf_buffer *carry = &feed->carry;
+    const char *inside = NULL;
+    size_t got;
 
-    for (;;) {
-        const size_t kept = carry->size < OVERLAP ? carry->size : OVERLAP;
-        size_t got;
-
-        if (check_tail(feed, carry->data, carry->size, err) != PF_OK)
-            return err->status;
-        if (feed->drained)
-            return PF_END;
-        if (kept != 0)
-            memmove(carry->data, carry->data + carry->size - kept, kept);
-        carry->size = kept;
+    while (carry->size != 0 || !feed->drained) {
         if (!pf_buffer_reserve(carry, SMALLEST_BLOCK))
             return pf_fail_memory(err, SMALLEST_BLOCK);
-        if (inflate(feed, carry->data + kept, SMALLEST_BLOCK, &got, err) != PF_OK)
+        if (inflate(feed, carry->data + carry->size, SMALLEST_BLOCK, &got, err) != PF_OK)
             return err->status;
         carry->size += got;
+        if (check_tail(feed, &inside, err) != PF_OK)
+            return err->status;
     }
+    return PF_END;
 }
 
 enum pf_status xlsx_feed_next(struct xlsx_feed *feed, struct xlsx_piece *piece, struct pf_error *err)
@@ -573,7 +605,7 @@ enum pf_status xlsx_feed_split(struct xlsx_feed *feed, struct xlsx_piece *piece,
         if (after == NULL)
             return PF_OK;
         if (tag && (xlsx_feed_tag(feed, at, end, true, feed->kind->item) ||
-                    (after[-2] == '/' && xlsx_feed_tag(feed, at, end, false, feed->kind->item))))
+                    (after[-1] == '>' && after[-2] == '/' && xlsx_feed_tag(feed, at, end, false, feed->kind->item))))
             border = (size_t)(after - bytes);
         at = after;
     }

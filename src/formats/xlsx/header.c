@@ -410,13 +410,43 @@ static enum pf_status first_piece(struct finding *finding, struct xlsx_piece *pi
 
 static void tell_titles(const struct xlsx_reader *reader, const struct grid *grid, uint32_t first, uint32_t header)
 {
+    const uint32_t row = header + grid->first + 1;
+    char both[96] = "";
+    uint32_t above;
+
     if (header == first || reader->compat)
         return;
+    /* names over several columns each, most often merged cells */
+    if (header == first + 1 && filled(grid, first) > 1)
+        (void)snprintf(both, sizeof both, "; --header %u-%u --fill-merged joins both rows", row - 1, row);
+    above = filled(grid, header) / 2;
     pf_warn(reader->ctx,
-            "%s: the header of sheet '%s' is taken to be row %u: what stands above has %u cells at most, the header has %u "
-            "(--header N names the header's row)",
-            pf_source_name(reader->src), reader->table.sheet->name, header + grid->first + 1, filled(grid, header) / 2,
-            filled(grid, header));
+            "%s: the header of sheet '%s' is taken to be row %u: what stands above has %u cell%s at most, the header has %u "
+            "(--header N names the header's row%s)",
+            pf_source_name(reader->src), reader->table.sheet->name, row, above, above == 1 ? "" : "s", filled(grid, header),
+            both);
+}
+
+/* Names over several columns each, most often in merged cells, with others below them. */
+static void tell_two_rows(const struct xlsx_reader *reader, const struct grid *grid, uint32_t header)
+{
+    const uint32_t below = header + 1, row = header + grid->first + 1;
+    uint32_t values = 0;
+
+    if (reader->compat || below + 1 >= grid->rows || filled(grid, header) >= filled(grid, below))
+        return;
+    for (uint32_t i = 0; i < grid->columns; i++) {
+        const int kind = (int)kind_of(grid, i, below), under = (int)kind_of(grid, i, below + 1);
+
+        if (kind != KIND_BLANK && kind != KIND_TEXT)
+            return;
+        values += under != KIND_BLANK && under != KIND_TEXT;
+    }
+    if (values != 0)
+        pf_warn(reader->ctx,
+                "%s: row %u of sheet '%s' was taken for the names of its columns, and row %u looks like names, too "
+                "(--header %u-%u --fill-merged joins both)",
+                pf_source_name(reader->src), row, reader->table.sheet->name, row + 1, row, row + 1);
 }
 
 static void tell_no_header(const struct xlsx_reader *reader, const struct pf_header_option *option)
@@ -444,6 +474,7 @@ static enum pf_status find_header(struct finding *finding, const struct pf_heade
         if (option->first <= grid->first || option->last > (int64_t)grid->first + grid->rows) {
             pf_fail(err, PF_BAD_OPTION, "--header: row %u is not among the first rows that have values, %u to %u",
                     (uint32_t)option->last, grid->first + 1, grid->first + grid->rows);
+            pf_remedy(err, "give a row in which column names stand, or leave --header out; rows count from 1");
             return err->status;
         }
         *at = (uint32_t)option->first - 1 - grid->first;
@@ -453,6 +484,8 @@ static enum pf_status find_header(struct finding *finding, const struct pf_heade
             *at = likeliest(grid, first);
         *count = reader->compat || is_header(grid, *at);
         tell_titles(reader, grid, first, *at);
+        if (*count != 0)
+            tell_two_rows(reader, grid, *at);
     } else if (option->mode == PF_HEADER_NO) {
         *count = 0;
     }

@@ -333,8 +333,8 @@ const uint8_t *xlsx_merged_name(const struct xlsx_reader *reader, uint32_t first
     return NULL;
 }
 
-/* Where a row of the block is among those kept; -1 = it is not. */
-static int64_t kept_row(const struct xlsx_decode *decode, uint32_t row)
+/* The first of the rows kept that is row, or below it. */
+static int64_t first_kept(const struct xlsx_decode *decode, uint32_t row)
 {
     int64_t low = 0, high = decode->out->rows_kept;
 
@@ -347,22 +347,24 @@ static int64_t kept_row(const struct xlsx_decode *decode, uint32_t row)
         else
             high = middle;
     }
-    return low < decode->out->rows_kept && pf_place_line(decode->row_place[low]) == row ? low : -1;
+    return low;
 }
 
+/* Column by column: most columns of a wide range may be none of the pass, and cost nothing a row. */
 static bool fill_range(struct xlsx_decode *decode, const struct xlsx_merged *one, uint32_t top, uint32_t bottom)
 {
+    const int64_t from = first_kept(decode, top), to = first_kept(decode, bottom + 1);
     uint32_t place;
 
+    if (from == to)
+        return true;
     if (!xlsx_add_other(decode, one->text, one->size, one->kind, &place))
         return false;
-    for (uint32_t row = top; row <= bottom; row++) {
-        const int64_t at = kept_row(decode, row);
+    for (uint32_t column = one->range.left; column <= one->range.right; column++) {
+        const int32_t slot = decode->slot[column];
 
-        for (uint32_t column = one->range.left; at >= 0 && column <= one->range.right; column++) {
-            const int32_t slot = decode->slot[column];
-
-            if (slot < 0 || xlsx_kinds(&decode->columns, (uint32_t)slot)[at] != PF_TEXT_NULL)
+        for (int64_t at = from; slot >= 0 && at < to; at++) {
+            if (xlsx_kinds(&decode->columns, (uint32_t)slot)[at] != PF_TEXT_NULL)
                 continue;
             xlsx_offsets(&decode->columns, (uint32_t)slot)[at] = place;
             xlsx_sizes(&decode->columns, (uint32_t)slot)[at] = one->size;

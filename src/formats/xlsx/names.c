@@ -1,5 +1,6 @@
 /* Ranges as they are written, defined names and tables. Source: ECMA-376 part 1, 18.2.5 (definedName), 18.5.1.2 (table), 18.17.2.3. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "formats/column_letters.h"
@@ -110,8 +111,8 @@ const char *pf_xlsx_sheet_end(const char *formula)
     return NULL;
 }
 
-/* Whether written (up to end) means the sheet called name: in quotes, those inside are doubled. */
-static bool is_sheet(const char *written, const char *end, const char *name)
+/* The order of the name that is written (up to end; in quotes, those inside are doubled) and that of a sheet. */
+static int order_of(const char *written, const char *end, const char *name)
 {
     const bool quoted = *written == '\'';
 
@@ -123,24 +124,52 @@ static bool is_sheet(const char *written, const char *end, const char *name)
         written += quoted && *written == '\'' ? 2 : 1;
         name++;
     }
-    return written == end && *name == '\0';
+    return (written < end ? (int)(unsigned char)*written : 0) - (int)(unsigned char)*name;
+}
+
+/* Those of one name in the order of the workbook. */
+static int by_name(const void *a, const void *b)
+{
+    const struct pf_xlsx_sheet *one = *(const struct pf_xlsx_sheet *const *)a, *other = *(const struct pf_xlsx_sheet *const *)b;
+    const int order = strcmp(one->name, other->name);
+
+    return order != 0 ? order : (one > other) - (one < other);
+}
+
+enum pf_status pf_xlsx_sheets_sort(struct pf_xlsx_workbook *workbook, struct pf_error *err)
+{
+    const size_t size = workbook->sheet_count * sizeof(void *);
+
+    workbook->sheets_by_name = pf_arena_alloc(&workbook->arena, size + 1);
+    if (workbook->sheets_by_name == NULL)
+        return pf_fail_memory(err, size);
+    for (uint32_t i = 0; i < workbook->sheet_count; i++)
+        workbook->sheets_by_name[i] = &workbook->sheets[i];
+    qsort(workbook->sheets_by_name, workbook->sheet_count, sizeof(void *), by_name);
+    return PF_OK;
 }
 
 bool pf_xlsx_named_range(const struct pf_xlsx_workbook *workbook, const char *formula, struct pf_xlsx_named *out)
 {
+    uint32_t low = 0, high = workbook->sheet_count;
     const char *range;
 
     formula += strspn(formula, " =");
     range = pf_xlsx_sheet_end(formula);
     if (range == NULL || !pf_xlsx_range_parse(range + 1, strlen(range + 1), &out->range))
         return false;
-    for (uint32_t i = 0; i < workbook->sheet_count; i++) {
-        if (is_sheet(formula, range, workbook->sheets[i].name)) {
-            out->sheet = i;
-            return true;
-        }
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+
+        if (order_of(formula, range, workbook->sheets_by_name[middle]->name) > 0)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return false;
+    if (low == workbook->sheet_count || order_of(formula, range, workbook->sheets_by_name[low]->name) != 0)
+        return false;
+    out->sheet = (uint32_t)(workbook->sheets_by_name[low] - workbook->sheets);
+    return true;
 }
 
 /* ---- tables */

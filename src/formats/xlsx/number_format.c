@@ -151,7 +151,7 @@ static const char *take_plain(struct section *section, const char *at, const cha
         return at + count;
     }
     section->text |= letter == '@';
-    return at + 1;
+    return letter == 'a' ? at + 1 : at + count; /* behind an a, AM/PM may begin with the next one */
 }
 
 /* Past a quoted literal; one without an end goes to the end. */

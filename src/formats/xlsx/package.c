@@ -189,13 +189,13 @@ static enum pf_status keep_relations(struct pf_arena *arena, const struct pf_buf
         return PF_OK;
     out->count = (uint32_t)(list->size / sizeof *out->list);
     out->list = pf_arena_alloc(arena, list->size);
-    out->by_id = pf_arena_alloc(arena, out->count * sizeof *out->by_id);
+    out->by_id = pf_arena_alloc(arena, out->count * sizeof(void *));
     if (out->list == NULL || out->by_id == NULL)
         return pf_fail_memory(err, list->size);
     memcpy(out->list, list->data, list->size);
     for (uint32_t i = 0; i < out->count; i++)
         out->by_id[i] = &out->list[i];
-    qsort(out->by_id, out->count, sizeof *out->by_id, by_id);
+    qsort(out->by_id, out->count, sizeof(void *), by_id);
     return PF_OK;
 }
 

@@ -87,6 +87,8 @@ enum pf_status pf_xlsx_styles_load(struct pf_xlsx_workbook *workbook, const stru
 enum pf_status pf_xlsx_named_add(struct pf_buffer *named, const struct pf_xlsx_named *one, struct pf_error *err);
 /* The end of the sheet's name in front of a range ('It''s'!A1 or Data!A1), at its '!'; NULL = there is none. */
 const char *pf_xlsx_sheet_end(const char *formula);
+/* Puts the sheets in the order of their names too, once all are known: names of cells look for theirs. */
+enum pf_status pf_xlsx_sheets_sort(struct pf_xlsx_workbook *workbook, struct pf_error *err);
 /* What a defined name says, when it is one range of a sheet of the workbook; the name itself and its scope are the caller's. */
 bool pf_xlsx_named_range(const struct pf_xlsx_workbook *workbook, const char *formula, struct pf_xlsx_named *out);
 /* Adds the tables of all sheets. */

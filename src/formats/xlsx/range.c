@@ -37,6 +37,20 @@ static enum pf_status fail_sheet(const struct pf_xlsx_workbook *workbook, const 
     return PF_NOT_FOUND;
 }
 
+static enum pf_status fail_alike(const struct pf_xlsx_workbook *workbook, const char *name, uint32_t alike,
+                                 struct pf_error *err)
+{
+    struct names names = { .used = 0 };
+
+    for (uint32_t i = 0; i < workbook->sheet_count; i++) {
+        if (pf_same_letters(workbook->sheets[i].name, name))
+            add_name(&names, workbook->sheets[i].name);
+    }
+    pf_fail(err, PF_BAD_OPTION, "%u sheets are called '%.80s' but for the case of letters", alike, name);
+    pf_remedy(err, "write the name as the workbook has it: %s", names.text);
+    return PF_BAD_OPTION;
+}
+
 static enum pf_status fail_range(const struct pf_xlsx_workbook *workbook, const char *text, struct pf_error *err)
 {
     struct names names = { .used = 0 };
@@ -95,7 +109,7 @@ static enum pf_status find_sheet(const struct pf_xlsx_workbook *workbook, const 
         alike++;
     }
     if (alike > 1)
-        return pf_fail(err, PF_BAD_OPTION, "%u sheets are called '%.80s' but for the case of letters", alike, name);
+        return fail_alike(workbook, name, alike, err);
     if (alike == 0 && pf_parse_int64((const uint8_t *)name, strlen(name), &place) && place >= 1 &&
         place <= workbook->sheet_count)
         *out = &workbook->sheets[place - 1];
@@ -108,8 +122,11 @@ static enum pf_status take_sheet(struct xlsx_reader *reader, const char *text, s
 
     if (find_sheet(&reader->workbook, text, size, &sheet, err) != PF_OK)
         return err->status;
-    if (!sheet->worksheet)
-        return pf_fail(err, PF_UNSUPPORTED, "the sheet '%s' is a chart or a macro sheet: it has no cells", sheet->name);
+    if (!sheet->worksheet) {
+        pf_fail(err, PF_UNSUPPORTED, "the sheet '%s' is a chart or a macro sheet: it has no cells", sheet->name);
+        pf_remedy(err, "name a sheet with cells; pyforge info lists them");
+        return PF_UNSUPPORTED;
+    }
     reader->range_sheet = sheet;
     return PF_OK;
 }

@@ -7,7 +7,7 @@
 
 /* A prefix and what it stands for, from the element at depth on. */
 struct pf_scan_space {
-    struct pf_scan_space *next;
+    struct pf_scan_space *next, *behind; /* of all, and of those in its bucket */
     struct pf_view prefix, uri;
     uint32_t depth;
 };
@@ -24,6 +24,7 @@ void pf_scan_begin(struct pf_scan *scan, struct pf_arena *arena, const char *par
     scan->literal = scan->pending_close = scan->rooted = false;
     scan->arena = arena;
     scan->spaces = scan->spare = NULL;
+    memset(scan->bucket, 0, sizeof scan->bucket);
     if (size >= 3 && memcmp(scan->at, "\xef\xbb\xbf", 3) == 0)
         scan->at += 3;
 }
@@ -237,15 +238,24 @@ static bool split_name(struct pf_view name, struct pf_view *prefix, struct pf_vi
     return local->size != 0 && is_name_start(*local->text) && memchr(local->text, ':', local->size) == NULL;
 }
 
+static struct pf_scan_space **bucket_of(struct pf_scan *scan, struct pf_view prefix)
+{
+    uint32_t hash = 0;
+
+    for (size_t i = 0; i < prefix.size; i++)
+        hash = hash * 31 + (unsigned char)prefix.text[i];
+    return &scan->bucket[hash % PF_SCAN_BUCKETS];
+}
+
 /* What prefix stands for; false = nothing. */
-static bool space_of(const struct pf_scan *scan, struct pf_view prefix, struct pf_view *uri)
+static bool space_of(struct pf_scan *scan, struct pf_view prefix, struct pf_view *uri)
 {
     *uri = (struct pf_view){ "", 0 };
     if (pf_view_is(prefix, "xml")) {
         *uri = (struct pf_view){ xml_space, sizeof xml_space - 1 };
         return true;
     }
-    for (const struct pf_scan_space *space = scan->spaces; space != NULL; space = space->next) {
+    for (const struct pf_scan_space *space = *bucket_of(scan, prefix); space != NULL; space = space->behind) {
         if (same(space->prefix, prefix)) {
             *uri = space->uri;
             return true;
@@ -257,9 +267,9 @@ static bool space_of(const struct pf_scan *scan, struct pf_view prefix, struct p
 /* A declaration of the element that is being opened. */
 static enum pf_status declare(struct pf_scan *scan, struct pf_view prefix, struct pf_view uri, struct pf_error *err)
 {
-    struct pf_scan_space *space = scan->spare;
+    struct pf_scan_space *space = scan->spare, **bucket = bucket_of(scan, prefix);
 
-    for (const struct pf_scan_space *other = scan->spaces; other != NULL && other->depth == scan->depth; other = other->next) {
+    for (const struct pf_scan_space *other = *bucket; other != NULL && other->depth == scan->depth; other = other->behind) {
         if (same(other->prefix, prefix))
             return fail_at(scan, uri.text, "a namespace prefix is declared twice", err);
     }
@@ -271,8 +281,9 @@ static enum pf_status declare(struct pf_scan *scan, struct pf_view prefix, struc
         space = pf_arena_alloc(scan->arena, sizeof *space);
     if (space == NULL)
         return pf_fail_memory(err, sizeof *space);
-    *space = (struct pf_scan_space){ .next = scan->spaces, .prefix = prefix, .uri = uri, .depth = scan->depth };
-    scan->spaces = space;
+    *space =
+        (struct pf_scan_space){ .next = scan->spaces, .behind = *bucket, .prefix = prefix, .uri = uri, .depth = scan->depth };
+    scan->spaces = *bucket = space;
     scan->space_count++;
     return PF_OK;
 }
@@ -282,6 +293,7 @@ static void leave_spaces(struct pf_scan *scan)
 {
     while (scan->spaces != NULL && scan->spaces->depth == scan->depth) {
         struct pf_scan_space *space = scan->spaces;
+        *bucket_of(scan, space->prefix) = space->behind; /* the newest of all is the newest of its bucket */
         scan->spaces = space->next;
         space->next = scan->spare;
         scan->spare = space;
@@ -384,6 +396,7 @@ static enum pf_status take_open(struct pf_scan *scan, struct pf_error *err)
     status = take_attributes(scan, err);
     if (status == PF_OK && !space_of(scan, prefix, &scan->space))
         return fail_at(scan, first, "the prefix of an element is not declared", err);
+    scan->open_space[scan->depth - 1] = scan->space;
     return status;
 }
 
@@ -393,7 +406,7 @@ static void close_element(struct pf_scan *scan)
     struct pf_view prefix;
 
     (void)split_name(scan->open[scan->depth - 1], &prefix, &scan->name);
-    (void)space_of(scan, prefix, &scan->space);
+    scan->space = scan->open_space[scan->depth - 1];
     leave_spaces(scan);
     scan->depth--;
     scan->attribute_count = 0;

@@ -20,7 +20,13 @@ struct pf_view {
     size_t size;
 };
 
-enum { PF_SCAN_DEPTH = 256, PF_SCAN_ATTRIBUTES = 512, PF_SCAN_SPACES = 1024 /* declarations in scope at a time */ };
+/* More than any program writes, and so few that looking for one among them is no work to speak of, for each element of a hostile part. */
+enum {
+    PF_SCAN_DEPTH = 256,
+    PF_SCAN_ATTRIBUTES = 128,
+    PF_SCAN_SPACES = 128, /* declarations in scope at a time */
+    PF_SCAN_BUCKETS = 64  /* of their prefixes */
+};
 
 struct pf_scan_attribute {
     struct pf_view name;  /* local part, without prefix */
@@ -30,7 +36,7 @@ struct pf_scan_attribute {
 
 struct pf_scan_space;
 
-/* Some 30 KiB: it may lie on the stack. */
+/* Some 16 KiB: it may lie on the stack. */
 struct pf_scan {
     const char *at, *start, *end;
     const char *part; /* for messages */
@@ -42,11 +48,13 @@ struct pf_scan {
     bool pending_close;
     uint32_t attribute_count;
     struct pf_scan_attribute attributes[PF_SCAN_ATTRIBUTES];
-    struct pf_view open[PF_SCAN_DEPTH]; /* qualified names, to match ends */
-    bool rooted;                        /* the root has been opened */
-    struct pf_arena *arena;             /* namespace declarations */
-    struct pf_scan_space *spaces;       /* those in scope, newest first */
-    struct pf_scan_space *spare;        /* those out of scope, to be used again */
+    struct pf_view open[PF_SCAN_DEPTH];            /* qualified names, to match ends */
+    struct pf_view open_space[PF_SCAN_DEPTH];      /* their namespaces */
+    bool rooted;                                   /* the root has been opened */
+    struct pf_arena *arena;                        /* namespace declarations */
+    struct pf_scan_space *spaces;                  /* those in scope, newest first */
+    struct pf_scan_space *bucket[PF_SCAN_BUCKETS]; /* the same by their prefixes */
+    struct pf_scan_space *spare;                   /* those out of scope, to be used again */
     uint32_t space_count;
 };
 

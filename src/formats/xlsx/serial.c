@@ -12,12 +12,13 @@ enum {
     DAYS_1900_EARLY = 25568, /* the same, as the days before the leap day count */
     DAYS_1904 = 24107,       /* of the 1904 system */
     LAST_DAY = 2932896,      /* 9999-12-31 in days since 1970 */
-    DIGITS = 17,             /* of a double */
-    SNAP = 2                 /* microseconds from a whole second that arithmetic on serial days makes */
+    DIGITS = 17              /* of a double */
 };
 
 static const int64_t day_micros = INT64_C(86400000000), second_micros = 1000000, milli_micros = 1000;
 static const double longest_duration = 1e8; /* days */
+static const double day_bit = 0x1p-37;      /* the last bit of a serial day of our time, 32768 to 65535: 0.63 microseconds */
+static const double chance = 0.01;          /* microseconds; what a double tells so much apart is where it is for a reason */
 
 /* Places before the point of the first digit that is not 0: 5 of 45000.5, 0 of 0.5, -2 of 0.005. */
 static int places_of(double value)
@@ -44,21 +45,44 @@ static double error_of(double value, int decimals)
     return (places + decimals >= DIGITS ? 1 : 2) * half_bit + 0.5 * pow(10, -(decimals > fewest ? decimals : fewest)) * 86400e6;
 }
 
+/* Microseconds that the text of value can be off the one meant, and what is made of it here. */
+static double doubt_of(double value, int decimals, double raw)
+{
+    const double last_digit = decimals >= 0 ? 0.5 * pow(10, -decimals) * 86400e6 : 0;
+
+    return error_of(value, decimals) + last_digit + nextafter(raw, INFINITY) - raw;
+}
+
 /* Whether value, raw microseconds of a day, is meant as the microsecond exact and not as what lies around it: its text has more digits
  * than a double, which only a writer that means them gives; or a double tells so much more apart that it can be no chance. */
 static bool is_exact(double value, int decimals, double raw, double exact)
 {
-    static const double chance = 0.01, told_apart = 0.5;
-    const double last_digit = decimals >= 0 ? 0.5 * pow(10, -decimals) * 86400e6 : 0;
-    const double error = error_of(value, decimals) + last_digit + nextafter(raw, INFINITY) - raw;
+    static const double told_apart = 0.5;
+    const double doubt = doubt_of(value, decimals, raw);
 
-    if (places_of(value) + decimals > DIGITS && error < told_apart)
+    if (places_of(value) + decimals > DIGITS && doubt < told_apart)
         return true;
-    return error < chance && fabs(raw - exact) <= error;
+    return doubt < chance && fabs(raw - exact) <= doubt;
+}
+
+/* Whether value is a whole second, in days, but for the last bit that arithmetic on serial days gets wrong. A small value that is no exact
+ * microsecond is a difference of two of them, and has their last bit. */
+static bool is_second(double value, double second, double doubt)
+{
+    const double bit = nextafter(second, INFINITY) - second;
+
+    return fabs(value - second) <= (doubt < chance && bit < day_bit ? day_bit : bit);
+}
+
+/* Whether milli is midnight, and value is not. A whole number needs no digits that a text of 16 or fewer had to leave out, so such a text
+ * means what comes before or after: the last microsecond of a day is what Python has for its end, and is no part of the next day. */
+static bool misses_midnight(double value, int decimals, int64_t milli)
+{
+    return milli % day_micros == 0 && decimals >= 0 && places_of(value) + decimals < DIGITS;
 }
 
 /* Splits value, which is not negative, into days and microseconds of the day. What is a whole second or millisecond but for the digits
- * that a double, the file, or arithmetic on serial days has is taken as that. */
+ * that a double, the file, or arithmetic on serial days has is taken as that, and nothing else is. */
 static void split(double value, int decimals, int64_t *days, int64_t *micros)
 {
     double whole = floor(value), raw = (value - whole) * 86400e6;
@@ -66,8 +90,8 @@ static void split(double value, int decimals, int64_t *days, int64_t *micros)
     int64_t second = (exact + second_micros / 2) / second_micros * second_micros;
     int64_t milli = (exact + milli_micros / 2) / milli_micros * milli_micros;
 
-    if (exact != milli && !is_exact(value, decimals, raw, (double)exact)) {
-        if (llabs(exact - second) <= SNAP)
+    if (exact != milli && !is_exact(value, decimals, raw, (double)exact) && !misses_midnight(value, decimals, milli)) {
+        if (is_second(value, whole + (double)second / 86400e6, doubt_of(value, decimals, raw)))
             exact = second;
         else if (fabs(raw - (double)milli) <= error_of(value, decimals))
             exact = milli;

@@ -11,9 +11,10 @@
 enum { PF_XLSX_SERIAL_SIZE = 48 };
 
 /* Writes value (serial days) as kind tells: "2024-02-29", "13:45:00", "2024-02-29 13:45:00.5", "26:30:00" (a duration, [-]h:mm:ss with
- * fractions). decimals: digits that the text of value has behind the point; -1 = not known. Rounded to the microsecond, and to the second or
- * millisecond where value is one but for what its digits, a double or Excel's arithmetic cannot hold: not where the text has more digits
- * than a double, 17, or where a double tells the microsecond beyond doubt. A DATE with a part of a day, and a TIME of a
+ * fractions). decimals: digits that the text of value has behind the point; -1 = not known. Rounded to the microsecond; to the second where
+ * value is one but for the last bit of a serial day, which arithmetic gets wrong, and to the millisecond where it is one but for what its
+ * digits or a double cannot hold: not where the text has more digits than a double, 17, or where a double tells the microsecond beyond
+ * doubt. A text of up to 16 digits that is no whole number is not midnight. A DATE with a part of a day, and a TIME of a
  * day or more, is written as a timestamp, since the value has both; a TIMESTAMP without a part of a day keeps 00:00:00. The 1900 system:
  * a part of a day alone is a time, whatever the kind; 60 is the 29 February 1900 that never was and is not a date, 0 < days < 60
  * count from 1899-12-31. Returns the bytes written; 0 = no date: 0 itself, 60, what is negative or beyond the year 9999. */

@@ -183,6 +183,9 @@ static enum pf_status add_piece(struct loading *loading, struct xlsx_piece *piec
         if (!xlsx_next_tag(&cursor, &tag))
             return fail_at(loading, piece->offset + (cursor.at - cursor.start), cursor.wrong, err);
         begin = to = cursor.at;
+        if (!tag.close && !xlsx_tag_is(&tag, "si") && !xlsx_is_extension(&tag)) /* numbers would be off by it */
+            return fail_at(loading, piece->offset + (cursor.at - cursor.start), "something stands in the place of a string",
+                           err);
         if (tag.close || !(xlsx_tag_is(&tag, "si") ? xlsx_take_rich(&cursor, &tag, &to) : xlsx_skip_element(&cursor, &tag)))
             return fail_at(loading, piece->offset + (cursor.at - cursor.start),
                            tag.close ? "a closing tag has no opening one" : cursor.wrong, err);

@@ -420,7 +420,7 @@ static bool take_content(struct xlsx_decode *decode, struct xlsx_cell *cell, con
         cell->formula = true;
     if (!value && !inner) {
         /* what may hold a value in some later edition must not be lost without a word */
-        if (tag->ours && !xlsx_tag_is(tag, "f") && !xlsx_tag_is(tag, "extLst")) {
+        if (!xlsx_tag_is(tag, "f") && !xlsx_is_extension(tag)) {
             cursor->wrong = "the cell has an element that is neither a value nor a formula";
             return false;
         }
@@ -462,6 +462,8 @@ bool xlsx_take_cell(struct xlsx_decode *decode, bool *closed)
     cell.begin = (uint8_t *)(uintptr_t)tag.name;
     if (xlsx_tag_is(&tag, "row"))
         return xlsx_fail_cell(decode, &cell, "a row stands inside of a row");
+    if (!xlsx_tag_is(&tag, "c") && !xlsx_is_extension(&tag))
+        return xlsx_fail_cell(decode, &cell, "something that is no cell stands in its place");
     if (!xlsx_tag_is(&tag, "c"))
         return xlsx_skip_element(cursor, &tag) || fail_wrong(decode);
     if (!read_cell_tag(decode, &tag, &cell))

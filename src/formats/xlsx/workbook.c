@@ -311,6 +311,8 @@ static enum pf_status read_rest(struct opening *opening, struct pf_error *err)
     if (status == PF_OK)
         status = check_sheets(opening, err);
     if (status == PF_OK)
+        status = pf_xlsx_sheets_sort(workbook, err);
+    if (status == PF_OK)
         status = pf_xlsx_styles_load(workbook, styles != NULL ? pf_xlsx_find(workbook, styles->part) : NULL, err);
     workbook->strings = strings != NULL ? pf_xlsx_find(workbook, strings->part) : NULL;
     if (status == PF_OK)

@@ -40,6 +40,7 @@ struct pf_xlsx_workbook {
     struct pf_zip *zip;
     bool date1904;
     struct pf_xlsx_sheet *sheets; /* in the order of the workbook */
+    const struct pf_xlsx_sheet **sheets_by_name;
     uint32_t sheet_count;
     struct pf_xlsx_named *named;
     uint32_t named_count;

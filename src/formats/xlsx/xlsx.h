@@ -101,6 +101,9 @@ struct xlsx_tag {
  * bytes end, or the tag is not well formed. */
 bool xlsx_next_tag(struct xlsx_cursor *cursor, struct xlsx_tag *tag);
 bool xlsx_tag_is(const struct xlsx_tag *tag, const char *name);
+/* Whether it is an extension, which may stand in most elements and is passed over: one of another namespace, or the list of them. Whatever
+ * else is not known might hold a value, which must not be lost without a word. */
+bool xlsx_is_extension(const struct xlsx_tag *tag);
 /* The value of an attribute without prefix, raw; NULL = there is none. */
 const uint8_t *xlsx_attribute(const struct xlsx_tag *tag, const char *name, size_t *size);
 /* After an opening tag that is not empty: to behind its end. */

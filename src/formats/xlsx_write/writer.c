@@ -42,12 +42,13 @@ struct xlsx_writer {
     struct pf_zip_writer *zip;
     struct pf_schema schema;
     struct pf_xlsx_write_options options;
-    char name[XLSX_NAME_ROOM]; /* of the first sheet of the table */
-    uint32_t tables;           /* that were named */
-    uint32_t table_sheets;     /* of the table at hand */
-    int64_t rows_before;       /* of the tables before */
-    int64_t sheet_rows;        /* of a sheet at most, without the header */
-    uint32_t *texts;           /* columns of text */
+    char name[XLSX_NAME_ROOM];   /* of the first sheet of the table */
+    uint32_t tables;             /* that were named */
+    uint32_t table_sheets;       /* of the table at hand */
+    char second[XLSX_NAME_ROOM]; /* the name of the second of them */
+    int64_t rows_before;         /* of the tables before */
+    int64_t sheet_rows;          /* of a sheet at most, without the header */
+    uint32_t *texts;             /* columns of text */
     uint32_t text_count;
     struct queued *first, *last;
     int64_t start;             /* rows of first that are in units already */
@@ -84,6 +85,7 @@ static enum pf_status check_schema(const struct pf_schema *schema, struct pf_err
             continue;
         pf_fail(err, PF_LIMIT, "the name of column %lu is too long for a cell of Excel, which holds %d characters",
                 (unsigned long)i + 1, XLSX_CELL_UNITS);
+        pf_remedy(err, "give the column a shorter name, or write Parquet or CSV");
         return err->status;
     }
     return PF_OK;
@@ -411,6 +413,8 @@ static enum pf_status add_sheet(struct xlsx_writer *writer, struct pf_error *err
         xlsx_numbered_name(writer->name, number, sheet.name);
     while (is_sheet(writer, sheet.name))
         xlsx_numbered_name(writer->name, ++number, sheet.name);
+    if (writer->table_sheets == 2)
+        memcpy(writer->second, sheet.name, sizeof sheet.name);
     if (writer->table_sheets == 1 && number > 1)
         pf_warn(writer->ctx, "a sheet called '%s' is there already: this one is called '%s'", writer->name, sheet.name);
     return pf_buffer_append(&writer->sheets, &sheet, sizeof sheet) ? PF_OK : pf_fail_memory(err, sizeof sheet);
@@ -523,8 +527,8 @@ static void tell_counts(const struct xlsx_writer *writer)
         }
     }
     if (writer->table_sheets > 1)
-        pf_warn(writer->ctx, "%lld rows do not fit one sheet: they go on in '%.90s_2' and so on, %lu sheets in all",
-                (long long)writer->emitted, writer->name, (unsigned long)writer->table_sheets);
+        pf_warn(writer->ctx, "%lld rows do not fit one sheet: they go on in '%s' and so on, %lu sheets in all",
+                (long long)writer->emitted, writer->second, (unsigned long)writer->table_sheets);
 }
 
 /* A table without rows has a sheet, too. */
