@@ -157,14 +157,17 @@ enum { TYPE_WIDTH = 13, NULLS_WIDTH = 9 };
 /* "  int64            3", then why a column is text. */
 static bool put_type(struct pf_buffer *text, const struct pf_field *field, const struct pf_column_facts *facts)
 {
-    char type[32], nulls[PF_WORDS] = "";
-    bool good;
+    char nulls[PF_WORDS] = "";
+    size_t before;
+    bool good = pf_buffer_append_text(text, "  ");
 
-    if (facts == NULL)
-        return pf_buffer_printf(text, "  %s\n", pf_type_text(field, type));
+    before = text->size;
+    good = good && pf_type_print(field, text);
+    if (!good || facts == NULL)
+        return good && pf_buffer_append(text, "\n", 1);
     if (facts->nulls >= 0)
         (void)pf_words_count(facts->nulls, nulls);
-    good = pf_buffer_printf(text, "  %-*s %*s", TYPE_WIDTH, pf_type_text(field, type), NULLS_WIDTH, nulls);
+    good = pad(text, text->size - before, TYPE_WIDTH) && pf_buffer_printf(text, " %*s", NULLS_WIDTH, nulls);
     if (good && facts->because != NULL && facts->because_row > 0)
         good = pf_buffer_printf(text, "  row %s: %s", pf_words_count(facts->because_row, nulls), facts->because);
     else if (good && facts->because != NULL)

@@ -122,14 +122,19 @@ static void put_reason(struct pf_json *json, const struct pf_column_facts *facts
 
 void pf_json_set_columns(struct pf_json *json, const struct pf_schema *schema, const struct pf_column_facts *facts)
 {
-    char type[32];
+    struct pf_buffer type;
 
+    pf_buffer_init(&type, json->out.memory, SIZE_MAX);
     pf_json_name(json, "columns");
     pf_json_open(json, '[');
     for (uint32_t i = 0; i < schema->count; i++) {
         pf_json_open(json, '{');
         pf_json_set_text(json, "name", schema->fields[i].name);
-        pf_json_set_text(json, "type", pf_type_text(&schema->fields[i], type));
+        pf_buffer_clear(&type);
+        if (!pf_type_print(&schema->fields[i], &type) || !pf_buffer_append(&type, "", 1))
+            json->failed = true;
+        else
+            pf_json_set_text(json, "type", (const char *)type.data);
         pf_json_name(json, "null_count");
         if (facts != NULL && facts[i].nulls >= 0)
             pf_json_integer(json, facts[i].nulls);
@@ -139,6 +144,7 @@ void pf_json_set_columns(struct pf_json *json, const struct pf_schema *schema, c
         pf_json_close(json, '}');
     }
     pf_json_close(json, ']');
+    pf_buffer_free(&type);
 }
 
 void pf_json_set_planned(struct pf_json *json, const struct pf_plan_table *table)
