@@ -163,6 +163,40 @@ def test_values_under_nulls(package, tmp_path):
     write_and_check(package, tmp_path, pyarrow.table({"outer": outer}), force=True)
 
 
+def test_required_members_of_what_is_not_there(package, tmp_path):
+    """Beside empty lists and null structs."""
+    structs = pyarrow.StructArray.from_arrays([pyarrow.array([1, 2, 3, 4])], fields=[pyarrow.field("a", pyarrow.int64(), nullable=False)],
+                                              mask=pyarrow.array([False, True, False, False]))
+    lists = pyarrow.ListArray.from_arrays(pyarrow.array([0, 2, 2, None, 4], pyarrow.int32()), structs)
+    assert [len(row) if row is not None else None for row in lists.to_pylist()] == [2, 0, 2, None]
+    path = tmp_path / "out.parquet"
+    package.write(pyarrow.table({"l": lists}), path)
+    assert parquet.read_table(path)["l"].to_pylist() == lists.to_pylist()
+
+
+def test_views_of_structs_with_offsets(package, tmp_path):
+    structs = pyarrow.StructArray.from_arrays([pyarrow.array([9, 1, 2, 3, 4]).slice(1), pyarrow.array(list("abcd"))], ["a", "b"])
+    views = pyarrow.ListViewArray.from_arrays(pyarrow.array([2, 0, 1], pyarrow.int32()), pyarrow.array([2, 2, 2], pyarrow.int32()), structs)
+    write_and_check(package, tmp_path, pyarrow.table({"views": views}))
+
+
+def test_batches_of_one_long_row(package, tmp_path):
+    """A page that has no room for the first row of a batch ends before it."""
+    batches = [pyarrow.table({"l": [list(range(at, at + 40_000))], "t": [[f"{at}"] * 3]}) for at in range(5)]
+    file = write_and_check(package, tmp_path, pyarrow.concat_tables(batches))
+    assert file.metadata.row_group(0).column(0).has_offset_index
+
+
+def test_deep_lists(package, pyforge, tmp_path):
+    values, kind = [1, 2], pyarrow.int32()
+    for _ in range(20):
+        values, kind = [values], pyarrow.list_(kind)
+    table = pyarrow.table({"deep": pyarrow.array(values, kind)})
+    package.write(table, tmp_path / "out.parquet")
+    assert parquet.read_table(tmp_path / "out.parquet").to_pydict() == table.to_pydict()
+    assert "'deep' " + "list<" * 16 + "..." in pyforge("info", tmp_path / "out.parquet", "--skip-nested").stdout.decode()
+
+
 @pytest.mark.parametrize("large", [False, True])
 def test_views_of_lists(package, tmp_path, large):
     """Out of order, overlapping, with gaps."""

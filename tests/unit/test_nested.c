@@ -192,6 +192,20 @@ static const struct node null_keys = { "+s", "entries", 4, .child = { &null_key,
 static const struct node null_entries = { "+s", "entries", 4, .valid = half, .child = { &key, &plain_four } };
 static const struct node years = { "tDs", "took", 4, .data = numbers };
 
+/* Much that takes no memory: 27 members of nulls. */
+#define MANY (INT64_MAX / 64)
+static const struct node null_1 = { "n", "1", MANY, .buffers = -1 }, null_2 = { "n", "2", MANY, .buffers = -1 },
+                         null_3 = { "n", "3", MANY, .buffers = -1 };
+static const struct node nine_1 = { "+s", "1", MANY, .child = { &null_1, &null_2, &null_3 } };
+static const struct node nine_2 = { "+s", "2", MANY, .child = { &null_1, &null_2, &null_3 } };
+static const struct node nine_3 = { "+s", "3", MANY, .child = { &null_1, &null_2, &null_3 } };
+static const struct node all_1 = { "+s", "1", MANY, .child = { &nine_1, &nine_2, &nine_3 } };
+static const struct node all_2 = { "+s", "2", MANY, .child = { &nine_1, &nine_2, &nine_3 } };
+static const struct node all_3 = { "+s", "3", MANY, .child = { &nine_1, &nine_2, &nine_3 } };
+static const struct node all = { "+s", "item", MANY, .child = { &all_1, &all_2, &all_3 } };
+static const int64_t to_many[] = { 0, 0, MANY };
+static const int64_t view_of_many[] = { 0, 0 }, many_sizes[] = { 0, MANY };
+
 static const struct {
     struct node column;
     enum pf_status status;
@@ -220,6 +234,9 @@ static const struct {
     { { "+m", "c", 4, .data = offsets, .child = { &null_keys } }, PF_BAD_DATA, "the schema says that none is", 3 },
     { { "+m", "c", 4, .data = offsets, .child = { &null_entries } }, PF_BAD_DATA, "the schema says that none is", 3 },
     { { "+s", "c", 4, .valid = all_bits, .child = { &plain, &needed } }, PF_BAD_DATA, "the schema says that none is", 3 },
+
+    { { "+L", "c", 2, .data = to_many, .child = { &all } }, PF_LIMIT, "more than 2^31 elements", 2 },
+    { { "+vL", "c", 2, .data = view_of_many, .bytes = many_sizes, .child = { &all } }, PF_LIMIT, "more than 2^31 elements", 2 },
 
     { { "+l", "c", 4, .child = { &pair } }, PF_BAD_DATA, "lacks what its type asks for", 0 },
     { { "+vl", "c", 4, .data = view_offsets, .child = { &pair } }, PF_BAD_DATA, "lacks what its type asks for", 0 },

@@ -24,6 +24,9 @@ enum arrow_layout {
     ARROW_STRUCT
 };
 
+/* No size is told as more. */
+#define ARROW_SIZE_LIMIT (INT64_MAX / 4)
+
 struct arrow_column {
     struct pf_field field;    /* as handed out; its children are those of children */
     enum arrow_layout layout; /* of the values: of the dictionary, where there is one */
@@ -59,7 +62,8 @@ enum pf_status arrow_describe(const struct ArrowSchema *schema, struct pf_arena 
                               struct pf_error *err);
 
 /* Bytes that the rows of a text or nested column have, from row first of the array (its offset included); 0 for others. With a
- * dictionary, and with views of lists: taken to be average ones. Places that make no sense count as nothing. */
+ * dictionary, and with views of lists: taken to be average ones. Places that make no sense count as nothing;
+ * at most ARROW_SIZE_LIMIT. */
 int64_t arrow_text_size(const struct arrow_column *column, const struct ArrowArray *array, int64_t first, int64_t rows);
 int64_t arrow_nested_size(const struct arrow_column *column, const struct ArrowArray *array, int64_t first, int64_t rows);
 

@@ -40,10 +40,16 @@ static bool makes_sense(struct span span, const struct ArrowArray *child)
 
 /* ---- sizes */
 
+/* An array of nulls takes no memory, however long it says it is: sizes stay where they can be added up. */
+static int64_t at_most(int64_t size)
+{
+    return size < ARROW_SIZE_LIMIT ? size : ARROW_SIZE_LIMIT;
+}
+
 static int64_t rows_size(const struct arrow_column *column, const struct ArrowArray *array, int64_t first, int64_t rows)
 {
-    return rows * ((int64_t)pf_type_width(column->field.type) + (int64_t)sizeof(int32_t)) +
-           arrow_text_size(column, array, array->offset + first, rows);
+    return at_most(rows * ((int64_t)pf_type_width(column->field.type) + (int64_t)sizeof(int32_t)) +
+                   arrow_text_size(column, array, array->offset + first, rows));
 }
 
 /* Of views, whose elements lie anywhere: all that the child has, in proportion. */
@@ -60,7 +66,7 @@ static int64_t views_size(const struct arrow_column *column, const struct ArrowA
     if (elements < 1)
         return 0;
     elements *= (double)rows_size(column->children, child, 0, child->length) / (double)child->length;
-    return elements < (double)(INT64_MAX / 4) ? (int64_t)elements : INT64_MAX / 4;
+    return elements < (double)ARROW_SIZE_LIMIT ? (int64_t)elements : ARROW_SIZE_LIMIT;
 }
 
 int64_t arrow_nested_size(const struct arrow_column *column, const struct ArrowArray *array, int64_t first, int64_t rows)
@@ -72,7 +78,7 @@ int64_t arrow_nested_size(const struct arrow_column *column, const struct ArrowA
         return 0;
     if (column->layout == ARROW_STRUCT) {
         for (uint32_t i = 0; i < column->field.child_count; i++)
-            size += rows_size(&column->children[i], array->children[i], first, rows);
+            size = at_most(size + rows_size(&column->children[i], array->children[i], first, rows));
         return size;
     }
     if (column->layout == ARROW_LIST_VIEWS_32 || column->layout == ARROW_LIST_VIEWS_64)

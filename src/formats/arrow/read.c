@@ -334,6 +334,8 @@ static int64_t text_size(const struct arrow_reader *reader, const struct ArrowAr
         const struct ArrowArray *child = array->children[column];
 
         size += arrow_text_size(&reader->columns[column], child, child->offset + array->offset + row, rows);
+        if (size > ARROW_SIZE_LIMIT)
+            size = ARROW_SIZE_LIMIT;
     }
     return size;
 }
