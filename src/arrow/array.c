@@ -6,7 +6,7 @@
 struct owner {
     struct pf_memory *memory; /* NULL = exported: everything is disowned */
     const void *buffers[3];
-    void *children_block; /* of an exported batch: the arrays and the pointers to them */
+    void *children_block; /* of an exported batch or a nested column: the arrays and the pointers to them */
 };
 
 static void give_back(struct pf_memory *memory, void *pointer)
@@ -38,6 +38,8 @@ static void disown_array(struct ArrowArray *array)
 {
     struct owner *owner = array->private_data;
 
+    for (int64_t i = 0; i < array->n_children; i++)
+        disown_array(array->children[i]);
     for (size_t i = 0; i < PF_COUNT(owner->buffers); i++)
         pf_disown(owner->memory, (void *)(uintptr_t)owner->buffers[i]);
     pf_disown(owner->memory, owner->children_block);
@@ -84,6 +86,47 @@ enum pf_status pf_array_new(struct ArrowArray *out, struct pf_memory *memory, en
     return PF_OK;
 }
 
+/* Room for count children, none of which is made yet. */
+static bool add_children(struct ArrowArray *array, uint32_t count)
+{
+    struct owner *owner = array->private_data;
+    struct ArrowArray *arrays;
+
+    owner->children_block = pf_alloc_zero(owner->memory, count, sizeof(struct ArrowArray) + sizeof(struct ArrowArray *));
+    if (owner->children_block == NULL)
+        return false;
+    arrays = owner->children_block;
+    array->children = (struct ArrowArray **)(void *)(arrays + count);
+    for (uint32_t i = 0; i < count; i++)
+        array->children[i] = &arrays[i];
+    array->n_children = count;
+    return true;
+}
+
+enum pf_status pf_array_new_nested(struct ArrowArray *out, struct pf_memory *memory, enum pf_type type, int64_t rows,
+                                   uint32_t count, struct pf_error *err)
+{
+    bool has_offsets = type != PF_TYPE_STRUCT;
+    size_t size = has_offsets ? ((size_t)rows + 1) * sizeof(int32_t) : count * sizeof *out;
+    struct owner *owner = own(out, memory, has_offsets ? 2 : 1);
+
+    if (owner == NULL)
+        return pf_fail_memory(err, sizeof *owner);
+    out->length = rows;
+    if (has_offsets) {
+        int32_t *offsets = pf_alloc(memory, size);
+
+        if (offsets != NULL)
+            offsets[0] = 0;
+        owner->buffers[1] = offsets;
+    }
+    if ((has_offsets && owner->buffers[1] == NULL) || !add_children(out, count)) {
+        release_array(out);
+        return pf_fail_memory(err, size);
+    }
+    return PF_OK;
+}
+
 uint8_t *pf_array_add_validity(struct ArrowArray *array)
 {
     struct owner *owner = array->private_data;
@@ -103,15 +146,29 @@ void pf_array_free(struct ArrowArray *array)
         array->release(array);
 }
 
-int64_t pf_array_data_size(const struct ArrowArray *array, enum pf_type type)
+int64_t pf_array_size(const struct ArrowArray *array, const struct pf_field *field, int64_t first, int64_t rows)
 {
-    if (array->release == NULL)
-        return 0;
-    if (type == PF_TYPE_STRING || type == PF_TYPE_BINARY)
-        return pf_array_offsets(array)[array->length] + array->length * (int64_t)sizeof(int32_t);
-    if (type == PF_TYPE_BOOL)
-        return (array->length + 7) / 8;
-    return array->length * (int64_t)pf_type_width(type);
+    int64_t size = 0, from, end;
+
+    switch (field->type) {
+    case PF_TYPE_BOOL:
+        return (rows + 7) / 8;
+    case PF_TYPE_STRUCT:
+        for (uint32_t i = 0; i < field->child_count; i++)
+            size += pf_array_size(array->children[i], &field->children[i], first, rows);
+        return size;
+    case PF_TYPE_STRING:
+    case PF_TYPE_BINARY:
+    case PF_TYPE_LIST:
+    case PF_TYPE_MAP:
+        from = pf_array_offsets(array)[first];
+        end = pf_array_offsets(array)[first + rows];
+        size =
+            pf_type_is_nested(field->type) ? pf_array_size(array->children[0], field->children, from, end - from) : end - from;
+        return size + rows * (int64_t)sizeof(int32_t);
+    default:
+        return rows * (int64_t)pf_type_width(field->type);
+    }
 }
 
 enum pf_status pf_batch_new(struct pf_batch *out, struct pf_memory *memory, int64_t rows, uint32_t columns,
@@ -140,26 +197,18 @@ void pf_batch_free(struct pf_batch *batch)
 enum pf_status pf_batch_export(struct pf_batch *batch, struct ArrowArray *out, struct pf_error *err)
 {
     struct owner *owner = own(out, batch->memory, 1);
-    size_t count = batch->column_count;
-    size_t size = count * (sizeof(struct ArrowArray) + sizeof(struct ArrowArray *));
-    struct ArrowArray *arrays;
+    uint32_t count = batch->column_count;
 
     if (owner == NULL)
         return pf_fail_memory(err, sizeof *owner);
-    owner->children_block = pf_alloc(batch->memory, size);
-    if (owner->children_block == NULL) {
+    if (!add_children(out, count)) {
         release_array(out);
-        return pf_fail_memory(err, size);
+        return pf_fail_memory(err, count * sizeof *out);
     }
-    arrays = owner->children_block;
-    out->children = (struct ArrowArray **)(void *)(arrays + count);
-    for (size_t i = 0; i < count; i++) {
-        arrays[i] = batch->columns[i];
+    for (uint32_t i = 0; i < count; i++) {
+        *out->children[i] = batch->columns[i];
         batch->columns[i].release = NULL;
-        out->children[i] = &arrays[i];
-        disown_array(&arrays[i]);
     }
-    out->n_children = (int64_t)count;
     out->length = batch->rows;
     disown_array(out);
     pf_batch_free(batch);

@@ -1,7 +1,11 @@
 /* Columns and record batches in Arrow layout.
  *
  * Inside the library a column is a struct ArrowArray with offset 0 and null_count exact. Buffers: validity (NULL = no nulls;
- * bit 0 of byte 0 is row 0), then data; string and binary: validity, int32 offsets (rows + 1), bytes. Booleans are bits. */
+ * bit 0 of byte 0 is row 0), then data; string and binary: validity, int32 offsets (rows + 1), bytes. Booleans are bits.
+ *
+ * Nested columns: a list or map has validity, int32 offsets (rows + 1, the first 0) and one child with a row for each element; a struct
+ * has validity and children with as many rows as itself. Beyond what Arrow asks, nothing lies under a null: a list that is null is
+ * empty, and where a struct is null its children are. So the rows of a range, and of all that is in it, are ranges. */
 #ifndef PF_ARROW_ARRAY_H
 #define PF_ARROW_ARRAY_H
 
@@ -13,6 +17,10 @@
  * booleans a zeroed one, string and binary the offsets and bytes bytes of text. The caller releases it with pf_array_free. */
 enum pf_status pf_array_new(struct ArrowArray *out, struct pf_memory *memory, enum pf_type type, int64_t rows, int64_t bytes,
                             struct pf_error *err);
+/* Makes a nested column of rows rows, its offsets (of a list or map) not filled in but for the first. Its count children are still to be
+ * made: they are released with it, once they are. */
+enum pf_status pf_array_new_nested(struct ArrowArray *out, struct pf_memory *memory, enum pf_type type, int64_t rows,
+                                   uint32_t count, struct pf_error *err);
 /* Adds a validity bitmap in which every row is valid. NULL = refused. Setting null_count is the caller's. */
 uint8_t *pf_array_add_validity(struct ArrowArray *array);
 /* Releases and marks as released. Also for an array that was never made (release NULL). */
@@ -55,8 +63,9 @@ static inline void *pf_array_swap_buffer(struct ArrowArray *array, uint32_t inde
     array->buffers[index] = buffer;
     return old;
 }
-/* Bytes its buffers take (for budgets and row-group borders): data of the values, without validity. */
-int64_t pf_array_data_size(const struct ArrowArray *array, enum pf_type type);
+/* Bytes that rows first..first + rows - 1 and all that is in them take (for row-group borders): data and offsets, without
+ * validity. */
+int64_t pf_array_size(const struct ArrowArray *array, const struct pf_field *field, int64_t first, int64_t rows);
 
 /* ---- record batch: rows held column by column. columns[i].release == NULL: the column is absent (see pf_writer.add). */
 struct pf_batch {

@@ -19,9 +19,29 @@ void pf_schema_free(struct pf_schema *schema)
     schema->count = schema->capacity = 0;
 }
 
+/* Makes the children of a field, which are another schema's, this one's. */
+static bool copy_children(struct pf_arena *arena, struct pf_field *field)
+{
+    struct pf_field *children;
+
+    if (field->child_count == 0)
+        return true;
+    children = pf_arena_alloc(arena, field->child_count * sizeof *children);
+    if (children == NULL)
+        return false;
+    for (uint32_t i = 0; i < field->child_count; i++) {
+        children[i] = field->children[i];
+        children[i].name = pf_arena_copy(arena, children[i].name, strlen(children[i].name));
+        if (children[i].name == NULL || !copy_children(arena, &children[i]))
+            return false;
+    }
+    field->children = children;
+    return true;
+}
+
 bool pf_schema_add(struct pf_schema *schema, const char *name, size_t size, const struct pf_field *like)
 {
-    const char *copy;
+    struct pf_field field = *like;
 
     if (schema->count == schema->capacity) {
         uint32_t capacity = schema->capacity < 8 ? 16 : schema->capacity * 2;
@@ -32,12 +52,10 @@ bool pf_schema_add(struct pf_schema *schema, const char *name, size_t size, cons
         schema->fields = fields;
         schema->capacity = capacity;
     }
-    copy = pf_arena_copy(&schema->arena, name, size);
-    if (copy == NULL)
+    field.name = pf_arena_copy(&schema->arena, name, size);
+    if (field.name == NULL || !copy_children(&schema->arena, &field))
         return false;
-    schema->fields[schema->count] = *like;
-    schema->fields[schema->count].name = copy;
-    schema->count++;
+    schema->fields[schema->count++] = field;
     return true;
 }
 
@@ -67,7 +85,7 @@ static const struct {
     uint8_t width;      /* bytes of one value in the data buffer; 0 = not fixed */
     const char *arrow;  /* format string of the Arrow C data interface */
     const char *name;   /* ours */
-    const char *others; /* synonyms, each between blanks */
+    const char *others; /* synonyms, each between blanks; NULL = no text says this type */
 } types[] = {
     { PF_TYPE_STRING, false, 0, "u", "string", " text varchar str utf8 char " },
     { PF_TYPE_BOOL, false, 0, "b", "bool", " boolean " },
@@ -87,6 +105,9 @@ static const struct {
     { PF_TYPE_TIMESTAMP, false, 8, "tsu:", "timestamp", " datetime timestamp_ntz " },
     { PF_TYPE_TIMESTAMP, true, 8, "tsu:UTC", "timestamptz", " timestamp_tz " },
     { PF_TYPE_BINARY, false, 0, "z", "binary", " bytes blob " },
+    { PF_TYPE_LIST, false, 0, "+l", "list", NULL },
+    { PF_TYPE_STRUCT, false, 0, "+s", "struct", NULL },
+    { PF_TYPE_MAP, false, 0, "+m", "map", NULL },
 };
 
 static size_t type_row(const struct pf_field *field)
@@ -114,6 +135,37 @@ const char *pf_type_text(const struct pf_field *field, char to[32])
     else
         (void)snprintf(to, 32, "%s", name);
     return to;
+}
+
+static bool print_members(const struct pf_field *field, struct pf_buffer *to)
+{
+    for (uint32_t i = 0; i < field->child_count; i++) {
+        if ((i > 0 && !pf_buffer_append_text(to, ", ")) || !pf_buffer_append_text(to, field->children[i].name) ||
+            !pf_buffer_append_text(to, ": ") || !pf_type_print(&field->children[i], to))
+            return false;
+    }
+    return true;
+}
+
+bool pf_type_print(const struct pf_field *field, struct pf_buffer *to)
+{
+    const struct pf_field *entries = field->children;
+    char name[32];
+    bool good;
+
+    if (!pf_buffer_append_text(to, pf_type_text(field, name)))
+        return false;
+    if (!pf_type_is_nested(field->type))
+        return true;
+    good = pf_buffer_append_text(to, "<");
+    if (good && field->type == PF_TYPE_STRUCT)
+        good = print_members(field, to);
+    else if (good && field->type == PF_TYPE_LIST)
+        good = pf_type_print(field->children, to);
+    else if (good)
+        good = pf_type_print(&entries->children[0], to) && pf_buffer_append_text(to, ", ") &&
+               pf_type_print(&entries->children[1], to);
+    return good && pf_buffer_append_text(to, ">");
 }
 
 /* "(12,2)" or "(12)" or "" after decimal. */
@@ -161,7 +213,7 @@ bool pf_type_parse(const char *text, size_t size, struct pf_field *field)
     for (size_t i = 0; i < PF_COUNT(types); i++) {
         char key[48];
 
-        if (name_length == 0)
+        if (name_length == 0 || types[i].others == NULL)
             return false;
         (void)snprintf(key, sizeof key, " %.*s ", (int)name_length, word + 1);
         if ((strlen(types[i].name) != name_length || memcmp(types[i].name, word + 1, name_length) != 0) &&
@@ -220,6 +272,25 @@ static bool export_named(const char *name, struct ArrowSchema *out)
     return true;
 }
 
+static enum pf_status export_children(const struct pf_field *fields, uint32_t count, struct ArrowSchema *out,
+                                      struct pf_error *err)
+{
+    struct exported *exported = out->private_data;
+
+    exported->children = calloc((size_t)count + 1, sizeof *exported->children);
+    exported->pointers = calloc((size_t)count + 1, sizeof(struct ArrowSchema *));
+    if (exported->children == NULL || exported->pointers == NULL)
+        return pf_fail_memory(err, count * sizeof *exported->children);
+    out->children = exported->pointers;
+    for (uint32_t i = 0; i < count; i++) {
+        if (pf_field_export(&fields[i], &exported->children[i], err) != PF_OK)
+            return err->status;
+        exported->pointers[i] = &exported->children[i];
+        out->n_children = i + 1;
+    }
+    return PF_OK;
+}
+
 enum pf_status pf_field_export(const struct pf_field *field, struct ArrowSchema *out, struct pf_error *err)
 {
     struct exported *exported;
@@ -232,7 +303,10 @@ enum pf_status pf_field_export(const struct pf_field *field, struct ArrowSchema 
     else
         (void)snprintf(exported->format, sizeof exported->format, "%s", types[type_row(field)].arrow);
     out->flags = field->required ? 0 : ARROW_FLAG_NULLABLE;
-    return PF_OK;
+    if (field->child_count == 0 || export_children(field->children, field->child_count, out, err) == PF_OK)
+        return PF_OK;
+    release_schema(out);
+    return err->status;
 }
 
 enum pf_status pf_schema_export(const struct pf_schema *schema, struct ArrowSchema *out, struct pf_error *err)
@@ -243,20 +317,8 @@ enum pf_status pf_schema_export(const struct pf_schema *schema, struct ArrowSche
         return pf_fail_memory(err, sizeof *exported);
     exported = out->private_data;
     memcpy(exported->format, "+s", 3);
-    exported->children = calloc(schema->count + 1, sizeof *exported->children);
-    exported->pointers = calloc(schema->count + 1, sizeof(struct ArrowSchema *));
-    if (exported->children == NULL || exported->pointers == NULL) {
-        release_schema(out);
-        return pf_fail_memory(err, schema->count * sizeof *exported->children);
-    }
-    out->children = exported->pointers;
-    for (uint32_t i = 0; i < schema->count; i++) {
-        if (pf_field_export(&schema->fields[i], &exported->children[i], err) != PF_OK) {
-            release_schema(out);
-            return err->status;
-        }
-        exported->pointers[i] = &exported->children[i];
-        out->n_children = i + 1;
-    }
-    return PF_OK;
+    if (export_children(schema->fields, schema->count, out, err) == PF_OK)
+        return PF_OK;
+    release_schema(out);
+    return err->status;
 }

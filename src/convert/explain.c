@@ -73,11 +73,10 @@ static const char *order_text(const struct pf_field *field)
 
 static bool put_schema(struct pf_buffer *text, const struct pf_schema *schema)
 {
-    char type[32];
     bool good = true;
 
     for (uint32_t i = 0; good && i < schema->count; i++)
-        good = pf_buffer_printf(text, "\n            %s: %s", schema->fields[i].name, pf_type_text(&schema->fields[i], type));
+        good = pf_buffer_printf(text, "\n            %s: ", schema->fields[i].name) && pf_type_print(&schema->fields[i], text);
     return good;
 }
 

@@ -155,17 +155,41 @@ static size_t name_width(const struct pf_schema *schema)
 
 enum { TYPE_WIDTH = 13, NULLS_WIDTH = 9 };
 
-/* "  int64            3", then why a column is text. */
-static bool put_type(struct pf_buffer *text, const struct pf_field *field, const struct pf_column_facts *facts)
+/* Of the column of types: wider than usual where there are nested ones, but not as wide as any. */
+static bool type_width(const struct pf_schema *schema, struct pf_memory *memory, size_t *widest)
 {
-    char type[32], nulls[PF_WORDS] = "";
-    bool good;
+    enum { WIDEST = 40 };
+    struct pf_buffer type;
+    bool good = true;
 
-    if (facts == NULL)
-        return pf_buffer_printf(text, "  %s\n", pf_type_text(field, type));
+    pf_buffer_init(&type, memory, SIZE_MAX);
+    *widest = TYPE_WIDTH;
+    for (uint32_t i = 0; good && i < schema->count; i++) {
+        if (!pf_type_is_nested(schema->fields[i].type))
+            continue;
+        pf_buffer_clear(&type);
+        good = pf_type_print(&schema->fields[i], &type);
+        if (good && type.size > *widest)
+            *widest = type.size < WIDEST ? type.size : WIDEST;
+    }
+    pf_buffer_free(&type);
+    return good;
+}
+
+/* "  int64            3", then why a column is text. */
+static bool put_type(struct pf_buffer *text, const struct pf_field *field, const struct pf_column_facts *facts, size_t width)
+{
+    char nulls[PF_WORDS] = "";
+    size_t before;
+    bool good = pf_buffer_append_text(text, "  ");
+
+    before = text->size;
+    good = good && pf_type_print(field, text);
+    if (!good || facts == NULL)
+        return good && pf_buffer_append(text, "\n", 1);
     if (facts->nulls >= 0)
         (void)pf_words_count(facts->nulls, nulls);
-    good = pf_buffer_printf(text, "  %-*s %*s", TYPE_WIDTH, pf_type_text(field, type), NULLS_WIDTH, nulls);
+    good = pad(text, text->size - before, width) && pf_buffer_printf(text, " %*s", NULLS_WIDTH, nulls);
     if (good && facts->because != NULL && facts->because_row > 0)
         good = pf_buffer_printf(text, "  row %s: %s", pf_words_count(facts->because_row, nulls), facts->because);
     else if (good && facts->because != NULL)
@@ -175,17 +199,18 @@ static bool put_type(struct pf_buffer *text, const struct pf_field *field, const
 
 static bool put_columns(struct pf_buffer *text, const struct pf_schema *schema, const struct pf_column_facts *facts)
 {
-    size_t widest = name_width(schema);
-    bool good = schema->count == 0 || (pf_buffer_append_text(text, "\n    #  Name") && pad(text, strlen("Name"), widest) &&
-                                       pf_buffer_append_text(text, "  Type"));
+    size_t widest = name_width(schema), types = TYPE_WIDTH;
+    bool good = type_width(schema, text->memory, &types);
 
+    good = good && (schema->count == 0 || (pf_buffer_append_text(text, "\n    #  Name") && pad(text, strlen("Name"), widest) &&
+                                           pf_buffer_append_text(text, "  Type")));
     if (good && schema->count > 0 && facts != NULL)
-        good = pf_buffer_printf(text, "%*s %*s", TYPE_WIDTH - (int)strlen("Type"), "", NULLS_WIDTH, "Nulls");
+        good = pf_buffer_printf(text, "%*s %*s", (int)(types - strlen("Type")), "", NULLS_WIDTH, "Nulls");
     good = good && (schema->count == 0 || pf_buffer_append(text, "\n", 1));
     for (uint32_t i = 0; good && i < schema->count; i++) {
         const char *name = schema->fields[i].name;
         good = pf_buffer_printf(text, "%5u  ", i + 1) && pf_words_line(text, name) && pad(text, pf_words_width(name), widest) &&
-               put_type(text, &schema->fields[i], facts != NULL ? &facts[i] : NULL);
+               put_type(text, &schema->fields[i], facts != NULL ? &facts[i] : NULL, types);
     }
     return good;
 }

@@ -136,13 +136,20 @@ static void put_column(struct pf_json *json, const char *name, const char *type,
 
 void pf_json_set_columns(struct pf_json *json, const struct pf_schema *schema, const struct pf_column_facts *facts)
 {
-    char type[32];
+    struct pf_buffer type;
 
+    pf_buffer_init(&type, json->out.memory, SIZE_MAX);
     pf_json_name(json, "columns");
     pf_json_open(json, '[');
-    for (uint32_t i = 0; i < schema->count; i++)
-        put_column(json, schema->fields[i].name, pf_type_text(&schema->fields[i], type), facts != NULL ? &facts[i] : NULL);
+    for (uint32_t i = 0; i < schema->count; i++) {
+        pf_buffer_clear(&type);
+        if (!pf_type_print(&schema->fields[i], &type) || !pf_buffer_append(&type, "", 1))
+            json->failed = true;
+        else
+            put_column(json, schema->fields[i].name, (const char *)type.data, facts != NULL ? &facts[i] : NULL);
+    }
     pf_json_close(json, ']');
+    pf_buffer_free(&type);
 }
 
 /* Of one table: what its engine told, which is nothing where that is the native one. */

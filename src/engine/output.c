@@ -52,6 +52,33 @@ static enum pf_status open_sinks(struct pf_writing *output, struct pf_error *err
     return PF_OK;
 }
 
+static enum pf_status refuse_nested(struct pf_context *ctx, const struct pf_writer *writer, const struct pf_field *field,
+                                    struct pf_error *err)
+{
+    struct pf_buffer type;
+
+    pf_buffer_init(&type, &ctx->memory, SIZE_MAX);
+    if (!pf_type_print(field, &type) || !pf_buffer_append(&type, "", 1)) {
+        pf_buffer_free(&type);
+        return pf_fail_memory(err, 1);
+    }
+    pf_fail(err, PF_UNSUPPORTED, "column '%.80s' is %.80s%s: %s has no columns of lists, structs or maps", field->name,
+            (const char *)type.data, type.size > 81 ? "..." : "", writer->name);
+    pf_remedy(err, "write parquet, or choose other columns with --columns");
+    pf_buffer_free(&type);
+    return PF_UNSUPPORTED;
+}
+
+static enum pf_status check_nested(struct pf_context *ctx, const struct pf_writer *writer, const struct pf_schema *schema,
+                                   struct pf_error *err)
+{
+    for (uint32_t i = 0; !writer->nested && i < schema->count; i++) {
+        if (pf_type_is_nested(schema->fields[i].type))
+            return refuse_nested(ctx, writer, &schema->fields[i], err);
+    }
+    return PF_OK;
+}
+
 enum pf_status pf_writing_open(struct pf_writing *output, struct pf_context *ctx, struct pf_pool *pool,
                                const struct pf_job *job, const struct pf_schema *schema, struct pf_error *err)
 {
@@ -59,7 +86,7 @@ enum pf_status pf_writing_open(struct pf_writing *output, struct pf_context *ctx
     output->pool = pool;
     output->job = job;
     output->writer = job->writer;
-    if (open_sinks(output, err) != PF_OK)
+    if (check_nested(ctx, job->writer, schema, err) != PF_OK || open_sinks(output, err) != PF_OK)
         return err->status;
     output->state = pf_alloc_zero(&ctx->memory, 1, job->writer->state_size);
     if (output->state == NULL)
@@ -75,6 +102,8 @@ enum pf_status pf_writing_next(struct pf_writing *output, struct pf_pool *pool, 
 {
     output->pool = pool;
     output->job = job;
+    if (check_nested(output->ctx, output->writer, schema, err) != PF_OK)
+        return err->status;
     return output->writer->table(output->state, job->table_name, schema, err);
 }
 

@@ -196,6 +196,7 @@ struct pf_writer {
     void (*close)(void *state); /* also after a failed open */
     /* As of a reader. */
     enum pf_status (*check)(const void *options, struct pf_memory *memory, struct pf_error *err);
+    bool nested; /* takes lists, structs and maps; the engine refuses them for others */
 };
 
 /* ---- registry */

@@ -7,7 +7,7 @@ import io
 import math
 import re
 import tempfile
-from datetime import date
+from datetime import date, datetime, timezone
 from pathlib import Path
 
 import duckdb
@@ -32,7 +32,21 @@ def plain(column):
         return [None if value is None else "nan" if math.isnan(value) else (value, math.copysign(1, value)) for value in column.to_pylist()]
     if pyarrow.types.is_decimal(kind):
         return [None if value is None else value.normalize() for value in column.to_pylist()]
+    if pyarrow.types.is_nested(kind):
+        return [nested(value) for value in column.to_pylist()]
     return column.to_pylist()
+
+
+def nested(value):
+    """A list, struct or map as values that compare: entries of maps are pairs to some readers, structs to others."""
+    if isinstance(value, dict):
+        members = {name: nested(member) for name, member in value.items()}
+        return tuple(members.values()) if list(members) == ["key", "value"] else members
+    if isinstance(value, (list, tuple)):
+        return type(value)(nested(element) for element in value)
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(timezone.utc)
+    return value
 
 
 def type_name(kind):
@@ -49,6 +63,12 @@ def type_name(kind):
         return "time"
     if pyarrow.types.is_decimal(kind):
         return f"decimal({kind.precision},{kind.scale})"
+    if pyarrow.types.is_map(kind):
+        return f"list<struct<key: {type_name(kind.key_type)}, value: {type_name(kind.item_type)}>>"
+    if pyarrow.types.is_struct(kind):
+        return f"struct<{', '.join(f'{field.name}: {type_name(field.type)}' for field in kind)}>"
+    if pyarrow.types.is_nested(kind):
+        return f"list<{type_name(kind.value_type)}>"
     return str(kind).replace("double", "float64").replace("float32", "float").replace("date32[day]", "date32")
 
 

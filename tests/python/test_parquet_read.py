@@ -324,11 +324,25 @@ def test_nested_columns(pyforge, tmp_path):
     output = tmp_path / "a.csv"
     process = pyforge("convert", path, output)
     assert process.returncode == REFUSED
-    assert b"column 'list' is nested (list)" in process.stderr and b"--skip-nested" in process.stderr
+    assert b"column 'list' is nested (list<int64>)" in process.stderr and b"--skip-nested" in process.stderr
     assert not output.exists()
     process = pyforge("convert", path, output, "--skip-nested")
     assert process.returncode == DONE
     check_csv(output.read_text(), table.select(["n", "s"]))
+    told = pyforge("info", path, "--skip-nested").stdout.decode()
+    assert "'list' list<int64>, 'pair' struct<x: int64, y: string>, 'map' map<string, int64>" in told
+
+
+@pytest.mark.parametrize("name, told", [
+    ("nested_maps.snappy", "'a' map<string, map<int32, bool>>"),
+    ("nonnullable.impala", "'nested_Struct' struct<a: int32, B: list<int32>, c: struct<D: list<list<struct<e: int32, f: string>>>>, "
+                           "G: map<string, struct<h: struct<i: list<float64>>>>>"),
+])
+def test_nested_types_of_other_writers(pyforge, test_data, name, told):
+    paths = sorted(test_data.rglob(f"*{name}.parquet"))
+    if not paths:
+        pytest.skip(f"no {name}.parquet in the test data")
+    assert told in pyforge("info", paths[0], "--skip-nested").stdout.decode()
 
 
 def test_binary_as_text(pyforge, tmp_path):

@@ -295,8 +295,8 @@ def test_polars_and_options(lib, tmp_path):
 
 
 @pytest.mark.parametrize("name, type_, values, status, says", [
-    ("parts", pyarrow.list_(pyarrow.int32()), [[1]], PF_UNSUPPORTED, b"column 'parts' is a list"),
-    ("point", pyarrow.struct([("x", pyarrow.int32())]), [{"x": 1}], PF_UNSUPPORTED, b"column 'point' is a struct"),
+    ("parts", pyarrow.list_(pyarrow.duration("s")), [[1]], PF_UNSUPPORTED, b"'item' in column 'parts' is a duration"),
+    ("point", pyarrow.struct([]), [{}], PF_UNSUPPORTED, b"column 'point' has a struct without members"),
     ("took", pyarrow.duration("s"), [1], PF_UNSUPPORTED, b"column 'took' is a duration"),
     ("huge", pyarrow.decimal256(50, 2), [decimal.Decimal(1)], PF_UNSUPPORTED, b"column 'huge' is a decimal"),
     ("at", pyarrow.timestamp("ns"), [1000, 1001], PF_BAD_DATA, b"1001 nanoseconds"),

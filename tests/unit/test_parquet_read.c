@@ -317,6 +317,61 @@ static void keep_log(void *user, enum pf_log_level level, const char *message)
     (void)snprintf(logged, sizeof logged, "%s", message);
 }
 
+/* How the types of nested columns are told, by the shapes that writers old and new have given them. */
+static void test_nested_types(void **state)
+{
+#define LEAF(name_, repetition_)                                                                                               \
+    {                                                                                                                          \
+        .name = (name_), .type = PARQUET_INT32, .repetition = PARQUET_##repetition_, PAGES(ints_123)                           \
+    }
+#define GROUP(name_, repetition_, children_, logical_)                                                                         \
+    {                                                                                                                          \
+        .name = (name_), .repetition = PARQUET_##repetition_, .children = (children_), .logical = (logical_)                   \
+    }
+    static const struct {
+        struct hand_column columns[6];
+        uint32_t count;
+        const char *says;
+    } shapes[] = {
+        { { GROUP("a", OPTIONAL, 1, PARQUET_LOGICAL_LIST), LEAF("array", REPEATED) }, 2, "(list<int32>)" },
+        { { GROUP("a", OPTIONAL, 1, PARQUET_LOGICAL_LIST), GROUP("array", REPEATED, 2, 0), LEAF("x", REQUIRED),
+            LEAF("y", OPTIONAL) },
+          4,
+          "(list<struct<x: int32, y: int32>>)" },
+        { { GROUP("a", REPEATED, 1, 0), LEAF("x", REPEATED) }, 2, "(list<struct<x: list<int32>>>)" },
+        { { GROUP("a", OPTIONAL, 1, PARQUET_LOGICAL_MAP), GROUP("map", REPEATED, 2, 0), LEAF("key", REQUIRED),
+            GROUP("value", OPTIONAL, 1, 0), LEAF("x", OPTIONAL) },
+          5,
+          "(map<int32, struct<x: int32>>)" },
+        { { GROUP("a", OPTIONAL, 1, PARQUET_LOGICAL_MAP), LEAF("x", REPEATED) }, 2, "(struct<x: list<int32>>)" },
+        { { GROUP("a", OPTIONAL, 1, 0), LEAF("not\xff", REQUIRED) }, 2, "(struct<?: int32>)" },
+        { { GROUP("a", OPTIONAL, 2, 0),
+            LEAF("x1234567890123456789012345678901234567890123456789012345678901234567890", REQUIRED),
+            LEAF("y1234567890123456789012345678901234567890123456789012345678901234567890", REQUIRED) },
+          3,
+          "(struct<x1234567890123456789012345678901234567890123456789012345678901234567890: int32, ...)" },
+    };
+    struct hand_outcome got;
+    struct pf_context ctx;
+
+    (void)state;
+    hand_context_begin(&ctx);
+    for (size_t i = 0; i < PF_COUNT(shapes); i++) {
+        struct hand_file file = { .columns = shapes[i].columns, .column_count = shapes[i].count, .top_count = 1, .rows = 3 };
+        struct pf_buffer bytes;
+
+        pf_buffer_init(&bytes, &ctx.memory, SIZE_MAX);
+        hand_write(&bytes, &file);
+        hand_read(&ctx, bytes.data, bytes.size, NULL, NULL, 0, &got);
+        CHECK_INT(got.status, PF_UNSUPPORTED);
+        CHECK_HAS(got.err.message, shapes[i].says);
+        pf_buffer_free(&bytes);
+    }
+    hand_context_end(&ctx);
+#undef LEAF
+#undef GROUP
+}
+
 static void test_nested_and_projection(void **state)
 {
     static const uint32_t picked[] = { 0, 2 };
@@ -333,7 +388,8 @@ static void test_nested_and_projection(void **state)
 
     hand_read(&ctx, bytes.data, bytes.size, NULL, NULL, 0, &got);
     CHECK_INT(got.status, PF_UNSUPPORTED);
-    CHECK_TEXT(got.err.message, "column 'list' is nested (list); nested columns are not read yet (and 1 more such column)");
+    CHECK_TEXT(got.err.message,
+               "column 'list' is nested (list<int32>); nested columns are not read yet (and 1 more such column)");
     CHECK_HAS(got.err.remedy, "--skip-nested");
     CHECK_TEXT(got.err.source, "by hand");
 
@@ -666,7 +722,7 @@ static void test_facts(void **state)
     CHECK_HAS(facts.text, "compression=");
     CHECK_HAS(facts.text, "encodings=PLAIN;");
     CHECK_HAS(facts.text, "created_by=by hand;");
-    CHECK_HAS(facts.text, "columns_left_out='list', 'pair';");
+    CHECK_HAS(facts.text, "columns_left_out='list' list<int32>, 'pair' struct<left: int32, right: int32>;");
     pf_parquet_reader.close(reader);
     facts.text[0] = '\0';
     pf_parquet_reader.facts(reader, keep_fact, &facts);
@@ -683,6 +739,7 @@ int main(void)
         cmocka_unit_test(test_good),
         cmocka_unit_test(test_bad),
         cmocka_unit_test(test_nested_and_projection),
+        cmocka_unit_test(test_nested_types),
         cmocka_unit_test(test_unused_columns_are_not_looked_at),
         cmocka_unit_test(test_binary_as_text),
         cmocka_unit_test(test_frame),

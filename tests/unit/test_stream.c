@@ -274,7 +274,8 @@ static const struct column_case cases[] = {
     { "C", 2, .data = bad_indexes, .dictionary = "u", .dictionary_length = 2, .dictionary_data = text_offsets,
       .dictionary_bytes = "ab", .status = PF_BAD_DATA, .says = "not in the column's dictionary", .row = 2 },
     { "c", 3, 1, 0, odd_bits, int8s, .required = true, .status = PF_BAD_DATA, .says = "says that none is", .row = 2 },
-    { "+l", 1, .data = days, .status = PF_UNSUPPORTED, .says = "column 'c' is a list" },
+    { "+l", 1, .data = days, .status = PF_BAD_DATA, .says = "column 'c' breaks the rules" },
+    { "+us:0,1", 1, .data = days, .status = PF_UNSUPPORTED, .says = "column 'c' is a union" },
     { "tDn", 1, .data = times, .status = PF_UNSUPPORTED, .says = "column 'c' is a duration" },
     { "d:50,2,256", 1, .data = decimals, .status = PF_UNSUPPORTED, .says = "column 'c' is a decimal" },
 };

@@ -6,26 +6,6 @@
 #include "base/text.h"
 #include "formats/arrow/arrow.h"
 
-/* The rows of a block, as positions in the array that has the values. */
-struct rows {
-    const struct ArrowArray *values;
-    int64_t count;
-    int64_t first;        /* position of the first row, where at is NULL */
-    const int64_t *at;    /* through a dictionary: position of each row, 0 for a null; in the arena */
-    const uint8_t *valid; /* bits from 0, in the arena; NULL = there are no nulls */
-    int64_t nulls;
-};
-
-static int64_t position(const struct rows *rows, int64_t row)
-{
-    return rows->at != NULL ? rows->at[row] : rows->first + row;
-}
-
-static bool is_valid(const struct rows *rows, int64_t row)
-{
-    return rows->valid == NULL || pf_bit(rows->valid, row);
-}
-
 static enum pf_status fail_row(struct pf_error *err, enum pf_status status, int64_t row, const char *message)
 {
     pf_fail(err, status, "%s", message);
@@ -65,20 +45,32 @@ static int64_t count_bits(const uint8_t *bits, int64_t count)
     return sum;
 }
 
-/* Validity of count values of an array from position first on; *valid NULL = all are. */
-static enum pf_status take_validity(const struct ArrowArray *array, int64_t first, int64_t count, struct pf_arena *arena,
+/* Which rows of an array have a value; *valid NULL = all have. It is the caller's to change. */
+static enum pf_status take_validity(const struct ArrowArray *array, const struct arrow_rows *where, struct pf_arena *arena,
                                     uint8_t **valid, struct pf_error *err)
 {
     const uint8_t *bits = array->n_buffers > 0 && array->null_count != 0 ? array->buffers[0] : NULL;
+    size_t size = (size_t)((where->count + 7) / 8);
 
     *valid = NULL;
-    if (bits == NULL)
+    if (bits == NULL && where->valid == NULL)
         return PF_OK;
-    *valid = pf_arena_alloc(arena, (size_t)((count + 7) / 8));
+    *valid = pf_arena_alloc(arena, size);
     if (*valid == NULL)
-        return pf_fail_memory(err, (size_t)count / 8);
-    copy_bits(bits, first, count, *valid);
-    if (count_bits(*valid, count) == count)
+        return pf_fail_memory(err, size);
+    if (bits == NULL || where->at != NULL)
+        memset(*valid, 0xff, size);
+    else
+        copy_bits(bits, where->first, where->count, *valid);
+    for (size_t i = 0; where->valid != NULL && i < size; i++)
+        (*valid)[i] &= where->valid[i];
+    for (int64_t i = 0; bits != NULL && where->at != NULL && i < where->count; i++) {
+        if (pf_bit(*valid, i) && !pf_bit(bits, where->at[i]))
+            pf_bit_clear(*valid, i);
+    }
+    if (where->count % 8 != 0)
+        (*valid)[size - 1] &= (uint8_t)((1u << (where->count % 8)) - 1);
+    if (count_bits(*valid, where->count) == where->count)
         *valid = NULL;
     return PF_OK;
 }
@@ -107,7 +99,7 @@ static int64_t index_at(const void *indexes, char format, int64_t at)
 }
 
 /* Positions of the rows in the dictionary; what is null there is a null of the row. */
-static enum pf_status look_up(const struct arrow_column *column, const struct ArrowArray *array, struct rows *rows,
+static enum pf_status look_up(const struct arrow_column *column, const struct ArrowArray *array, struct arrow_rows *rows,
                               uint8_t *valid, struct pf_arena *arena, struct pf_error *err)
 {
     const struct ArrowArray *dictionary = array->dictionary;
@@ -126,7 +118,7 @@ static enum pf_status look_up(const struct arrow_column *column, const struct Ar
 
         if (!pf_bit(valid, i))
             continue;
-        index = index_at(array->buffers[1], column->index, rows->first + i);
+        index = index_at(array->buffers[1], column->index, arrow_position(rows, i));
         if (index < 0 || index >= dictionary->length)
             return fail_row(err, PF_BAD_DATA, i, "a value is not in the column's dictionary");
         at[i] = dictionary->offset + index;
@@ -139,26 +131,26 @@ static enum pf_status look_up(const struct arrow_column *column, const struct Ar
     return PF_OK;
 }
 
-static enum pf_status find_rows(const struct arrow_column *column, const struct ArrowArray *array, int64_t first, int64_t count,
-                                struct pf_arena *arena, struct rows *rows, struct pf_error *err)
+static enum pf_status find_rows(const struct arrow_column *column, const struct ArrowArray *array,
+                                const struct arrow_rows *where, struct pf_arena *arena, struct arrow_rows *rows,
+                                struct pf_error *err)
 {
     uint8_t *valid;
 
-    memset(rows, 0, sizeof *rows);
+    *rows = *where;
     rows->values = array;
-    rows->first = first;
-    rows->count = count;
+    rows->nulls = 0;
     if (column->index == 0 && column->layout == ARROW_NOTHING) {
-        rows->valid = pf_arena_alloc_zero(arena, (size_t)((count + 7) / 8), 1);
-        rows->nulls = count;
-        return rows->valid != NULL ? PF_OK : pf_fail_memory(err, (size_t)count / 8);
+        rows->valid = pf_arena_alloc_zero(arena, (size_t)((rows->count + 7) / 8), 1);
+        rows->nulls = rows->count;
+        return rows->valid != NULL ? PF_OK : pf_fail_memory(err, (size_t)rows->count / 8);
     }
-    if (take_validity(array, first, count, arena, &valid, err) != PF_OK)
+    if (take_validity(array, where, arena, &valid, err) != PF_OK)
         return err->status;
     rows->valid = valid;
     if (column->index != 0 && look_up(column, array, rows, valid, arena, err) != PF_OK)
         return err->status;
-    for (int64_t i = 0; rows->valid != NULL && i < count; i++)
+    for (int64_t i = 0; rows->valid != NULL && i < rows->count; i++)
         rows->nulls += !pf_bit(rows->valid, i);
     if (rows->nulls == 0)
         rows->valid = NULL;
@@ -170,14 +162,14 @@ static enum pf_status find_rows(const struct arrow_column *column, const struct 
 #define GATHER(type)                                                                                                           \
     do {                                                                                                                       \
         for (int64_t i = 0; i < rows->count; i++)                                                                              \
-            ((type *)to)[i] = is_valid(rows, i) ? ((const type *)from)[position(rows, i)] : (type){ 0 };                       \
+            ((type *)to)[i] = arrow_is_valid(rows, i) ? ((const type *)from)[arrow_position(rows, i)] : (type){ 0 };           \
     } while (0)
 
 struct sixteen {
     uint64_t low, high;
 };
 
-static void copy_same(const struct rows *rows, uint32_t width, void *to)
+static void copy_same(const struct arrow_rows *rows, uint32_t width, void *to)
 {
     const void *from = rows->values->buffers[1];
 
@@ -205,7 +197,7 @@ static void copy_same(const struct rows *rows, uint32_t width, void *to)
     }
 }
 
-static void copy_booleans(const struct rows *rows, uint8_t *to)
+static void copy_booleans(const struct arrow_rows *rows, uint8_t *to)
 {
     const uint8_t *from = rows->values->buffers[1];
 
@@ -214,7 +206,7 @@ static void copy_booleans(const struct rows *rows, uint8_t *to)
         return;
     }
     for (int64_t i = 0; i < rows->count; i++) {
-        if (is_valid(rows, i) && pf_bit(from, rows->at[i]))
+        if (arrow_is_valid(rows, i) && pf_bit(from, rows->at[i]))
             pf_bit_set(to, i);
     }
 }
@@ -238,12 +230,12 @@ static uint32_t widen_half(uint16_t half)
     return sign | exponent << 23 | (fraction & 1023) << 13;
 }
 
-static void copy_halves(const struct rows *rows, uint32_t *to)
+static void copy_halves(const struct arrow_rows *rows, uint32_t *to)
 {
     const uint16_t *from = rows->values->buffers[1];
 
     for (int64_t i = 0; i < rows->count; i++)
-        to[i] = is_valid(rows, i) ? widen_half(from[position(rows, i)]) : 0;
+        to[i] = arrow_is_valid(rows, i) ? widen_half(from[arrow_position(rows, i)]) : 0;
 }
 
 static int64_t integer_at(const void *from, uint32_t width, int64_t at)
@@ -251,10 +243,10 @@ static int64_t integer_at(const void *from, uint32_t width, int64_t at)
     return width == 4 ? ((const int32_t *)from)[at] : ((const int64_t *)from)[at];
 }
 
-static void copy_decimals(const struct rows *rows, uint32_t width, struct sixteen *to)
+static void copy_decimals(const struct arrow_rows *rows, uint32_t width, struct sixteen *to)
 {
     for (int64_t i = 0; i < rows->count; i++) {
-        int64_t value = is_valid(rows, i) ? integer_at(rows->values->buffers[1], width, position(rows, i)) : 0;
+        int64_t value = arrow_is_valid(rows, i) ? integer_at(rows->values->buffers[1], width, arrow_position(rows, i)) : 0;
 
         to[i].low = (uint64_t)value;
         to[i].high = value < 0 ? UINT64_MAX : 0;
@@ -262,8 +254,8 @@ static void copy_decimals(const struct rows *rows, uint32_t width, struct sixtee
 }
 
 /* DuckDB gives its HUGEINT as decimal(38,0), values of 39 digits included. */
-static enum pf_status check_digits(const struct arrow_column *column, const struct rows *rows, const struct sixteen *values,
-                                   struct pf_error *err)
+static enum pf_status check_digits(const struct arrow_column *column, const struct arrow_rows *rows,
+                                   const struct sixteen *values, struct pf_error *err)
 {
     pf_uint128 end = 1;
 
@@ -274,7 +266,7 @@ static enum pf_status check_digits(const struct arrow_column *column, const stru
 
         if ((values[i].high >> 63) != 0)
             size = -size;
-        if (size >= end && is_valid(rows, i)) {
+        if (size >= end && arrow_is_valid(rows, i)) {
             pf_fail(err, PF_BAD_DATA, "the value has more digits than decimal(%u,%u) holds", column->field.precision,
                     column->field.scale);
             pf_remedy(err, "make the column text, or a float, before");
@@ -295,7 +287,7 @@ static bool change_unit(const struct arrow_column *column, int64_t value, int64_
     return !__builtin_mul_overflow(value, column->factor, out);
 }
 
-static enum pf_status copy_units(const struct arrow_column *column, const struct rows *rows, struct ArrowArray *out,
+static enum pf_status copy_units(const struct arrow_column *column, const struct arrow_rows *rows, struct ArrowArray *out,
                                  struct pf_error *err)
 {
     void *to = (void *)(uintptr_t)out->buffers[1];
@@ -304,8 +296,8 @@ static enum pf_status copy_units(const struct arrow_column *column, const struct
     for (int64_t i = 0; i < rows->count; i++) {
         int64_t value = 0, changed = 0;
 
-        if (is_valid(rows, i)) {
-            value = integer_at(rows->values->buffers[1], column->width, position(rows, i));
+        if (arrow_is_valid(rows, i)) {
+            value = integer_at(rows->values->buffers[1], column->width, arrow_position(rows, i));
             if (!change_unit(column, value, &changed) || (narrow && (changed < INT32_MIN || changed > INT32_MAX))) {
                 pf_fail(err, PF_BAD_DATA, "%lld %s", (long long)value,
                         narrow                 ? "milliseconds are no whole day"
@@ -391,7 +383,7 @@ static enum pf_status check_text(const struct ArrowArray *out, struct pf_error *
     return PF_OK;
 }
 
-static enum pf_status copy_text(const struct arrow_column *column, const struct rows *rows, struct pf_memory *memory,
+static enum pf_status copy_text(const struct arrow_column *column, const struct arrow_rows *rows, struct pf_memory *memory,
                                 struct ArrowArray *out, struct pf_error *err)
 {
     int64_t total = 0, size;
@@ -399,9 +391,9 @@ static enum pf_status copy_text(const struct arrow_column *column, const struct 
     uint8_t *bytes;
 
     for (int64_t i = 0; i < rows->count; i++) {
-        if (!is_valid(rows, i))
+        if (!arrow_is_valid(rows, i))
             continue;
-        if (value_at(column, rows->values, position(rows, i), &size) == NULL)
+        if (value_at(column, rows->values, arrow_position(rows, i), &size) == NULL)
             return fail_row(err, PF_BAD_DATA, i, "the place of a value in the Arrow array makes no sense");
         total += size;
         if (total > INT32_MAX)
@@ -413,8 +405,8 @@ static enum pf_status copy_text(const struct arrow_column *column, const struct 
     bytes = (uint8_t *)(uintptr_t)out->buffers[2];
     offsets[0] = 0;
     for (int64_t i = 0; i < rows->count; i++) {
-        if (is_valid(rows, i)) {
-            const uint8_t *value = value_at(column, rows->values, position(rows, i), &size);
+        if (arrow_is_valid(rows, i)) {
+            const uint8_t *value = value_at(column, rows->values, arrow_position(rows, i), &size);
 
             memcpy(bytes + end, value, (size_t)size);
             end += (int32_t)size;
@@ -429,6 +421,8 @@ int64_t arrow_text_size(const struct arrow_column *column, const struct ArrowArr
     const struct ArrowArray *values = column->index != 0 ? array->dictionary : array;
     int64_t sum = 0, count = rows;
 
+    if (pf_type_is_nested(column->field.type))
+        return arrow_nested_size(column, array, first, rows);
     if (pf_type_width(column->field.type) != 0 || column->layout == ARROW_NOTHING || column->layout == ARROW_BITS)
         return 0;
     if (column->index != 0) {
@@ -450,7 +444,7 @@ int64_t arrow_text_size(const struct arrow_column *column, const struct ArrowArr
 
 /* ---- columns */
 
-static enum pf_status copy_values(const struct arrow_column *column, const struct rows *rows, struct ArrowArray *out,
+static enum pf_status copy_values(const struct arrow_column *column, const struct arrow_rows *rows, struct ArrowArray *out,
                                   struct pf_error *err)
 {
     void *to = (void *)(uintptr_t)out->buffers[1];
@@ -468,17 +462,21 @@ static enum pf_status copy_values(const struct arrow_column *column, const struc
     return column->field.type == PF_TYPE_DECIMAL128 ? check_digits(column, rows, to, err) : PF_OK;
 }
 
-static enum pf_status fill(const struct arrow_column *column, const struct rows *rows, struct pf_memory *memory,
-                           struct ArrowArray *out, struct pf_error *err)
+static enum pf_status fill(const struct arrow_column *column, const struct arrow_rows *rows, struct pf_arena *arena,
+                           struct pf_memory *memory, struct ArrowArray *out, struct pf_error *err)
 {
     bool varied = column->field.type == PF_TYPE_STRING || column->field.type == PF_TYPE_BINARY;
     uint8_t *valid;
 
-    if (varied && copy_text(column, rows, memory, out, err) != PF_OK)
+    if (pf_type_is_nested(column->field.type)) {
+        if (arrow_fill_nested(column, rows, arena, memory, out, err) != PF_OK)
+            return err->status;
+    } else if (varied && copy_text(column, rows, memory, out, err) != PF_OK) {
         return err->status;
-    if (!varied && (pf_array_new(out, memory, column->field.type, rows->count, 0, err) != PF_OK ||
-                    copy_values(column, rows, out, err) != PF_OK))
+    } else if (!varied && (pf_array_new(out, memory, column->field.type, rows->count, 0, err) != PF_OK ||
+                           copy_values(column, rows, out, err) != PF_OK)) {
         return err->status;
+    }
     if (rows->nulls == 0)
         return PF_OK;
     valid = pf_array_add_validity(out);
@@ -489,22 +487,31 @@ static enum pf_status fill(const struct arrow_column *column, const struct rows 
     return PF_OK;
 }
 
-enum pf_status arrow_convert(const struct arrow_column *column, const struct ArrowArray *array, int64_t first, int64_t rows,
-                             struct pf_arena *arena, struct pf_memory *memory, struct ArrowArray *out, struct pf_error *err)
+enum pf_status arrow_convert_rows(const struct arrow_column *column, const struct ArrowArray *array,
+                                  const struct arrow_rows *where, struct pf_arena *arena, struct pf_memory *memory,
+                                  struct ArrowArray *out, struct pf_error *err)
 {
-    struct rows found;
+    struct arrow_rows found;
 
-    if (find_rows(column, array, first, rows, arena, &found, err) != PF_OK)
+    if (find_rows(column, array, where, arena, &found, err) != PF_OK)
         return err->status;
-    if (found.nulls != 0 && column->field.required) {
+    if (found.nulls > where->nulls && column->field.required) {
         int64_t row = 0;
 
-        while (is_valid(&found, row))
+        while (arrow_is_valid(&found, row) || !arrow_is_valid(where, row))
             row++;
         return fail_row(err, PF_BAD_DATA, row, "a value is null, and the schema says that none is");
     }
-    if (fill(column, &found, memory, out, err) == PF_OK)
+    if (fill(column, &found, arena, memory, out, err) == PF_OK)
         return PF_OK;
     pf_array_free(out);
     return err->status;
+}
+
+enum pf_status arrow_convert(const struct arrow_column *column, const struct ArrowArray *array, int64_t first, int64_t rows,
+                             struct pf_arena *arena, struct pf_memory *memory, struct ArrowArray *out, struct pf_error *err)
+{
+    struct arrow_rows where = { .count = rows, .first = first };
+
+    return arrow_convert_rows(column, array, &where, arena, memory, out, err);
 }

@@ -56,20 +56,30 @@ static enum pf_status fail_stream(struct arrow_reader *reader, struct pf_error *
 
 /* ---- opening */
 
+/* The first zone in a column, or what is in it, that is not UTC. */
+static const char *zone_of(const struct arrow_column *column)
+{
+    const char *zone = column->zone;
+
+    for (uint32_t i = 0; zone == NULL && i < column->field.child_count; i++)
+        zone = zone_of(&column->children[i]);
+    return zone;
+}
+
 static void warn_of_zones(const struct arrow_reader *reader)
 {
     const struct arrow_column *first = NULL;
     uint32_t others = 0;
 
     for (uint32_t i = 0; i < reader->column_count; i++) {
-        if (reader->columns[i].zone == NULL)
+        if (zone_of(&reader->columns[i]) == NULL)
             continue;
         others += first != NULL;
         first = first == NULL ? &reader->columns[i] : first;
     }
     if (first == NULL)
         return;
-    pf_warn(reader->ctx, "column '%s': the instants are kept in UTC, its zone '%s' is not%s", first->field.name, first->zone,
+    pf_warn(reader->ctx, "column '%s': the instants are kept in UTC, its zone '%s' is not%s", first->field.name, zone_of(first),
             others != 0 ? " (and so with other columns)" : "");
 }
 
@@ -185,8 +195,13 @@ static int64_t least_buffers(enum arrow_layout layout)
     switch (layout) {
     case ARROW_NOTHING:
         return 0;
+    case ARROW_FIXED_LISTS:
+    case ARROW_STRUCT:
+        return 1;
     case ARROW_OFFSETS_32:
     case ARROW_OFFSETS_64:
+    case ARROW_LIST_VIEWS_32:
+    case ARROW_LIST_VIEWS_64:
         return 3;
     default:
         return 2;
@@ -205,11 +220,43 @@ static bool sound_array(const struct ArrowArray *array, enum arrow_layout layout
         return false;
     if (layout == ARROW_NOTHING)
         return true;
-    return array->buffers != NULL && (array->buffers[1] != NULL || array->length + array->offset == 0);
+    if (array->buffers == NULL)
+        return false;
+    if (layout == ARROW_FIXED_LISTS || layout == ARROW_STRUCT || array->length + array->offset == 0)
+        return true;
+    if ((layout == ARROW_LIST_VIEWS_32 || layout == ARROW_LIST_VIEWS_64) && array->buffers[2] == NULL)
+        return false;
+    return array->buffers[1] != NULL;
+}
+
+/* Whether a child has the elements that its parent's rows must have. */
+static bool long_enough(const struct arrow_column *column, const struct ArrowArray *array, const struct ArrowArray *child)
+{
+    int64_t rows = array->offset + array->length;
+
+    if (column->layout == ARROW_STRUCT)
+        return child->length >= rows;
+    return column->layout != ARROW_FIXED_LISTS || column->width == 0 || child->length / column->width >= rows;
+}
+
+static bool sound_column(const struct arrow_column *column, const struct ArrowArray *array);
+
+static bool sound_nested(const struct arrow_column *column, const struct ArrowArray *array)
+{
+    if (!sound_array(array, column->layout) || array->n_children != (int64_t)column->field.child_count ||
+        array->children == NULL)
+        return false;
+    for (uint32_t i = 0; i < column->field.child_count; i++) {
+        if (!sound_column(&column->children[i], array->children[i]) || !long_enough(column, array, array->children[i]))
+            return false;
+    }
+    return true;
 }
 
 static bool sound_column(const struct arrow_column *column, const struct ArrowArray *array)
 {
+    if (pf_type_is_nested(column->field.type))
+        return sound_nested(column, array);
     if (column->index == 0)
         return sound_array(array, column->layout);
     return sound_array(array, ARROW_SAME) && sound_array(array->dictionary, column->layout);
@@ -287,6 +334,8 @@ static int64_t text_size(const struct arrow_reader *reader, const struct ArrowAr
         const struct ArrowArray *child = array->children[column];
 
         size += arrow_text_size(&reader->columns[column], child, child->offset + array->offset + row, rows);
+        if (size > ARROW_SIZE_LIMIT)
+            size = ARROW_SIZE_LIMIT;
     }
     return size;
 }

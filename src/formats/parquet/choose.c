@@ -108,12 +108,15 @@ static enum pf_status sample_numbers(struct sample *sample, struct pf_chunk_work
 static enum pf_status sample_text(struct sample *sample, struct pf_chunk_work *work, size_t row, size_t count,
                                   struct pf_error *err)
 {
-    const struct pf_chunk_page *page = &work->pages[row / PF_PAGE_ROWS];
-    struct pf_slice_cursor cursor = page->cursor, again;
+    const struct pf_chunk_page *page = work->pages;
+    struct pf_slice_cursor cursor, again;
     uint8_t *plain = sample->plain + sample->plain_size;
     size_t rows, size, found = 0;
     enum pf_dictionary_result result;
 
+    while (row >= page->row + page->rows)
+        page++;
+    cursor = page->cursor;
     pf_slice_skip(&cursor, (int64_t)(row - page->row));
     rows = pf_text_rows(cursor, count, STRETCH_LIMIT, &size);
     if (size > STRETCH_LIMIT) {

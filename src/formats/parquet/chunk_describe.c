@@ -102,7 +102,7 @@ static bool put_column_index(const struct pf_chunk_work *work)
     pf_thrift_put_i32(&thrift, COLUMN_INDEX_BOUNDARY_ORDER, (int32_t)boundary_order(work));
     pf_thrift_put_list(&thrift, COLUMN_INDEX_NULL_COUNTS, THRIFT_I64, (uint32_t)work->page_count);
     for (size_t at = 0; at < work->page_count; at++)
-        pf_thrift_put_item_i64(&thrift, (int64_t)(work->pages[at].rows - work->pages[at].count));
+        pf_thrift_put_item_i64(&thrift, (int64_t)(work->pages[at].entries - work->pages[at].count));
     pf_thrift_put_end(&thrift);
     return !thrift.failed;
 }
@@ -110,7 +110,7 @@ static bool put_column_index(const struct pf_chunk_work *work)
 enum pf_status pf_chunk_describe(struct pf_chunk_work *work, struct pf_error *err)
 {
     struct pf_range range = { .any = false };
-    int64_t nulls = (int64_t)(work->rows - work->values);
+    int64_t nulls = (int64_t)(work->entries - work->values);
 
     if (!work->pages[0].ranged && work->page_count > 1) {
         enum pf_status status = ranges_by_entry(work, err);

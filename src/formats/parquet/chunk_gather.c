@@ -6,9 +6,15 @@
 
 enum { ALIGNMENT = 64, LENGTH_SIZE = 4 };
 
-size_t pf_levels_bound(const struct pf_leaf *leaf, size_t rows)
+/* Of a flat column. */
+static size_t levels_bound(const struct pf_leaf *leaf, size_t rows)
 {
     return leaf->field->required ? 0 : LENGTH_SIZE + pf_hybrid_bound(rows, 1);
+}
+
+size_t pf_chunk_levels_bound(const struct pf_chunk_work *work, const struct pf_chunk_page *page)
+{
+    return work->nested ? page->levels : levels_bound(work->leaf, page->rows);
 }
 
 /* nulls == 0: the bitmap is not looked at. */
@@ -30,10 +36,16 @@ static size_t put_levels(const struct pf_leaf *leaf, const uint8_t *validity, si
     return LENGTH_SIZE + size;
 }
 
-size_t pf_chunk_levels(struct pf_chunk_work *work, const struct pf_chunk_page *page, uint8_t *to, size_t *nulls)
+size_t pf_chunk_levels(struct pf_chunk_work *work, const struct pf_chunk_page *page, uint8_t *to)
 {
-    *nulls = pf_gather_validity(page->cursor, page->rows, work->validity);
-    return put_levels(work->leaf, work->validity, page->rows, *nulls, to);
+    if (!work->nested) {
+        size_t nulls = pf_gather_validity(page->cursor, page->rows, work->validity);
+
+        return put_levels(work->leaf, work->validity, page->rows, nulls, to);
+    }
+    if (page->levels > 0)
+        memcpy(to, work->nested_levels.data + page->levels_at, page->levels);
+    return page->levels;
 }
 
 static bool has_nulls(const struct pf_chunk_work *work)
@@ -57,13 +69,15 @@ static enum pf_status list_pages(struct pf_chunk_work *work, struct pf_error *er
     if (!work->pages)
         return pf_fail_memory(err, count * sizeof *work->pages);
     work->page_count = count;
+    work->page_rows = PF_PAGE_ROWS;
+    work->entries = work->rows;
     for (size_t at = 0; at < count; at++) {
         struct pf_chunk_page *page = &work->pages[at];
         size_t left = work->rows - at * PF_PAGE_ROWS;
 
         page->cursor = cursor;
-        page->row = at * PF_PAGE_ROWS;
-        page->rows = left < PF_PAGE_ROWS ? left : PF_PAGE_ROWS;
+        page->row = page->record = at * PF_PAGE_ROWS;
+        page->rows = page->entries = left < PF_PAGE_ROWS ? left : PF_PAGE_ROWS;
         pf_slice_skip(&cursor, (int64_t)page->rows);
     }
     return PF_OK;
@@ -88,8 +102,10 @@ static void gather_page(struct pf_chunk_work *work, struct pf_chunk_page *page, 
     page->value = work->values;
     page->values = values;
     work->values += page->count;
-    page->levels = put_levels(work->leaf, work->validity, page->rows, nulls, work->levels);
-    memcpy(values - page->levels, work->levels, page->levels);
+    if (!work->nested) {
+        page->levels = put_levels(work->leaf, work->validity, page->rows, nulls, work->levels);
+        memcpy(values - page->levels, work->levels, page->levels);
+    }
     pf_gather_values(&cursor, page->rows, work->leaf->field->type, work->leaf->width, nulls > 0 ? work->validity : NULL,
                      values);
     page->range = pf_range_of(work->leaf, values, page->count, work->options->features);
@@ -100,7 +116,7 @@ static void gather_page(struct pf_chunk_work *work, struct pf_chunk_page *page, 
 static enum pf_status gather_fixed(struct pf_chunk_work *work, struct pf_error *err)
 {
     size_t page_rows = work->rows < PF_PAGE_ROWS ? work->rows : PF_PAGE_ROWS;
-    size_t room = has_nulls(work) ? pf_levels_bound(work->leaf, page_rows) : ALIGNMENT;
+    size_t room = !work->nested && has_nulls(work) ? levels_bound(work->leaf, page_rows) : ALIGNMENT;
     size_t total;
     uint8_t *at;
 
@@ -117,19 +133,32 @@ static enum pf_status gather_fixed(struct pf_chunk_work *work, struct pf_error *
     return PF_OK;
 }
 
+/* A nested column's levels were made of the arrays above the leaf, its values of the leaf's: both tell which rows have one. */
+static enum pf_status check_values(const struct pf_chunk_work *work, struct pf_error *err)
+{
+    if (!work->nested && work->leaf->field->required && work->values != work->rows)
+        return refuse_nulls(work, work->rows - work->values, err);
+    for (size_t at = 0; work->nested && at < work->page_count; at++) {
+        if (work->pages[at].count != work->pages[at].defined)
+            return pf_fail(err, PF_INTERNAL, "column '%s' has %zu values where its levels say %zu", work->leaf->field->name,
+                           work->pages[at].count, work->pages[at].defined);
+    }
+    return PF_OK;
+}
+
 enum pf_status pf_chunk_gather(struct pf_chunk_work *work, struct pf_error *err)
 {
-    enum pf_status status;
-    size_t bitmap = PF_PAGE_ROWS / 8 + ALIGNMENT;
-    size_t scratch = bitmap + pf_levels_bound(work->leaf, PF_PAGE_ROWS);
+    enum pf_status status = work->nested ? pf_chunk_stripe(work, work->rows, err) : list_pages(work, err);
+    size_t bitmap, scratch;
 
+    if (status != PF_OK)
+        return status;
+    bitmap = work->page_rows / 8 + ALIGNMENT;
+    scratch = bitmap + (work->nested ? 0 : levels_bound(work->leaf, work->page_rows));
     work->validity = pf_alloc(work->memory, scratch);
     if (!work->validity)
         return pf_fail_memory(err, scratch);
     work->levels = work->validity + bitmap;
-    status = list_pages(work, err);
-    if (status != PF_OK)
-        return status;
     if (work->leaf->order != PF_ORDER_TEXT) {
         status = gather_fixed(work, err);
     } else {
@@ -141,9 +170,7 @@ enum pf_status pf_chunk_gather(struct pf_chunk_work *work, struct pf_error *err)
             work->values += page->count;
         }
     }
-    if (status == PF_OK && work->leaf->field->required && work->values != work->rows)
-        return refuse_nulls(work, work->rows - work->values, err);
-    return status;
+    return status == PF_OK ? check_values(work, err) : status;
 }
 
 enum pf_status pf_chunk_pages_by_bytes(struct pf_chunk_work *work, struct pf_error *err)
@@ -151,12 +178,15 @@ enum pf_status pf_chunk_pages_by_bytes(struct pf_chunk_work *work, struct pf_err
     struct pf_slice_cursor cursor = { work->slices, 0 };
     struct pf_buffer pages;
 
+    if (work->nested)
+        return PF_OK; /* they do already: with their levels they cannot be cut once more */
     pf_buffer_init(&pages, work->memory, SIZE_MAX);
     for (size_t row = 0; row < work->rows;) {
-        struct pf_chunk_page page = { .cursor = cursor, .row = row };
+        struct pf_chunk_page page = { .cursor = cursor, .row = row, .record = row };
         size_t left = work->rows - row;
 
         page.rows = pf_text_rows(cursor, left < PF_PAGE_ROWS ? left : PF_PAGE_ROWS, PF_PAGE_BYTES, &page.text_size);
+        page.entries = page.rows;
         page.count = page.rows - pf_gather_validity(cursor, page.rows, work->validity);
         if (!pf_buffer_append(&pages, &page, sizeof page)) {
             pf_buffer_free(&pages);

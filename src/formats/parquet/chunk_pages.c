@@ -17,7 +17,7 @@ static enum pf_status put_header(struct pf_chunk_work *work, const struct pf_chu
     pf_thrift_put_i32(&thrift, PAGE_COMPRESSED_SIZE, (int32_t)stored);
     if (page) {
         pf_thrift_put_struct(&thrift, PAGE_DATA_HEADER);
-        pf_thrift_put_i32(&thrift, DATA_PAGE_NUM_VALUES, (int32_t)page->rows);
+        pf_thrift_put_i32(&thrift, DATA_PAGE_NUM_VALUES, (int32_t)page->entries);
         pf_thrift_put_i32(&thrift, DATA_PAGE_ENCODING, (int32_t)encoding);
         pf_thrift_put_i32(&thrift, DATA_PAGE_DEFINITION_LEVEL_ENCODING, PARQUET_RLE);
         pf_thrift_put_i32(&thrift, DATA_PAGE_REPETITION_LEVEL_ENCODING, PARQUET_RLE);
@@ -91,20 +91,19 @@ static enum pf_status put_dictionary(struct pf_chunk_work *work, struct pf_error
 static enum pf_status body_reserve(struct pf_chunk_work *work, const struct pf_chunk_page *page, size_t values,
                                    struct pf_error *err)
 {
-    size_t room = pf_levels_bound(work->leaf, page->rows) + values;
+    size_t room = pf_chunk_levels_bound(work, page) + values;
 
     pf_buffer_clear(&work->body);
     return pf_buffer_reserve(&work->body, room) ? PF_OK : pf_fail_memory(err, room);
 }
 
-/* Writes the page's definition levels to the body, which has room. Returns where its values go. */
+/* Writes the page's levels to the body, which has room. Returns where its values go. */
 static uint8_t *body_levels(struct pf_chunk_work *work, const struct pf_chunk_page *page)
 {
     uint8_t *to = work->body.data;
-    size_t nulls;
 
-    if (work->leaf->order == PF_ORDER_TEXT)
-        return to + pf_chunk_levels(work, page, to, &nulls);
+    if (work->nested || work->leaf->order == PF_ORDER_TEXT)
+        return to + pf_chunk_levels(work, page, to);
     if (page->levels > 0)
         memcpy(to, page->values - page->levels, page->levels);
     return to + page->levels;
@@ -172,20 +171,23 @@ static enum pf_status put_text(struct pf_chunk_work *work, const struct pf_chunk
 }
 
 /* Fixed size: the levels stand before the values, so the page is there already; but wide decimals are stored in fewer bytes than they
- * are held in. */
+ * are held in, and the levels of nested columns stand elsewhere. */
 static enum pf_status put_values(struct pf_chunk_work *work, const struct pf_chunk_page *page, struct pf_error *err)
 {
     const struct pf_leaf *leaf = work->leaf;
-    const uint8_t *begin = page->values - page->levels;
+    const uint8_t *begin = page->values - (work->nested ? 0 : page->levels);
     size_t size = leaf->order == PF_ORDER_BITS ? (page->count + 7) / 8 : page->count * leaf->stored;
 
-    if (leaf->order == PF_ORDER_WIDE) {
+    if (leaf->order == PF_ORDER_WIDE || work->nested) {
         enum pf_status status = body_reserve(work, page, size, err);
 
         if (status != PF_OK)
             return status;
-        pf_encode_fixed_decimals(page->values, page->count, leaf->stored, body_levels(work, page));
         begin = work->body.data;
+        if (leaf->order == PF_ORDER_WIDE)
+            pf_encode_fixed_decimals(page->values, page->count, leaf->stored, body_levels(work, page));
+        else
+            memcpy(body_levels(work, page), page->values, size);
     }
     return put_page(work, page, PARQUET_PLAIN, begin, page->levels + size, err);
 }
@@ -257,7 +259,7 @@ enum pf_status pf_chunk_write(struct pf_chunk_work *work, enum parquet_encoding 
             size_t before = work->out->bytes.size;
 
             status = put_data(work, &work->pages[page], encoding, err);
-            meta->places[page].first_row = (int64_t)work->pages[page].row;
+            meta->places[page].first_row = (int64_t)work->pages[page].record;
             meta->places[page].size = (uint32_t)(work->out->bytes.size - before);
             if (page == 0 && status == PF_OK && not_worth_it(work, dictionary_plain)) {
                 codec = PARQUET_UNCOMPRESSED;

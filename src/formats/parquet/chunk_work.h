@@ -19,12 +19,17 @@ enum {
  * hardly compresses takes the longest to compress. */
 static const double pf_codec_gain = 0.9;
 
+/* Rows are those of the leaf's arrays. In a column with lists these are elements, the rows of the table are called records, and a
+ * level is stored for each entry: an element, or a list that has none. */
 struct pf_chunk_page {
     struct pf_slice_cursor cursor; /* its first row */
     size_t row, rows;
+    size_t record, entries;
     size_t value, count;   /* first and number of values that are not null */
+    size_t defined;        /* nested: the same number, by the levels */
     const uint8_t *values; /* fixed size: as gathered; the definition levels stand right before */
-    size_t levels;         /* fixed size: bytes of definition levels */
+    size_t levels;         /* fixed size: bytes of definition levels; nested: bytes of both kinds */
+    size_t levels_at;      /* nested: where they stand in the work's levels of all pages */
     size_t text_size;      /* text: bytes in PLAIN at most */
     struct pf_range range;
     bool ranged; /* range is known */
@@ -36,6 +41,11 @@ struct pf_chunk_work {
     const struct pf_chunk_options *options;
     const struct pf_slice *slices;
     size_t rows, values; /* values: rows that are not null */
+    size_t entries;      /* levels: rows, unless the leaf is nested */
+    size_t page_rows;    /* the most rows of a page */
+    bool nested;
+    struct pf_slice *leaf_slices;   /* nested: what slices points to */
+    struct pf_buffer nested_levels; /* nested: levels of all pages as they are stored */
     struct pf_chunk_page *pages;
     size_t page_count;
     uint8_t *gathered;          /* fixed size: the pages' levels and values */
@@ -65,13 +75,17 @@ enum pf_status pf_chunk_choose(struct pf_chunk_work *work, struct pf_choice *cho
 double pf_dictionary_cost(const struct pf_chunk_work *work, const struct pf_choice *choice, double entries, double plain,
                           double runs);
 
+/* stripe.c, for a nested leaf: from slices of the column to those of the leaf, its pages, and their levels. records: rows of the
+ * column. */
+enum pf_status pf_chunk_stripe(struct pf_chunk_work *work, size_t records, struct pf_error *err);
+
 /* chunk_gather.c: makes the list of pages. Fixed size: gathers values and levels of all. */
 enum pf_status pf_chunk_gather(struct pf_chunk_work *work, struct pf_error *err);
 /* Text, once it is to be PLAIN: pages that end by their bytes. */
 enum pf_status pf_chunk_pages_by_bytes(struct pf_chunk_work *work, struct pf_error *err);
-/* Definition levels of a page with their length in front. to: room for pf_levels_bound(rows). Returns the size; *nulls is set. */
-size_t pf_chunk_levels(struct pf_chunk_work *work, const struct pf_chunk_page *page, uint8_t *to, size_t *nulls);
-size_t pf_levels_bound(const struct pf_leaf *leaf, size_t rows);
+/* Levels of a page, each kind with its length in front. to: room for pf_chunk_levels_bound. Returns the size. */
+size_t pf_chunk_levels(struct pf_chunk_work *work, const struct pf_chunk_page *page, uint8_t *to);
+size_t pf_chunk_levels_bound(const struct pf_chunk_work *work, const struct pf_chunk_page *page);
 
 /* chunk_pages.c: writes all pages in the encoding to work->out; codec as wanted or, when it does not pay, none. */
 enum pf_status pf_chunk_write(struct pf_chunk_work *work, enum parquet_encoding encoding, enum parquet_codec codec,

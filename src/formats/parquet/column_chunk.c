@@ -79,7 +79,7 @@ static enum parquet_encoding choose_bits(const struct pf_chunk_work *work)
 
 static enum pf_status encode_bits(struct pf_chunk_work *work, struct pf_error *err)
 {
-    size_t room = pf_hybrid_bound(PF_PAGE_ROWS, 1);
+    size_t room = pf_hybrid_bound(work->page_rows, 1);
 
     if (!pf_buffer_reserve(&work->body, room))
         return pf_fail_memory(err, room);
@@ -133,12 +133,16 @@ enum pf_status pf_column_chunk_encode(struct pf_column_chunk *chunk, struct pf_m
     pf_buffer_init(&chunk->meta.index, memory, SIZE_MAX);
     pf_buffer_init(&work.body, memory, SIZE_MAX);
     pf_buffer_init(&work.packed, memory, SIZE_MAX);
-    chunk->meta.rows = rows;
+    pf_buffer_init(&work.nested_levels, memory, SIZE_MAX);
+    work.nested = leaf->step_count > 0;
     status = encode(&work, err);
-    chunk->meta.nulls = (int64_t)(work.rows - work.values);
+    chunk->meta.entries = (int64_t)work.entries;
+    chunk->meta.nulls = (int64_t)(work.entries - work.values);
     if (status == PF_OK && options->statistics)
         status = pf_chunk_describe(&work, err);
     pf_free(memory, work.pages);
+    pf_free(memory, work.leaf_slices);
+    pf_buffer_free(&work.nested_levels);
     pf_free(memory, work.gathered);
     pf_free(memory, work.validity);
     pf_free(memory, work.indexes);

@@ -25,12 +25,12 @@ struct pf_chunk_meta {
     enum parquet_encoding encoding; /* of the data pages; RLE_DICTIONARY: there is a dictionary page */
     uint32_t page_count;            /* data pages */
     uint32_t dictionary_size;       /* bytes of the dictionary page with its header; 0 = none */
-    int64_t rows, nulls;
-    int64_t size;                 /* bytes in the file */
-    int64_t plain_size;           /* the same with pages not compressed */
-    struct pf_page_place *places; /* page_count */
-    struct pf_buffer statistics;  /* a Statistics struct; empty = none */
-    struct pf_buffer index;       /* a ColumnIndex struct; empty = none */
+    int64_t entries, nulls;         /* rows; of a nested leaf with a level for each empty list besides its elements */
+    int64_t size;                   /* bytes in the file */
+    int64_t plain_size;             /* the same with pages not compressed */
+    struct pf_page_place *places;   /* page_count */
+    struct pf_buffer statistics;    /* a Statistics struct; empty = none */
+    struct pf_buffer index;         /* a ColumnIndex struct; empty = none */
 };
 
 struct pf_column_chunk {
@@ -38,7 +38,7 @@ struct pf_column_chunk {
     struct pf_buffer bytes;
 };
 
-/* Encodes rows of a column. slices (rows in all, at least one) are only read. chunk is filled; the caller frees it with
+/* Encodes a leaf of rows of a column. slices (of the column; rows in all, at least one) are only read. chunk is filled; the caller frees it with
  * pf_column_chunk_free, also after a failure. Any thread. PF_NO_MEMORY; PF_LIMIT: a value too large for a page; PF_INTERNAL: nulls in
  * a required column. The same input gives the same bytes. */
 enum pf_status pf_column_chunk_encode(struct pf_column_chunk *chunk, struct pf_memory *memory, const struct pf_leaf *leaf,

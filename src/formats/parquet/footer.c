@@ -7,12 +7,13 @@ static const char created_by[] = "pyforge version " PF_VERSION;
 enum { FORMAT_VERSION = 2 };
 
 void pf_footer_init(struct pf_footer *footer, struct pf_memory *memory, const struct pf_schema *schema,
-                    const struct pf_leaf *leaves)
+                    const struct pf_leaf *leaves, uint32_t leaf_count)
 {
     memset(footer, 0, sizeof *footer);
     footer->memory = memory;
     footer->schema = schema;
     footer->leaves = leaves;
+    footer->leaf_count = leaf_count;
     pf_arena_init(&footer->arena, memory, SIZE_MAX);
 }
 
@@ -29,7 +30,7 @@ void pf_footer_free(struct pf_footer *footer)
 
 enum pf_status pf_footer_add_group(struct pf_footer *footer, int64_t rows, struct pf_error *err)
 {
-    uint32_t columns = footer->schema->count;
+    uint32_t leaves = footer->leaf_count;
     struct pf_row_group_record group = { .rows = rows };
 
     if (footer->group_count == footer->group_capacity) {
@@ -41,16 +42,16 @@ enum pf_status pf_footer_add_group(struct pf_footer *footer, int64_t rows, struc
         footer->groups = groups;
         footer->group_capacity = capacity;
     }
-    group.chunks = pf_arena_alloc_zero(&footer->arena, columns, sizeof *group.chunks);
+    group.chunks = pf_arena_alloc_zero(&footer->arena, leaves, sizeof *group.chunks);
     if (!group.chunks)
-        return pf_fail_memory(err, columns * sizeof *group.chunks);
-    for (uint32_t column = 0; column < columns; column++)
-        group.chunks[column].offset = -1;
+        return pf_fail_memory(err, leaves * sizeof *group.chunks);
+    for (uint32_t leaf = 0; leaf < leaves; leaf++)
+        group.chunks[leaf].offset = -1;
     footer->groups[footer->group_count++] = group;
     return PF_OK;
 }
 
-enum pf_status pf_footer_set_chunk(struct pf_footer *footer, size_t group, uint32_t column, const struct pf_chunk_meta *meta,
+enum pf_status pf_footer_set_chunk(struct pf_footer *footer, size_t group, uint32_t leaf, const struct pf_chunk_meta *meta,
                                    int64_t offset, struct pf_error *err)
 {
     bool indexed = meta->page_count > 1;
@@ -58,6 +59,7 @@ enum pf_status pf_footer_set_chunk(struct pf_footer *footer, size_t group, uint3
         .offset = offset,
         .size = meta->size,
         .plain_size = meta->plain_size,
+        .entries = meta->entries,
         .nulls = meta->nulls,
         .dictionary_size = meta->dictionary_size,
         .page_count = meta->page_count,
@@ -79,7 +81,7 @@ enum pf_status pf_footer_set_chunk(struct pf_footer *footer, size_t group, uint3
     if (places)
         memcpy(kept + record.statistics_size + record.index_size, meta->places, places);
     record.kept = kept;
-    footer->groups[group].chunks[column] = record;
+    footer->groups[group].chunks[leaf] = record;
     return PF_OK;
 }
 
@@ -191,7 +193,8 @@ static bool has_logical_type(enum pf_type type)
            type != PF_TYPE_FLOAT64 && type != PF_TYPE_BINARY;
 }
 
-static void put_field(struct pf_thrift_writer *thrift, const struct pf_leaf *leaf)
+/* A schema element without children. name: what it is called there. */
+static void put_leaf(struct pf_thrift_writer *thrift, const struct pf_leaf *leaf, const char *name)
 {
     const struct pf_field *field = leaf->field;
     int32_t converted = converted_type(field);
@@ -201,7 +204,7 @@ static void put_field(struct pf_thrift_writer *thrift, const struct pf_leaf *lea
     if (leaf->physical == PARQUET_FIXED_LEN_BYTE_ARRAY)
         pf_thrift_put_i32(thrift, SCHEMA_TYPE_LENGTH, (int32_t)leaf->stored);
     pf_thrift_put_i32(thrift, SCHEMA_REPETITION_TYPE, field->required ? PARQUET_REQUIRED : PARQUET_OPTIONAL);
-    pf_thrift_put_text(thrift, SCHEMA_NAME, field->name);
+    pf_thrift_put_text(thrift, SCHEMA_NAME, name);
     if (converted >= 0)
         pf_thrift_put_i32(thrift, SCHEMA_CONVERTED_TYPE, converted);
     if (field->type == PF_TYPE_DECIMAL128) {
@@ -216,17 +219,109 @@ static void put_field(struct pf_thrift_writer *thrift, const struct pf_leaf *lea
     pf_thrift_put_end(thrift);
 }
 
+/* An element with children; of a list or map it is annotated as one. */
+static void put_parent(struct pf_thrift_writer *thrift, const struct pf_field *field, enum parquet_repetition repetition,
+                       const char *name, uint32_t children)
+{
+    bool map = field && field->type == PF_TYPE_MAP;
+
+    pf_thrift_put_item_struct(thrift);
+    pf_thrift_put_i32(thrift, SCHEMA_REPETITION_TYPE, (int32_t)repetition);
+    pf_thrift_put_text(thrift, SCHEMA_NAME, name);
+    pf_thrift_put_i32(thrift, SCHEMA_NUM_CHILDREN, (int32_t)children);
+    if (field && field->type != PF_TYPE_STRUCT) {
+        pf_thrift_put_i32(thrift, SCHEMA_CONVERTED_TYPE, map ? PARQUET_CONVERTED_MAP : PARQUET_CONVERTED_LIST);
+        pf_thrift_put_struct(thrift, SCHEMA_LOGICAL_TYPE);
+        put_bare_type(thrift, map ? PARQUET_LOGICAL_MAP : PARQUET_LOGICAL_LIST);
+        pf_thrift_put_end(thrift);
+    }
+    pf_thrift_put_end(thrift);
+}
+
+/* The format's names of what is in a list or a map, whatever it is called elsewhere. */
+static const char list_name[] = "list", element_name[] = "element", entries_name[] = "key_value";
+static const char *const entry_names[] = { "key", "value" };
+
+/* The elements of a column; *leaf moves over its leaves. Returns how many elements there are. thrift NULL: they are only counted. */
+static uint32_t put_field(struct pf_thrift_writer *thrift, const struct pf_field *field, const char *name,
+                          const struct pf_leaf **leaf)
+{
+    const struct pf_field *members = field;
+    bool map = field->type == PF_TYPE_MAP;
+    uint32_t elements = 1;
+
+    if (!pf_type_is_nested(field->type)) {
+        if (thrift)
+            put_leaf(thrift, (*leaf)++, name);
+        return 1;
+    }
+    if (thrift)
+        put_parent(thrift, field, field->required ? PARQUET_REQUIRED : PARQUET_OPTIONAL, name,
+                   field->type == PF_TYPE_STRUCT ? field->child_count : 1);
+    if (field->type != PF_TYPE_STRUCT) {
+        members = map ? field->children : field;
+        elements++;
+        if (thrift)
+            put_parent(thrift, NULL, PARQUET_REPEATED, map ? entries_name : list_name, members->child_count);
+    }
+    for (uint32_t i = 0; i < members->child_count; i++) {
+        const char *known = map ? entry_names[i] : field->type == PF_TYPE_LIST ? element_name : members->children[i].name;
+
+        elements += put_field(thrift, &members->children[i], known, leaf);
+    }
+    return elements;
+}
+
 static void put_schema(struct pf_thrift_writer *thrift, const struct pf_footer *footer)
 {
-    uint32_t columns = footer->schema->count;
+    const struct pf_schema *schema = footer->schema;
+    const struct pf_leaf *leaf = footer->leaves;
+    uint32_t elements = 1;
 
-    pf_thrift_put_list(thrift, FILE_SCHEMA, THRIFT_STRUCT, columns + 1);
+    for (uint32_t column = 0; column < schema->count; column++)
+        elements += put_field(NULL, &schema->fields[column], "", NULL);
+    pf_thrift_put_list(thrift, FILE_SCHEMA, THRIFT_STRUCT, elements);
     pf_thrift_put_item_struct(thrift);
     pf_thrift_put_text(thrift, SCHEMA_NAME, "schema");
-    pf_thrift_put_i32(thrift, SCHEMA_NUM_CHILDREN, (int32_t)columns);
+    pf_thrift_put_i32(thrift, SCHEMA_NUM_CHILDREN, (int32_t)schema->count);
     pf_thrift_put_end(thrift);
-    for (uint32_t column = 0; column < columns; column++)
-        put_field(thrift, &footer->leaves[column]);
+    for (uint32_t column = 0; column < schema->count; column++)
+        (void)put_field(thrift, &schema->fields[column], schema->fields[column].name, &leaf);
+}
+
+static void put_path_name(struct pf_thrift_writer *thrift, const char *name)
+{
+    pf_thrift_put_item_binary(thrift, name, strlen(name));
+}
+
+/* The names of the schema's elements on the way to a leaf. */
+static void put_path(struct pf_thrift_writer *thrift, const struct pf_leaf *leaf)
+{
+    uint32_t count = 1u + leaf->repetition;
+
+    if (leaf->step_count == 0) {
+        pf_thrift_put_list(thrift, META_PATH_IN_SCHEMA, THRIFT_BINARY, 1);
+        put_path_name(thrift, leaf->field->name);
+        return;
+    }
+    for (uint32_t step = 1; step < leaf->step_count; step++)
+        count += leaf->steps[step - 1].field->type != PF_TYPE_MAP;
+    pf_thrift_put_list(thrift, META_PATH_IN_SCHEMA, THRIFT_BINARY, count);
+    put_path_name(thrift, leaf->steps[0].field->name);
+    for (uint32_t step = 1; step < leaf->step_count; step++) {
+        const struct pf_field *parent = leaf->steps[step - 1].field;
+
+        if (parent->type == PF_TYPE_MAP) {
+            put_path_name(thrift, entries_name);
+        } else if (parent->type == PF_TYPE_LIST) {
+            put_path_name(thrift, list_name);
+            put_path_name(thrift, element_name);
+        } else if (step > 1 && leaf->steps[step - 2].field->type == PF_TYPE_MAP) {
+            put_path_name(thrift, entry_names[leaf->steps[step].child]);
+        } else {
+            put_path_name(thrift, leaf->steps[step].field->name);
+        }
+    }
 }
 
 /* ---- row groups */
@@ -241,7 +336,7 @@ static void put_encoding_stats(struct pf_thrift_writer *thrift, enum parquet_pag
     pf_thrift_put_end(thrift);
 }
 
-/* Every encoding in the chunk: of its data pages, of the dictionary page, of the definition levels. */
+/* Every encoding in the chunk: of its data pages, of the dictionary page, of the levels. */
 static void put_encodings(struct pf_thrift_writer *thrift, const struct pf_chunk_record *chunk, bool levels)
 {
     bool runs = levels && chunk->encoding != PARQUET_RLE;
@@ -254,18 +349,15 @@ static void put_encodings(struct pf_thrift_writer *thrift, const struct pf_chunk
     pf_thrift_put_item_i32(thrift, chunk->encoding);
 }
 
-static void put_chunk_meta(struct pf_thrift_writer *thrift, const struct pf_leaf *leaf, const struct pf_chunk_record *chunk,
-                           int64_t rows)
+static void put_chunk_meta(struct pf_thrift_writer *thrift, const struct pf_leaf *leaf, const struct pf_chunk_record *chunk)
 {
     bool dictionary = chunk->dictionary_size > 0;
-    const char *name = leaf->field->name;
 
     pf_thrift_put_i32(thrift, META_TYPE, (int32_t)leaf->physical);
-    put_encodings(thrift, chunk, !leaf->field->required);
-    pf_thrift_put_list(thrift, META_PATH_IN_SCHEMA, THRIFT_BINARY, 1);
-    pf_thrift_put_item_binary(thrift, name, strlen(name));
+    put_encodings(thrift, chunk, leaf->definition > 0);
+    put_path(thrift, leaf);
     pf_thrift_put_i32(thrift, META_CODEC, chunk->codec);
-    pf_thrift_put_i64(thrift, META_NUM_VALUES, rows);
+    pf_thrift_put_i64(thrift, META_NUM_VALUES, chunk->entries);
     pf_thrift_put_i64(thrift, META_TOTAL_UNCOMPRESSED_SIZE, chunk->plain_size);
     pf_thrift_put_i64(thrift, META_TOTAL_COMPRESSED_SIZE, chunk->size);
     pf_thrift_put_i64(thrift, META_DATA_PAGE_OFFSET, chunk->offset + chunk->dictionary_size);
@@ -286,13 +378,13 @@ struct index_place {
 };
 
 static void put_chunk(struct pf_thrift_writer *thrift, const struct pf_leaf *leaf, const struct pf_chunk_record *chunk,
-                      const struct index_place *index, int64_t rows)
+                      const struct index_place *index)
 {
     pf_thrift_put_item_struct(thrift);
     /* The specification asks for 0: there is no copy of the metadata beside the chunk. */
     pf_thrift_put_i64(thrift, COLUMN_FILE_OFFSET, 0);
     pf_thrift_put_struct(thrift, COLUMN_META_DATA);
-    put_chunk_meta(thrift, leaf, chunk, rows);
+    put_chunk_meta(thrift, leaf, chunk);
     pf_thrift_put_end(thrift);
     if (index->offset_size > 0) {
         pf_thrift_put_i64(thrift, COLUMN_OFFSET_INDEX_OFFSET, index->offset_offset);
@@ -309,19 +401,19 @@ static void put_group(struct pf_thrift_writer *thrift, const struct pf_footer *f
                       const struct index_place *indexes)
 {
     const struct pf_row_group_record *group = &footer->groups[number];
-    uint32_t columns = footer->schema->count;
+    uint32_t leaves = footer->leaf_count;
     int64_t plain = 0, stored = 0;
 
     pf_thrift_put_item_struct(thrift);
-    pf_thrift_put_list(thrift, ROW_GROUP_COLUMNS, THRIFT_STRUCT, columns);
-    for (uint32_t column = 0; column < columns; column++) {
-        put_chunk(thrift, &footer->leaves[column], &group->chunks[column], &indexes[column], group->rows);
-        plain += group->chunks[column].plain_size;
-        stored += group->chunks[column].size;
+    pf_thrift_put_list(thrift, ROW_GROUP_COLUMNS, THRIFT_STRUCT, leaves);
+    for (uint32_t leaf = 0; leaf < leaves; leaf++) {
+        put_chunk(thrift, &footer->leaves[leaf], &group->chunks[leaf], &indexes[leaf]);
+        plain += group->chunks[leaf].plain_size;
+        stored += group->chunks[leaf].size;
     }
     pf_thrift_put_i64(thrift, ROW_GROUP_TOTAL_BYTE_SIZE, plain);
     pf_thrift_put_i64(thrift, ROW_GROUP_NUM_ROWS, group->rows);
-    if (columns > 0)
+    if (leaves > 0)
         pf_thrift_put_i64(thrift, ROW_GROUP_FILE_OFFSET, group->chunks[0].offset);
     pf_thrift_put_i64(thrift, ROW_GROUP_TOTAL_COMPRESSED_SIZE, stored);
     if (number <= INT16_MAX)
@@ -356,14 +448,14 @@ static void put_offset_index(struct pf_buffer *out, const struct pf_chunk_record
 
 static const struct pf_chunk_record *chunk_at(const struct pf_footer *footer, size_t at)
 {
-    return &footer->groups[at / footer->schema->count].chunks[at % footer->schema->count];
+    return &footer->groups[at / footer->leaf_count].chunks[at % footer->leaf_count];
 }
 
 /* All column indexes, then all offset indexes; out stands at offset in the file. */
 static enum pf_status put_indexes(const struct pf_footer *footer, int64_t offset, struct index_place *indexes,
                                   struct pf_buffer *out, struct pf_error *err)
 {
-    size_t chunks = footer->group_count * footer->schema->count;
+    size_t chunks = footer->group_count * footer->leaf_count;
     bool failed = false;
 
     for (size_t at = 0; at < chunks; at++) {
@@ -403,7 +495,7 @@ static enum pf_status put_file_meta(const struct pf_footer *footer, const struct
                                     struct pf_error *err)
 {
     struct pf_thrift_writer thrift;
-    uint32_t columns = footer->schema->count;
+    uint32_t leaves = footer->leaf_count;
     int64_t rows = 0;
 
     for (size_t group = 0; group < footer->group_count; group++)
@@ -414,11 +506,11 @@ static enum pf_status put_file_meta(const struct pf_footer *footer, const struct
     pf_thrift_put_i64(&thrift, FILE_NUM_ROWS, rows);
     pf_thrift_put_list(&thrift, FILE_ROW_GROUPS, THRIFT_STRUCT, (uint32_t)footer->group_count);
     for (size_t group = 0; group < footer->group_count; group++)
-        put_group(&thrift, footer, group, indexes + group * columns);
+        put_group(&thrift, footer, group, indexes + group * leaves);
     put_pairs(&thrift, footer);
     pf_thrift_put_binary(&thrift, FILE_CREATED_BY, created_by, sizeof created_by - 1);
-    pf_thrift_put_list(&thrift, FILE_COLUMN_ORDERS, THRIFT_STRUCT, columns);
-    for (uint32_t column = 0; column < columns; column++) {
+    pf_thrift_put_list(&thrift, FILE_COLUMN_ORDERS, THRIFT_STRUCT, leaves);
+    for (uint32_t leaf = 0; leaf < leaves; leaf++) {
         pf_thrift_put_item_struct(&thrift);
         put_bare_type(&thrift, 1); /* TYPE_ORDER */
         pf_thrift_put_end(&thrift);
@@ -430,10 +522,10 @@ static enum pf_status put_file_meta(const struct pf_footer *footer, const struct
 static enum pf_status check_complete(const struct pf_footer *footer, struct pf_error *err)
 {
     for (size_t group = 0; group < footer->group_count; group++) {
-        for (uint32_t column = 0; column < footer->schema->count; column++) {
-            if (footer->groups[group].chunks[column].offset < 0)
+        for (uint32_t leaf = 0; leaf < footer->leaf_count; leaf++) {
+            if (footer->groups[group].chunks[leaf].offset < 0)
                 return pf_fail(err, PF_INTERNAL, "row group %zu was never given column '%s'", group,
-                               footer->schema->fields[column].name);
+                               footer->schema->fields[footer->leaves[leaf].column].name);
         }
     }
     return PF_OK;
@@ -453,7 +545,7 @@ static enum pf_status put_tail(struct pf_buffer *out, size_t footer_size, struct
 
 enum pf_status pf_footer_write(const struct pf_footer *footer, struct pf_sink *sink, struct pf_error *err)
 {
-    size_t chunks = footer->group_count * footer->schema->count;
+    size_t chunks = footer->group_count * footer->leaf_count;
     struct index_place *indexes = NULL;
     enum pf_status status = check_complete(footer, err);
     struct pf_buffer out;

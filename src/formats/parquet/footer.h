@@ -8,7 +8,7 @@
 /* What is kept of a column chunk once it is written. */
 struct pf_chunk_record {
     int64_t offset; /* in the file; -1 = left out */
-    int64_t size, plain_size, nulls;
+    int64_t size, plain_size, entries, nulls;
     uint32_t dictionary_size, page_count;
     uint32_t statistics_size, index_size;
     uint8_t codec, encoding;
@@ -19,7 +19,7 @@ struct pf_chunk_record {
 
 struct pf_row_group_record {
     int64_t rows;
-    struct pf_chunk_record *chunks; /* one a field, in the arena */
+    struct pf_chunk_record *chunks; /* one a leaf, in the arena */
 };
 
 struct pf_key_value {
@@ -31,20 +31,21 @@ struct pf_footer {
     struct pf_arena arena;
     const struct pf_schema *schema;
     const struct pf_leaf *leaves;
+    uint32_t leaf_count;
     struct pf_row_group_record *groups;
     size_t group_count, group_capacity;
     const struct pf_key_value *pairs; /* key-value metadata of the file */
     uint32_t pair_count;
 };
 
-/* schema and leaves (one a field) are borrowed. */
+/* schema and leaves (of all its columns) are borrowed. */
 void pf_footer_init(struct pf_footer *footer, struct pf_memory *memory, const struct pf_schema *schema,
-                    const struct pf_leaf *leaves);
+                    const struct pf_leaf *leaves, uint32_t leaf_count);
 void pf_footer_free(struct pf_footer *footer);
 /* A further row group, all of its chunks left out for now. */
 enum pf_status pf_footer_add_group(struct pf_footer *footer, int64_t rows, struct pf_error *err);
 /* Records a chunk written at offset, in place of what was recorded before. */
-enum pf_status pf_footer_set_chunk(struct pf_footer *footer, size_t group, uint32_t column, const struct pf_chunk_meta *meta,
+enum pf_status pf_footer_set_chunk(struct pf_footer *footer, size_t group, uint32_t leaf, const struct pf_chunk_meta *meta,
                                    int64_t offset, struct pf_error *err);
 /* Writes page indexes, footer and closing magic. PF_INTERNAL: a chunk was left out. */
 enum pf_status pf_footer_write(const struct pf_footer *footer, struct pf_sink *sink, struct pf_error *err);

@@ -1,6 +1,7 @@
 #include "formats/parquet/leaf.h"
 
 #include <assert.h>
+#include <string.h>
 
 /* Bytes of two's complement that hold every decimal of so many digits: the least n with 10^precision <= 2^(8n - 1). */
 static uint32_t decimal_bytes(uint32_t precision)
@@ -30,7 +31,7 @@ static struct pf_leaf decimals(const struct pf_field *field)
     return leaf;
 }
 
-struct pf_leaf pf_leaf_of(const struct pf_field *field)
+static struct pf_leaf stored_as(const struct pf_field *field)
 {
     switch (field->type) {
     case PF_TYPE_BOOL:
@@ -56,9 +57,94 @@ struct pf_leaf pf_leaf_of(const struct pf_field *field)
         return numbers(field, PARQUET_DOUBLE, PF_ORDER_REAL, 8);
     case PF_TYPE_DECIMAL128:
         return decimals(field);
-    case PF_TYPE_STRING:
-    case PF_TYPE_BINARY:
-        break;
+    default:
+        return numbers(field, PARQUET_BYTE_ARRAY, PF_ORDER_TEXT, 0);
     }
-    return numbers(field, PARQUET_BYTE_ARRAY, PF_ORDER_TEXT, 0);
+}
+
+struct pf_leaf pf_leaf_of(const struct pf_field *field)
+{
+    struct pf_leaf leaf = stored_as(field);
+
+    leaf.definition = !field->required;
+    return leaf;
+}
+
+/* ---- the leaves of nested columns */
+
+/* A list of steps holds a map's entries besides its own levels. */
+enum { STEPS = 2 * PF_NESTING + 2 };
+
+struct walk {
+    struct pf_arena *arena;
+    struct pf_leaf *leaves;
+    uint32_t count, column;
+    struct pf_step steps[STEPS];
+};
+
+static bool add_nested_leaf(struct walk *walk, uint32_t step_count)
+{
+    struct pf_step *steps = pf_arena_alloc(walk->arena, step_count * sizeof *steps);
+    struct pf_leaf leaf = stored_as(walk->steps[step_count - 1].field);
+
+    if (!steps)
+        return false;
+    memcpy(steps, walk->steps, step_count * sizeof *steps);
+    leaf.column = walk->column;
+    leaf.steps = steps;
+    leaf.step_count = (uint8_t)step_count;
+    for (uint32_t i = 0; i < step_count; i++) {
+        bool repeats = steps[i].field->type == PF_TYPE_LIST || steps[i].field->type == PF_TYPE_MAP;
+
+        leaf.definition = (uint8_t)(leaf.definition + !steps[i].field->required + repeats);
+        leaf.repetition = (uint8_t)(leaf.repetition + repeats);
+    }
+    walk->leaves[walk->count++] = leaf;
+    return true;
+}
+
+static bool walk_down(struct walk *walk, const struct pf_field *field, uint32_t child, uint32_t depth)
+{
+    assert(depth < STEPS);
+    walk->steps[depth] = (struct pf_step){ field, child };
+    if (!pf_type_is_nested(field->type))
+        return add_nested_leaf(walk, depth + 1);
+    for (uint32_t i = 0; i < field->child_count; i++) {
+        if (!walk_down(walk, &field->children[i], i, depth + 1))
+            return false;
+    }
+    return true;
+}
+
+static uint32_t count_leaves(const struct pf_field *fields, uint32_t count)
+{
+    uint32_t leaves = 0;
+
+    for (uint32_t i = 0; i < count; i++)
+        leaves += pf_type_is_nested(fields[i].type) ? count_leaves(fields[i].children, fields[i].child_count) : 1;
+    return leaves;
+}
+
+uint32_t pf_leaf_count(const struct pf_schema *schema)
+{
+    return count_leaves(schema->fields, schema->count);
+}
+
+bool pf_leaves_of(const struct pf_schema *schema, struct pf_arena *arena, struct pf_leaf *leaves)
+{
+    struct walk walk = { .arena = arena, .leaves = leaves };
+
+    for (uint32_t i = 0; i < schema->count; i++) {
+        const struct pf_field *field = &schema->fields[i];
+
+        walk.column = i;
+        if (pf_type_is_nested(field->type)) {
+            if (!walk_down(&walk, field, 0, 0))
+                return false;
+        } else {
+            leaves[walk.count] = pf_leaf_of(field);
+            leaves[walk.count++].column = i;
+        }
+    }
+    return true;
 }

@@ -102,8 +102,9 @@ static enum pf_status read_footer(struct parquet_reader *reader, size_t size, st
     return status;
 }
 
-/* The names of the columns that are not read, in quotation marks; "..." where there is no more room. Returns how many there are. */
-static uint32_t name_refused(const struct parquet_metadata *metadata, char *to, size_t room)
+/* The names of the columns that are not read, in quotation marks, with their types where these are wanted and known; "..." where there
+ * is no more room. Returns how many there are. */
+static uint32_t name_refused(const struct parquet_metadata *metadata, bool types, char *to, size_t room)
 {
     uint32_t count = 0, left = 0;
     size_t used = 0;
@@ -111,13 +112,15 @@ static uint32_t name_refused(const struct parquet_metadata *metadata, char *to, 
     to[0] = '\0';
     for (uint32_t i = 0; i < metadata->column_count; i++) {
         const char *name = metadata->columns[i].field.name;
+        const char *type = types && metadata->columns[i].nested != NULL ? metadata->columns[i].nested : "";
 
         if (metadata->columns[i].refused == NULL)
             continue;
         count++;
         /* Names are whole or not there: half a character would not be UTF-8. */
-        if (used + strlen(name) + sizeof ", '', ..." <= room)
-            used += (size_t)snprintf(to + used, room - used, "%s'%s'", used == 0 ? "" : ", ", name);
+        if (used + strlen(name) + strlen(type) + sizeof ", '' , ..." <= room)
+            used += (size_t)snprintf(to + used, room - used, "%s'%s'%s%s", used == 0 ? "" : ", ", name,
+                                     type[0] != '\0' ? " " : "", type);
         else
             left++;
     }
@@ -130,7 +133,7 @@ static uint32_t name_refused(const struct parquet_metadata *metadata, char *to, 
 static void warn_left_out(const struct parquet_reader *reader)
 {
     char names[NAMES_SHOWN];
-    uint32_t count = name_refused(&reader->metadata, names, sizeof names);
+    uint32_t count = name_refused(&reader->metadata, false, names, sizeof names);
 
     if (count != 0)
         pf_warn(reader->ctx, "left out %u column%s that cannot be read yet: %s", count, count == 1 ? "" : "s", names);
@@ -562,7 +565,7 @@ static void parquet_facts(const void *state, pf_fact_fn emit, void *user)
     if (metadata->created_by[0] != '\0')
         emit(user, "created_by", metadata->created_by, false);
     emit_number(emit, user, "format_version", metadata->version);
-    if (reader->options.skip_nested && name_refused(metadata, left_out, sizeof left_out) != 0)
+    if (reader->options.skip_nested && name_refused(metadata, true, left_out, sizeof left_out) != 0)
         emit(user, "columns_left_out", left_out, false);
 }
 

@@ -37,6 +37,7 @@ struct parquet_column {
     uint32_t leaf;       /* its place among the column chunks of a row group */
     bool optional;       /* has definition levels */
     const char *refused; /* why it is not read, naming it; NULL = it is */
+    const char *nested;  /* of one that is refused as nested: its type, perhaps cut short; else NULL */
     /* By Arrow's own schema, for which the library has no type; NULL = no such thing. */
     const char *duration; /* the unit of an INT64 that is a duration: "milliseconds"; static */
     const char *zone;     /* of instants, when it is not UTC */

@@ -320,6 +320,126 @@ static enum pf_status set_leaf(struct walk *walk, struct parquet_column *column,
     return PF_OK;
 }
 
+/* ---- the types of nested columns, to be told */
+
+enum { TYPE_SHOWN = 160, DEPTH_SHOWN = 16 };
+
+struct telling {
+    struct walk walk; /* over elements that are known to be there */
+    char text[TYPE_SHOWN];
+    size_t size;
+    bool full; /* the rest is left out */
+};
+
+static void tell(struct telling *told, const char *text, size_t size)
+{
+    if (told->full)
+        return;
+    told->full = size >= sizeof told->text - sizeof "..." - told->size;
+    if (told->full) {
+        text = "...";
+        size = 3;
+    }
+    memcpy(told->text + told->size, text, size);
+    told->size += size;
+    told->text[told->size] = '\0';
+}
+
+static void tell_text(struct telling *told, const char *text)
+{
+    tell(told, text, strlen(text));
+}
+
+static void tell_leaf(struct telling *told, const struct parquet_element *element)
+{
+    struct parquet_column column = { .field = { .name = "" } };
+    struct walk walk = told->walk;
+    struct pf_error ignored;
+    char type[32];
+
+    walk.err = &ignored;
+    if (set_leaf(&walk, &column, element) == PF_OK && column.refused == NULL)
+        tell_text(told, pf_type_text(&column.field, type));
+    else
+        tell_text(told, parquet_type_name(element->type));
+}
+
+static bool is_repeated_group(const struct walk *walk, int32_t children)
+{
+    const struct parquet_element *element = &walk->elements[walk->next];
+
+    return walk->next < walk->count && element->repetition == PARQUET_REPEATED && element->children == children;
+}
+
+static void tell_type(struct telling *told, bool repeated, uint32_t depth);
+
+static void tell_members(struct telling *told, const struct parquet_element *group, uint32_t depth)
+{
+    tell_text(told, "struct<");
+    for (int32_t i = 0; i < group->children && !told->full; i++) {
+        const struct parquet_element *member = &told->walk.elements[told->walk.next];
+        bool good = pf_utf8_valid(member->name, member->name_size, 0) == member->name_size;
+
+        tell_text(told, i > 0 ? ", " : "");
+        tell(told, good ? (const char *)member->name : "?", good ? member->name_size : 1);
+        tell_text(told, ": ");
+        tell_type(told, true, depth + 1);
+    }
+    tell_text(told, ">");
+}
+
+/* The element that comes next. repeated: that it is so makes it a list. */
+static void tell_type(struct telling *told, bool repeated, uint32_t depth)
+{
+    struct walk *walk = &told->walk;
+    const struct parquet_element *element = &walk->elements[walk->next++];
+    bool list = repeated && element->repetition == PARQUET_REPEATED;
+    const char *kind = list ? "list" : nesting_name(element);
+
+    if (depth == DEPTH_SHOWN) {
+        tell(told, "", TYPE_SHOWN);
+    } else if (list) {
+        walk->next--;
+        tell_text(told, "list<");
+        tell_type(told, false, depth + 1);
+        tell_text(told, ">");
+    } else if (element->children <= 0) {
+        tell_leaf(told, element);
+    } else if (strcmp(kind, "map") == 0 && element->children == 1 && is_repeated_group(walk, 2)) {
+        walk->next++;
+        tell_text(told, "map<");
+        tell_type(told, true, depth + 1);
+        tell_text(told, ", ");
+        tell_type(told, true, depth + 1);
+        tell_text(told, ">");
+    } else if (strcmp(kind, "list") == 0 && element->children == 1 && is_repeated_group(walk, 1)) {
+        walk->next++;
+        tell_text(told, "list<");
+        tell_type(told, true, depth + 1);
+        tell_text(told, ">");
+    } else if (strcmp(kind, "list") == 0 && element->children == 1) {
+        tell_type(told, true, depth + 1);
+    } else {
+        tell_members(told, element, depth);
+    }
+}
+
+/* A nested column, which begins with the element before the next. */
+static enum pf_status refuse_nested(struct walk *walk, struct parquet_column *column, const struct parquet_element *element)
+{
+    struct telling told = { .walk = *walk };
+
+    if (pass_over(walk, element->children) != PF_OK)
+        return walk->err->status;
+    told.walk.next--;
+    tell_type(&told, true, 0);
+    column->nested = pf_arena_copy(&walk->metadata->arena, told.text, told.size);
+    if (column->nested == NULL)
+        return pf_fail_memory(walk->err, told.size);
+    return refuse(walk, column, "column '%s' is nested (%s); nested columns are not read yet", column->field.name,
+                  element->logical == PARQUET_LOGICAL_VARIANT ? "variant" : told.text);
+}
+
 static enum pf_status set_column(struct walk *walk, struct parquet_column *column)
 {
     const struct parquet_element *element = &walk->elements[walk->next++];
@@ -332,12 +452,8 @@ static enum pf_status set_column(struct walk *walk, struct parquet_column *colum
     if (column->field.name == NULL)
         return pf_fail_memory(walk->err, element->name_size);
     column->leaf = metadata->leaf_count;
-    if (element->type < 0 || element->children > 0) {
-        if (pass_over(walk, element->children) != PF_OK)
-            return walk->err->status;
-        return refuse(walk, column, "column '%s' is nested (%s); nested columns are not read yet", column->field.name,
-                      nesting_name(element));
-    }
+    if (element->type < 0 || element->children > 0)
+        return refuse_nested(walk, column, element);
     metadata->leaf_count++;
     if (element->repetition == PARQUET_REPEATED)
         return refuse(walk, column, "column '%s' is nested (repeated); nested columns are not read yet", column->field.name);

@@ -79,7 +79,7 @@ struct queued {
     struct queued *next;
     int64_t bytes;
     uint32_t holders;   /* the queue and units; writer's thread only */
-    atomic_uint *users; /* per column: the same, less those units that have encoded it */
+    atomic_uint *users; /* per column: jobs of holders that have not encoded their part of it */
 };
 
 struct piece {
@@ -102,7 +102,8 @@ struct parquet_writer {
     struct pf_sink *sink;
     struct pf_sink *old; /* the sink of the pass before, while repairing */
     struct pf_schema schema;
-    struct pf_leaf *leaves;
+    struct pf_leaf *leaves; /* of all columns; a chunk each */
+    uint32_t leaf_count;
     struct pf_chunk_options chunk;
     int64_t group_rows, group_bytes;
 
@@ -113,8 +114,9 @@ struct parquet_writer {
     struct pf_footer footer;
 
     bool repairing;
-    uint32_t *columns; /* that jobs stand for, ascending; all of them at first */
-    uint32_t column_count;
+    uint32_t *jobs; /* the leaves that jobs stand for, ascending; all of them at first */
+    uint32_t job_count;
+    uint32_t *shares; /* per column: how many jobs encode a part of it */
 };
 
 /* ---- open and close */
@@ -185,19 +187,28 @@ static enum pf_status take_options(struct parquet_writer *writer, size_t budget,
                               err);
 }
 
-/* Takes the schema, and columns as those that jobs stand for (NULL = all). */
+/* Takes the schema, and columns as those that jobs stand for (ascending; NULL = all). */
 static enum pf_status take_schema(struct parquet_writer *writer, const struct pf_schema *schema, const uint32_t *columns,
                                   uint32_t column_count, struct pf_error *err)
 {
+    uint32_t at = 0;
+
     pf_schema_free(&writer->schema);
     pf_schema_init(&writer->schema, writer->memory);
-    if (!pf_schema_copy(&writer->schema, schema))
+    if (!pf_schema_copy(&writer->schema, schema) || !pf_leaves_of(&writer->schema, &writer->schema.arena, writer->leaves))
         return pf_fail_memory(err, schema->count * sizeof *schema->fields);
-    for (uint32_t i = 0; i < schema->count; i++)
-        writer->leaves[i] = pf_leaf_of(&writer->schema.fields[i]);
-    writer->column_count = columns ? column_count : schema->count;
-    for (uint32_t i = 0; i < writer->column_count; i++)
-        writer->columns[i] = columns ? columns[i] : i;
+    writer->job_count = 0;
+    memset(writer->shares, 0, schema->count * sizeof *writer->shares);
+    for (uint32_t leaf = 0; leaf < writer->leaf_count; leaf++) {
+        uint32_t column = writer->leaves[leaf].column;
+
+        while (columns && at < column_count && columns[at] < column)
+            at++;
+        if (columns && (at == column_count || columns[at] != column))
+            continue;
+        writer->jobs[writer->job_count++] = leaf;
+        writer->shares[column]++;
+    }
     return PF_OK;
 }
 
@@ -205,7 +216,8 @@ static enum pf_status parquet_open(const struct pf_writer *self, void *state, st
                                    const struct pf_schema *schema, const void *options, struct pf_error *err)
 {
     struct parquet_writer *writer = state;
-    size_t size = schema->count * (sizeof *writer->leaves + sizeof *writer->columns);
+    uint32_t leaves = pf_leaf_count(schema);
+    size_t size = leaves * (sizeof *writer->leaves + sizeof *writer->jobs);
 
     (void)self;
     writer->ctx = ctx;
@@ -214,13 +226,15 @@ static enum pf_status parquet_open(const struct pf_writer *self, void *state, st
     pf_schema_init(&writer->schema, writer->memory);
     if (take_options(writer, ctx->memory.limit, options, err) != PF_OK)
         return err->status;
-    writer->leaves = pf_alloc(writer->memory, schema->count * sizeof *writer->leaves);
-    writer->columns = pf_alloc(writer->memory, schema->count * sizeof *writer->columns);
-    if (!writer->leaves || !writer->columns)
+    writer->leaf_count = leaves;
+    writer->leaves = pf_alloc(writer->memory, leaves * sizeof *writer->leaves);
+    writer->jobs = pf_alloc(writer->memory, leaves * sizeof *writer->jobs);
+    writer->shares = pf_alloc(writer->memory, schema->count * sizeof *writer->shares);
+    if (!writer->leaves || !writer->jobs || !writer->shares)
         return pf_fail_memory(err, size);
     if (take_schema(writer, schema, NULL, 0, err) != PF_OK)
         return err->status;
-    pf_footer_init(&writer->footer, writer->memory, &writer->schema, writer->leaves);
+    pf_footer_init(&writer->footer, writer->memory, &writer->schema, writer->leaves, leaves);
     return pf_sink_write(sink, PARQUET_MAGIC, PARQUET_MAGIC_SIZE, err);
 }
 
@@ -253,7 +267,8 @@ static void parquet_close(void *state)
     pf_footer_free(&writer->footer);
     pf_compressors_free(writer->chunk.compressors);
     pf_free(writer->memory, writer->leaves);
-    pf_free(writer->memory, writer->columns);
+    pf_free(writer->memory, writer->jobs);
+    pf_free(writer->memory, writer->shares);
     pf_schema_free(&writer->schema);
     memset(writer, 0, sizeof *writer);
 }
@@ -274,8 +289,7 @@ static int64_t bytes_from(const struct parquet_writer *writer, const struct pf_b
         else if (pf_type_width(type) > 0)
             bytes += rows * (int64_t)pf_type_width(type);
         else if (batch->columns[i].release)
-            bytes += pf_array_data_size(&batch->columns[i], type) - pf_array_offsets(&batch->columns[i])[start] -
-                     start * (int64_t)sizeof(int32_t);
+            bytes += pf_array_size(&batch->columns[i], &writer->schema.fields[i], start, rows);
     }
     return bytes;
 }
@@ -302,7 +316,7 @@ static enum pf_status parquet_add(void *state, struct pf_batch *batch, struct pf
     queued->bytes = bytes_from(writer, &queued->batch, 0);
     queued->holders = 1;
     for (uint32_t i = 0; i < queued->batch.column_count; i++)
-        atomic_init(&queued->users[i], 1);
+        atomic_init(&queued->users[i], writer->shares[i]);
     if (writer->first)
         writer->last->next = queued;
     else
@@ -383,7 +397,7 @@ static struct parquet_unit *new_unit(struct parquet_writer *writer, int64_t rows
         covered += queued->batch.rows;
         unit->piece_count++;
     }
-    unit->head.job_count = writer->column_count;
+    unit->head.job_count = writer->job_count;
     unit->rows = rows;
     unit->pieces = pf_alloc(writer->memory, unit->piece_count * sizeof *unit->pieces);
     unit->chunks = pf_alloc_zero(writer->memory, unit->head.job_count, sizeof *unit->chunks);
@@ -419,7 +433,7 @@ static void fill_unit(struct parquet_writer *writer, struct parquet_unit *unit)
             bytes -= bytes_from(writer, &queued->batch, writer->taken);
             queued->holders++;
             for (uint32_t i = 0; i < queued->batch.column_count; i++)
-                atomic_fetch_add_explicit(&queued->users[i], 1, memory_order_relaxed);
+                atomic_fetch_add_explicit(&queued->users[i], writer->shares[i], memory_order_relaxed);
         }
         unit->bytes += bytes;
         left -= here;
@@ -445,7 +459,7 @@ static enum pf_status parquet_take(void *state, bool last, struct pf_unit **out,
         return PF_OK;
     unit = new_unit(writer, rows);
     if (!unit)
-        return pf_fail_memory(err, writer->column_count * sizeof *unit->chunks);
+        return pf_fail_memory(err, writer->job_count * sizeof *unit->chunks);
     fill_unit(writer, unit);
     unit->head.number = writer->units++;
     *out = &unit->head;
@@ -458,14 +472,14 @@ static void let_column_go(const struct parquet_writer *writer, struct parquet_un
         return;
     unit->done[job] = true;
     for (uint32_t at = 0; at < unit->piece_count; at++)
-        let_go(unit->pieces[at].from, writer->columns[job]);
+        let_go(unit->pieces[at].from, writer->leaves[writer->jobs[job]].column);
 }
 
 static enum pf_status parquet_encode(const void *state, struct pf_unit *head, uint32_t job, struct pf_error *err)
 {
     const struct parquet_writer *writer = state;
     struct parquet_unit *unit = (struct parquet_unit *)(void *)head; /* head is its first member */
-    uint32_t column = writer->columns[job];
+    const struct pf_leaf *leaf = &writer->leaves[writer->jobs[job]];
     struct pf_slice *slices = pf_alloc(writer->memory, unit->piece_count * sizeof *slices);
     enum pf_status status = PF_OK;
     bool absent = false;
@@ -475,12 +489,11 @@ static enum pf_status parquet_encode(const void *state, struct pf_unit *head, ui
     for (uint32_t at = 0; at < unit->piece_count; at++) {
         const struct piece *piece = &unit->pieces[at];
 
-        slices[at] = (struct pf_slice){ &piece->from->batch.columns[column], piece->start, piece->rows };
+        slices[at] = (struct pf_slice){ &piece->from->batch.columns[leaf->column], piece->start, piece->rows };
         absent = absent || !slices[at].array->release;
     }
     if (!absent)
-        status = pf_column_chunk_encode(&unit->chunks[job], writer->memory, &writer->leaves[column], slices, unit->rows,
-                                        &writer->chunk, err);
+        status = pf_column_chunk_encode(&unit->chunks[job], writer->memory, leaf, slices, unit->rows, &writer->chunk, err);
     pf_free(writer->memory, slices);
     let_column_go(writer, unit, job);
     return status;
@@ -507,37 +520,37 @@ static void parquet_drop(void *state, struct pf_unit *head)
 
 /* ---- emit */
 
-static enum pf_status put_chunk(struct parquet_writer *writer, size_t group, uint32_t column, struct pf_column_chunk *chunk,
+static enum pf_status put_chunk(struct parquet_writer *writer, size_t group, uint32_t leaf, struct pf_column_chunk *chunk,
                                 struct pf_error *err)
 {
     int64_t offset = pf_sink_size(writer->sink);
 
     if (pf_sink_write(writer->sink, chunk->bytes.data, chunk->bytes.size, err) != PF_OK)
         return err->status;
-    return pf_footer_set_chunk(&writer->footer, group, column, &chunk->meta, offset, err);
+    return pf_footer_set_chunk(&writer->footer, group, leaf, &chunk->meta, offset, err);
 }
 
-/* Copies the chunks of columns from..end of the pass before: they stand one after another there, and will here. */
+/* Copies the chunks of leaves from..end of the pass before: they stand one after another there, and will here. */
 static enum pf_status copy_chunks(struct parquet_writer *writer, size_t group, uint32_t from, uint32_t end,
                                   struct pf_error *err)
 {
     struct pf_chunk_record *chunks = writer->footer.groups[group].chunks;
     int64_t begin = -1, size = 0, shift;
 
-    for (uint32_t column = from; column < end; column++) {
-        if (chunks[column].offset < 0)
+    for (uint32_t leaf = from; leaf < end; leaf++) {
+        if (chunks[leaf].offset < 0)
             continue;
-        begin = begin < 0 ? chunks[column].offset : begin;
-        size += chunks[column].size;
+        begin = begin < 0 ? chunks[leaf].offset : begin;
+        size += chunks[leaf].size;
     }
     if (size == 0)
         return PF_OK;
     shift = pf_sink_size(writer->sink) - begin;
     if (pf_sink_copy(writer->sink, writer->old, begin, size, err) != PF_OK)
         return err->status;
-    for (uint32_t column = from; column < end; column++) {
-        if (chunks[column].offset >= 0)
-            chunks[column].offset += shift;
+    for (uint32_t leaf = from; leaf < end; leaf++) {
+        if (chunks[leaf].offset >= 0)
+            chunks[leaf].offset += shift;
     }
     return PF_OK;
 }
@@ -545,16 +558,16 @@ static enum pf_status copy_chunks(struct parquet_writer *writer, size_t group, u
 static enum pf_status put_group(struct parquet_writer *writer, struct parquet_unit *unit, struct pf_error *err)
 {
     size_t group = (size_t)unit->head.number;
-    uint32_t column = 0;
+    uint32_t leaf = 0;
 
     if (!writer->repairing && pf_footer_add_group(&writer->footer, unit->rows, err) != PF_OK)
         return err->status;
     for (uint32_t job = 0; job < unit->head.job_count; job++) {
-        uint32_t next = writer->columns[job];
+        uint32_t next = writer->jobs[job];
 
-        if (copy_chunks(writer, group, column, next, err) != PF_OK)
+        if (copy_chunks(writer, group, leaf, next, err) != PF_OK)
             return err->status;
-        column = next + 1;
+        leaf = next + 1;
         if (!unit->chunks[job].bytes.memory) {
             writer->footer.groups[group].chunks[next].offset = -1;
             continue;
@@ -563,7 +576,7 @@ static enum pf_status put_group(struct parquet_writer *writer, struct parquet_un
             return err->status;
         pf_column_chunk_free(&unit->chunks[job]);
     }
-    return copy_chunks(writer, group, column, writer->schema.count, err);
+    return copy_chunks(writer, group, leaf, writer->leaf_count, err);
 }
 
 static enum pf_status parquet_emit(void *state, struct pf_unit *unit, struct pf_error *err)
@@ -583,7 +596,8 @@ static enum pf_status parquet_repair(void *state, const struct pf_schema *schema
 {
     struct parquet_writer *writer = state;
 
-    if (writer->first || writer->emitted != writer->units || schema->count != writer->schema.count)
+    if (writer->first || writer->emitted != writer->units || schema->count != writer->schema.count ||
+        pf_leaf_count(schema) != writer->leaf_count)
         return pf_fail(err, PF_INTERNAL, "repair of a file that is not whole, or of another schema");
     if (take_schema(writer, schema, columns, column_count, err) != PF_OK)
         return err->status;
@@ -631,4 +645,5 @@ const struct pf_writer pf_parquet_writer = {
     .finish = parquet_finish,
     .close = parquet_close,
     .check = parquet_check,
+    .nested = true,
 };
