@@ -50,6 +50,15 @@ static uint32_t take(const char **at)
     return more == 0 && *bytes >= 0x80 ? 0x110000U + *bytes : code;
 }
 
+uint64_t pf_letters_hash(const char *text)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    for (uint32_t code; (code = fold(take(&text))) != 0;)
+        hash = (hash ^ code) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
 bool pf_same_letters(const char *a, const char *b)
 {
     uint32_t one, other;

@@ -46,6 +46,8 @@ bool pf_encoding_is_utf8(const char *encoding);
 bool pf_same_word(const char *a, const char *b);
 /* True when a and b (UTF-8, NUL-ended) differ only in the case of letters, of the scripts that have cases. */
 bool pf_same_letters(const char *a, const char *b);
+/* The same for all texts that differ so only. */
+uint64_t pf_letters_hash(const char *text);
 /* Edit distance, for "did you mean"; at most limit + 1. */
 uint32_t pf_edit_distance(const char *a, const char *b, uint32_t limit);
 /* FNV-1a of the bytes: for tables and names, not against somebody who looks for collisions. */

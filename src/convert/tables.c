@@ -357,8 +357,8 @@ enum pf_status pf_plan_choose_tables(struct pf_plan *plan, enum pf_plan_purpose 
 {
     struct tables tables = { .purpose = purpose, .usual = plan->options.tables == NULL };
 
-    if (plan->options.combine && plan->options.separate) {
-        pf_fail(err, PF_BAD_OPTION, "--combine and --separate are both given");
+    if ((plan->options.combine || plan->options.combine_by == PF_COMBINE_BY_NAME) && plan->options.separate) {
+        pf_fail(err, PF_BAD_OPTION, "%s and --separate are both given", plan->options.combine ? "--combine" : "--combine-by");
         pf_remedy(err, "leave one of them out");
         return PF_BAD_OPTION;
     }

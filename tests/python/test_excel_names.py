@@ -202,3 +202,31 @@ def test_several_sheets_of_several_files(run_python, tmp_path):
     assert converted == {"m.xlsx": "out/m_parquet/", "n.xlsx": "out/n.parquet"}
     assert again == ["m_parquet/", "n.parquet"] and one == "named.parquet/"
     assert sorted(file.name for file in (tmp_path / "m_parquet").iterdir()) == ["m_A.parquet", "m_B.parquet"]
+
+
+def test_many_sheets_alike(pyforge, tmp_path):
+    """Excel's 31 characters make them alike; each gets the next number, without trying all."""
+    long = "a name of thirty-one characters"
+    assert len(long) == 31
+    count = 1200
+    path = book(tmp_path / "b.xlsx", {f"{long}{number}": ["a", "1"] for number in range(count)})
+    done = pyforge("convert", path, tmp_path / "o.xlsx", "--sheets", "all", "--header", "yes", "--quiet")
+    assert done.returncode == 0, done.stderr.decode()
+    names = openpyxl.load_workbook(tmp_path / "o.xlsx", read_only=True).sheetnames
+    assert len({name.lower() for name in names}) == count and names[1].endswith("_2") and names[-1].endswith(f"_{count}")
+
+
+@pytest.mark.parametrize("rows, header, expected", [
+    ([["Anna", "Berlin"], ["Bob", "Rome"], ["Cy", "Oslo"]], 0, {"column_1": ["Anna", "Bob", "Cy"], "column_2": ["Berlin", "Rome", "Oslo"]}),
+    ([["1", "2"], ["x", "y"]], 1, {"1": ["x"], "2": ["y"]}),
+    ([["a", "b"], ["c", "d"], ["x", "y"]], 2, {"a_c": ["x"], "b_d": ["y"]}),
+])
+def test_a_table_says_which_rows_are_its_header(pyforge, tmp_path, rows, header, expected):
+    cells = ['<row r="1"><c r="A1" t="str"><v>Title</v></c></row>']
+    for number, row in enumerate(rows, 2):
+        cells.append(f'<row r="{number}">' + "".join(f'<c r="{"AB"[at]}{number}" t="str"><v>{text}</v></c>' for at, text in enumerate(row)) + "</row>")
+    table = f'<table xmlns="{xlsx_make.MAIN}" id="1" displayName="Staff" ref="A2:B{len(rows) + 1}" headerRowCount="{header}"/>'
+    rels = f'<Relationships xmlns="{xlsx_make.PACKAGE}/relationships"><Relationship Id="t" Type="{RELATIONS}/table" Target="../tables/t.xml"/></Relationships>'
+    path = xlsx_make.book(tmp_path / "b.xlsx", "".join(cells), extra={"xl/tables/t.xml": table, "xl/worksheets/_rels/sheet1.xml.rels": rels})
+    assert read(pyforge, path, "--range", "Staff")[0].to_pydict() == expected
+    assert read(pyforge, path, "--range", "Staff", "--header", "no")[0].num_rows == len(rows)

@@ -64,6 +64,7 @@ CELLS = [
     ("dates", ['<c s="1"><v>45000</v></c>', '<c s="1"><v>1</v></c>'], "date32", [datetime.date(2023, 3, 15), datetime.date(1900, 1, 1)]),
     ("timestamps", ['<c s="2"><v>45000.5</v></c>', '<c s="2"><v>45000</v></c>'], "timestamp", [datetime.datetime(2023, 3, 15, 12), datetime.datetime(2023, 3, 15)]),
     ("the day that never was", ['<c s="1"><v>60</v></c>', '<c s="1"><v>61</v></c>'], "string", ["60", "1900-03-01"]),
+    ("what Excel shows as ####", ['<c s="1"><v>20240115</v></c>', '<c s="1"><v>61</v></c>', '<c s="1"><v>-5</v></c>'], "date32", [None, datetime.date(1900, 3, 1), None]),
     ("dates among timestamps", ['<c s="1"><v>45000</v></c>', '<c s="1"><v>45000.25</v></c>', '<c s="2"><v>45001</v></c>'], "timestamp",
      [datetime.datetime(2023, 3, 15), datetime.datetime(2023, 3, 15, 6), datetime.datetime(2023, 3, 16)]),
     ("timestamps, then dates", ['<c s="2"><v>45000.25</v></c>', '<c s="1"><v>45001</v></c>', "<c/>", '<c s="1"><v>45002</v></c>'], "timestamp",

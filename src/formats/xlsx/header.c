@@ -547,6 +547,18 @@ static enum pf_status find_in_piece(struct finding *finding, struct xlsx_piece *
     return PF_OK;
 }
 
+/* An Excel table says itself which of its rows are the header. */
+static void take_header_of_table(const struct xlsx_reader *reader, struct pf_header_option *option)
+{
+    const struct pf_xlsx_named *table = reader->range_table;
+
+    if (table == NULL || option->mode != PF_HEADER_AUTO || reader->compat)
+        return;
+    option->mode = table->header_rows == 0 ? PF_HEADER_NO : PF_HEADER_PLACED;
+    option->first = (int64_t)table->range.top + 1;
+    option->last = (int64_t)table->range.top + table->header_rows;
+}
+
 static enum pf_status find(struct finding *finding, struct pf_error *err)
 {
     struct xlsx_reader *reader = finding->reader;
@@ -570,6 +582,7 @@ static enum pf_status find(struct finding *finding, struct pf_error *err)
         xlsx_feed_open(&reader->feed, reader->ctx, &reader->workbook, reader->table.sheet->entry, &xlsx_sheet_feed,
                        reader->block_bytes, err) != PF_OK)
         return err->status;
+    take_header_of_table(reader, &option);
     status = first_piece(finding, &piece, err);
     if (status == PF_OK)
         status = find_in_piece(finding, &piece, &option, err);

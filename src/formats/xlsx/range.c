@@ -137,6 +137,7 @@ static void take_named(struct xlsx_reader *reader, const struct pf_xlsx_named *n
 {
     reader->range_sheet = &reader->workbook.sheets[named->sheet];
     reader->range = named->range;
+    reader->range_table = named->table ? named : NULL;
     if (named->table && named->totals_rows <= named->range.bottom - named->range.top)
         reader->range.bottom -= named->totals_rows;
 }
@@ -232,6 +233,7 @@ enum pf_status xlsx_check(const void *options, struct pf_memory *memory, struct 
 enum pf_status xlsx_choose_range(struct xlsx_reader *reader, struct pf_error *err)
 {
     reader->range_sheet = NULL;
+    reader->range_table = NULL;
     reader->range = (struct pf_xlsx_range){ 0, 0, PF_XLSX_ROWS - 1, PF_XLSX_COLUMNS - 1 };
     if (reader->options->range == NULL || range_option(reader, reader->options->range, err) == PF_OK)
         return PF_OK;

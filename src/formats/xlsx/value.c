@@ -12,6 +12,7 @@
 
 enum { USUAL_DIGITS = 15, OTHERS = 64 };
 
+static const double day_after_leap_day = 61; /* the 29 February 1900 that Excel shows is no date that others have */
 static const double whole_limit = 9007199254740992.0; /* 2^53 */
 
 bool xlsx_fail_cell(struct xlsx_decode *decode, const struct xlsx_cell *cell, const char *what)
@@ -254,7 +255,7 @@ bool xlsx_put_number(struct xlsx_decode *decode, const struct xlsx_cell *cell, c
         length = xlsx_compat_number((enum pf_xlsx_kind)cell->style, value, made, length);
         return put_made(decode, cell, made, length, end, PF_TEXT_PLAIN);
     }
-    if (date && value <= 0 && length <= (size_t)(end - cell->begin))
+    if (date && (value <= 0 || value >= day_after_leap_day) && length <= (size_t)(end - cell->begin))
         return put_no_date(decode, cell, made, length);
     return put_made(decode, cell, made, length, end, PF_TEXT_PLAIN);
 }

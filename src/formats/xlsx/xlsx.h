@@ -192,6 +192,7 @@ struct xlsx_reader {
     uint32_t features;
     struct pf_xlsx_range range;              /* of cells that count, in each sheet */
     const struct pf_xlsx_sheet *range_sheet; /* the one that --range names; NULL = none */
+    const struct pf_xlsx_named *range_table; /* the Excel table that it names, which has its own header; NULL = none */
     struct xlsx_table table;                 /* at hand */
     struct xlsx_table *tables;               /* one a sheet; those that are ready were looked for */
     const struct pf_xlsx_sheet *merged_of;   /* the sheet whose merged ranges were read */

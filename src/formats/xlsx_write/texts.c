@@ -135,6 +135,18 @@ void xlsx_clean_name(const char *name, char to[XLSX_NAME_ROOM], bool *changed)
     *changed = strcmp(to, name) != 0;
 }
 
+void xlsx_name_hashes(const char *name, uint64_t *hash, uint64_t *begins)
+{
+    enum { LONGEST_NUMBER = 6 }; /* "_16384" */
+    char part[XLSX_NAME_ROOM];
+    const size_t size = fitting(name, XLSX_NAME_UNITS - LONGEST_NUMBER);
+
+    memcpy(part, name, size);
+    part[size] = '\0';
+    *hash = pf_letters_hash(name);
+    *begins = pf_letters_hash(part);
+}
+
 void xlsx_numbered_name(const char *name, uint32_t number, char to[XLSX_NAME_ROOM])
 {
     char suffix[16];

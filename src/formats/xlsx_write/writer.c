@@ -391,16 +391,22 @@ static enum pf_status add_text(struct xlsx_writer *writer, struct pf_buffer *tex
     return status;
 }
 
-/* No two sheets are called alike, in whatever case. */
-static bool is_sheet(const struct xlsx_writer *writer, const char *name)
+/* Whether a sheet is called so, in whatever case: then *number is the highest that names which begin alike were given. */
+static bool is_taken(const struct xlsx_writer *writer, const char *name, uint32_t *number)
 {
     const struct xlsx_sheet *sheets = (const struct xlsx_sheet *)(const void *)writer->sheets.data;
+    uint64_t hash, begins;
+    uint32_t highest = *number;
+    bool taken = false;
 
+    xlsx_name_hashes(name, &hash, &begins);
     for (uint32_t i = 0; i < sheet_count(writer); i++) {
-        if (pf_same_letters(sheets[i].name, name))
-            return true;
+        taken = taken || (sheets[i].hash == hash && pf_same_letters(sheets[i].name, name));
+        if (sheets[i].begins == begins && sheets[i].number > highest)
+            highest = sheets[i].number;
     }
-    return false;
+    *number = taken ? highest : *number;
+    return taken;
 }
 
 static enum pf_status add_sheet(struct xlsx_writer *writer, struct pf_error *err)
@@ -411,8 +417,10 @@ static enum pf_status add_sheet(struct xlsx_writer *writer, struct pf_error *err
     memcpy(sheet.name, writer->name, sizeof sheet.name);
     if (number > 1)
         xlsx_numbered_name(writer->name, number, sheet.name);
-    while (is_sheet(writer, sheet.name))
+    while (is_taken(writer, sheet.name, &number))
         xlsx_numbered_name(writer->name, ++number, sheet.name);
+    xlsx_name_hashes(sheet.name, &sheet.hash, &sheet.begins);
+    sheet.number = number;
     if (writer->table_sheets == 2)
         memcpy(writer->second, sheet.name, sizeof sheet.name);
     if (writer->table_sheets == 1 && number > 1)

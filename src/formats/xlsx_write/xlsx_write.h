@@ -58,6 +58,8 @@ uint8_t *xlsx_escape(uint8_t *to, const uint8_t *text, size_t size);
 size_t xlsx_units(const uint8_t *text, size_t size);
 /* A name that Excel takes for a sheet: *changed tells whether it is another. */
 void xlsx_clean_name(const char *name, char to[XLSX_NAME_ROOM], bool *changed);
+/* Hashes of a name and of its beginning, to which any number can be added; without regard to case. */
+void xlsx_name_hashes(const char *name, uint64_t *hash, uint64_t *begins);
 /* The name of a further sheet: "name_2", cut where that is too long. */
 void xlsx_numbered_name(const char *name, uint32_t number, char to[XLSX_NAME_ROOM]);
 
@@ -77,6 +79,8 @@ enum pf_status xlsx_write_first_parts(struct pf_zip_writer *zip, struct pf_memor
 struct xlsx_sheet {
     int64_t rows; /* with the header */
     uint32_t columns;
+    uint32_t number;       /* behind its name, where that was taken; else 1 */
+    uint64_t hash, begins; /* of its name, and of what the names have in common that it would be numbered with */
     char name[XLSX_NAME_ROOM];
 };
 struct xlsx_book {
