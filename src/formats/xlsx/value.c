@@ -12,7 +12,7 @@
 
 enum { USUAL_DIGITS = 15, OTHERS = 64 };
 
-static const double day_after_leap_day = 61; /* the 29 February 1900 that Excel shows is no date that others have */
+static const double day_after_leap_day = 61;          /* the 29 February 1900 that Excel shows is no date that others have */
 static const double whole_limit = 9007199254740992.0; /* 2^53 */
 
 bool xlsx_fail_cell(struct xlsx_decode *decode, const struct xlsx_cell *cell, const char *what)
