@@ -972,3 +972,17 @@ def test_the_columns_of_a_table_are_in_the_result(forge, many, tables, package):
     assert forge.convert(source, table="main.default.t")["columns"] == []
     tables.columns, told = [{"name": "x", "type": "int8"}], forge.convert(source)["columns"]
     assert [column["name"] for column in told] != ["x"]
+
+
+def test_calls_of_one_file_say_how_to_make_them_for_several(forge, many):
+    source = many("in/sales.csv")
+    for place, word in ((source.parent, "is a folder"), (source.parent / "*.csv", "is a pattern")):
+        info, checked = forge.get_info(place), forge.validate(place)
+        assert word in info["error"] and "[forge.get_info(path) for path in " in info["error"]
+        assert not checked and word in str(checked["issues"]) and "[forge.validate(path) for path in " in str(checked["issues"])
+        with pytest.raises(Exception, match=word) as refused:
+            forge.preview(place)
+        assert "[forge.preview(path) for path in " in str(refused.value)
+    for call in (forge.get_info, forge.validate, forge.preview):
+        with pytest.raises(TypeError, match=r"takes one file, not list: call it for each"):
+            call([source])

@@ -8,19 +8,20 @@
 
 enum {
     STRINGS_BLOCK = (1 << 18) - 8192,
-    AFTER = 32, /* bytes that must be readable past the last value */
-    LONGEST_SEGMENT = 1 << 30
+    AFTER = 32,              /* bytes that must be readable past the last value */
+    LEAST_GATHERED = 1 << 18 /* bytes, however little room is left: each write to the scratch file takes its time */
 };
 
 struct loading {
     struct xlsx_strings *strings;
     struct pf_context *ctx;
     struct xlsx_feed feed;
-    struct pf_buffer bytes; /* of the segment under way */
+    struct pf_buffer bytes; /* of the segment under way: those that are not in the scratch file */
     uint32_t *offset;
-    uint32_t count; /* of the segment under way */
-    uint32_t room;  /* segments */
-    size_t left;    /* bytes of memory that texts may still take */
+    uint32_t count;   /* of the segment under way */
+    uint32_t written; /* bytes of the segment under way that are in the scratch file */
+    uint32_t room;    /* segments */
+    size_t left;      /* bytes of memory that texts may still take */
     uint32_t features;
 };
 
@@ -52,21 +53,33 @@ static enum pf_status begin_segment(struct loading *loading, struct pf_error *er
     if (loading->offset == NULL)
         return pf_fail_memory(err, (XLSX_SEGMENT + 1) * sizeof *loading->offset);
     strings->segments[strings->segment_count++] = (struct xlsx_segment){ .offset = loading->offset };
-    loading->count = 0;
+    loading->count = loading->written = 0;
     loading->offset[0] = 0;
     pf_buffer_clear(&loading->bytes);
     return PF_OK;
 }
 
-/* To the scratch file, which is made when it is needed first. */
-static enum pf_status write_segment(struct loading *loading, struct xlsx_segment *segment, struct pf_error *err)
+/* Texts of the segment under way to the scratch file, which is made when it is needed first. A segment lies there in one run: nothing else
+ * is written in between. */
+static enum pf_status write_texts(struct loading *loading, const uint8_t *texts, size_t size, struct pf_error *err)
 {
     struct xlsx_strings *strings = loading->strings;
 
     if (strings->scratch == NULL && pf_sink_scratch(loading->ctx, &strings->scratch, err) != PF_OK)
         return err->status;
-    segment->place = pf_sink_size(strings->scratch);
-    return pf_sink_write(strings->scratch, loading->bytes.data, loading->bytes.size, err);
+    if (loading->written == 0)
+        strings->segments[strings->segment_count - 1].place = pf_sink_size(strings->scratch);
+    loading->written += (uint32_t)size;
+    return size != 0 ? pf_sink_write(strings->scratch, texts, size, err) : PF_OK;
+}
+
+/* What was gathered goes to the scratch file, and its memory back. */
+static enum pf_status write_gathered(struct loading *loading, struct pf_error *err)
+{
+    enum pf_status status = write_texts(loading, loading->bytes.data, loading->bytes.size, err);
+
+    pf_buffer_free(&loading->bytes);
+    return status;
 }
 
 static enum pf_status end_segment(struct loading *loading, struct pf_error *err)
@@ -78,8 +91,8 @@ static enum pf_status end_segment(struct loading *loading, struct pf_error *err)
         return PF_OK;
     segment = &loading->strings->segments[loading->strings->segment_count - 1];
     loading->offset = NULL;
-    if (size + AFTER > loading->left)
-        return write_segment(loading, segment, err);
+    if (loading->written != 0 || size + AFTER > loading->left)
+        return write_gathered(loading, err);
     segment->bytes = pf_alloc(&loading->ctx->memory, size + AFTER);
     if (segment->bytes == NULL)
         return pf_fail_memory(err, size);
@@ -90,13 +103,21 @@ static enum pf_status end_segment(struct loading *loading, struct pf_error *err)
     return PF_OK;
 }
 
-static enum pf_status add(struct loading *loading, const uint8_t *text, size_t size, struct pf_error *err)
+/* The bytes that may be gathered: gathering takes twice as much and more while it grows, and keeping a copy. */
+static size_t most_gathered(const struct loading *loading)
 {
-    if (loading->offset == NULL || loading->count == XLSX_SEGMENT || loading->bytes.size + size > LONGEST_SEGMENT) {
-        if (loading->offset != NULL && loading->count != XLSX_SEGMENT)
-            return pf_fail(err, PF_LIMIT, "%s has texts that are too long", loading->feed.part);
-        if (end_segment(loading, err) != PF_OK || begin_segment(loading, err) != PF_OK)
+    return loading->left / 2 > LEAST_GATHERED ? loading->left / 2 : LEAST_GATHERED;
+}
+
+static enum pf_status gather(struct loading *loading, const uint8_t *text, size_t size, struct pf_error *err)
+{
+    const size_t most = most_gathered(loading);
+
+    if (size > most || loading->bytes.size > most - size) {
+        if (write_gathered(loading, err) != PF_OK)
             return err->status;
+        if (size > most)
+            return write_texts(loading, text, size, err);
     }
     if (!pf_buffer_reserve(&loading->bytes, size + AFTER))
         return pf_fail_memory(err, size);
@@ -105,8 +126,25 @@ static enum pf_status add(struct loading *loading, const uint8_t *text, size_t s
     else
         memcpy(loading->bytes.data + loading->bytes.size, text, size);
     loading->bytes.size += size;
+    return PF_OK;
+}
+
+static enum pf_status add(struct loading *loading, const uint8_t *text, size_t size, struct pf_error *err)
+{
+    if (loading->offset == NULL || loading->count == XLSX_SEGMENT) {
+        if (end_segment(loading, err) != PF_OK || begin_segment(loading, err) != PF_OK)
+            return err->status;
+    }
+    if (size > UINT32_MAX - loading->offset[loading->count]) {
+        pf_fail(err, PF_LIMIT, "%s has more than 4 GiB of text in %d strings", loading->feed.part, (int)XLSX_SEGMENT);
+        pf_remedy(err, "shorten the texts of the workbook: a cell may hold 32,767 characters");
+        return err->status;
+    }
+    loading->offset[loading->count + 1] = loading->offset[loading->count] + (uint32_t)size;
+    if (gather(loading, text, size, err) != PF_OK)
+        return err->status;
+    loading->count++;
     loading->strings->total += size;
-    loading->offset[++loading->count] = (uint32_t)loading->bytes.size;
     if (++loading->strings->count == UINT32_MAX)
         return pf_fail(err, PF_LIMIT, "%s has too many strings", loading->feed.part);
     return PF_OK;

@@ -83,19 +83,33 @@ def _is_pattern(source):
     return any(mark in path for mark in "*?[") and ":/" not in path and not os.path.exists(path)
 
 
-def _check_call(source, options):
-    """What cannot be meant, before anything is opened."""
+def _check_one(source, call, of_folder, of_pattern):
+    """One file is meant, not a list, a folder or a pattern, whose advice is given."""
     from pyforge_cli.extensions.databricks.batch import process_path
     from pyforge_cli.extensions.databricks.spark_errors import failure
 
     if isinstance(source, (list, tuple, set)):
-        raise TypeError(f"convert() takes one file, not {type(source).__name__}: forge.batch_convert() takes several")
-    if isinstance(source, (str, os.PathLike)) and os.path.isdir(process_path(source)):
-        raise failure("option", f"{_shown(source)} is a folder, where one file was expected",
-                      "forge.batch_convert() converts every file of a folder, and takes table='catalog.schema.{stem}', too")
-    if isinstance(source, (str, os.PathLike)) and _is_pattern(source):
-        raise failure("option", f"{_shown(source)} is a pattern, where one file was expected",
-                      "forge.batch_convert() converts the files of a pattern")
+        other = "forge.batch_convert() takes several" if call == "convert" else "call it for each"
+        raise TypeError(f"{call}() takes one file, not {type(source).__name__}: {other}")
+    if not isinstance(source, (str, os.PathLike)):
+        return
+    if os.path.isdir(process_path(source)):
+        raise failure("option", f"{_shown(source)} is a folder, where one file was expected", of_folder)
+    if _is_pattern(source):
+        raise failure("option", f"{_shown(source)} is a pattern, where one file was expected", of_pattern)
+
+
+def _check_file(source, call):
+    _check_one(source, call, f"name a file of it; for each of them: [forge.{call}(path) for path in pathlib.Path({_shown(source)!r}).iterdir()]",
+               f"name a file; for each of them: [forge.{call}(path) for path in glob.glob({_shown(source)!r})]")
+
+
+def _check_call(source, options):
+    """What cannot be meant, before anything is opened."""
+    from pyforge_cli.extensions.databricks.spark_errors import failure
+
+    _check_one(source, "convert", "forge.batch_convert() converts every file of a folder, and takes table='catalog.schema.{stem}', too",
+               "forge.batch_convert() converts the files of a pattern")
     if options.get("table") is not None and options.get("format") not in (None, "delta"):
         raise failure("option", f"table= writes a Delta table, and format= is {options['format']!r}", "leave out one of them")
 
@@ -266,6 +280,8 @@ class PyForgeDatabricks:
 
         if isinstance(file_path, (bytes, bytearray, memoryview)):
             raise TypeError(f"get_info() takes a path, not {type(file_path).__name__}")
+        if isinstance(file_path, (list, tuple, set)):
+            _check_file(file_path, "get_info")
         path = process_path(file_path)
         suffix = os.path.splitext(_shown(path))[1].lstrip(".").lower()
         record = {"path": _shown(file_path), "exists": os.path.exists(path), "format": suffix or "unknown"}
@@ -276,6 +292,7 @@ class PyForgeDatabricks:
         if record["exists"]:
             record["modified"] = datetime.fromtimestamp(os.path.getmtime(path), timezone.utc).isoformat()
         try:
+            _check_file(file_path, "get_info")
             record.update(pyforge_cli.info(file_path, **options))
         except pyforge_cli.UnknownOptionError:
             raise
@@ -286,6 +303,7 @@ class PyForgeDatabricks:
     def validate(self, file_path, **options):
         """Whether a file is what its format asks for; what is wrong with it, or with reaching it, is in issues."""
         try:
+            _check_file(file_path, "validate")
             return pyforge_cli.validate(file_path, **options)
         except pyforge_cli.UnknownOptionError:
             raise
@@ -299,6 +317,7 @@ class PyForgeDatabricks:
         format. A file that cannot be read raises the reason."""
         from pyforge_cli.extensions.databricks._preview import preview
 
+        _check_file(path, "preview")
         return preview(path, rows, _flattened(options))
 
     def get_environment_info(self):
