@@ -261,26 +261,47 @@ static enum pf_status join_name(struct xlsx_reader *reader, const char **name, c
     return PF_OK;
 }
 
+/* over: room for the merged ranges that name a column each; NULL = there are none. */
+static enum pf_status take_row(struct xlsx_reader *reader, const struct grid *grid, uint32_t row,
+                               const struct xlsx_merged **over, const char **names, uint8_t *headed, struct pf_error *err)
+{
+    for (uint32_t i = 0; i < grid->columns; i++) {
+        const uint32_t place = grid->place[i];
+        uint32_t size;
+        const uint8_t *text = text_of(grid, i, row, &size);
+
+        if (is_blank_text(text, size) && over != NULL && over[place] != NULL) {
+            text = over[place]->text;
+            size = over[place]->size;
+        }
+        if (is_blank_text(text, size))
+            continue;
+        headed[place] = 1;
+        if (join_name(reader, &names[place], text, size, err) != PF_OK)
+            return err->status;
+    }
+    return PF_OK;
+}
+
 /* headed: a byte a column of the sheet, set for those that a header row names. */
 static enum pf_status take_names(struct xlsx_reader *reader, const struct grid *grid, uint32_t first, uint32_t last,
                                  const char **names, uint8_t *headed, struct pf_error *err)
 {
-    for (uint32_t row = first; row <= last && row < grid->rows; row++) {
-        for (uint32_t i = 0; i < grid->columns; i++) {
-            uint32_t size;
-            const uint8_t *text = text_of(grid, i, row, &size), *merged = NULL;
+    const struct xlsx_merged **over = NULL;
+    enum pf_status status = PF_OK;
 
-            if (is_blank_text(text, size))
-                merged = xlsx_merged_name(reader, first + grid->first, row + grid->first, grid->place[i], &size);
-            text = merged != NULL ? merged : text;
-            if (is_blank_text(text, size))
-                continue;
-            headed[grid->place[i]] = 1;
-            if (join_name(reader, &names[grid->place[i]], text, size, err) != PF_OK)
-                return err->status;
-        }
+    if (reader->merged_count != 0) {
+        over = pf_alloc(&reader->ctx->memory, PF_XLSX_COLUMNS * sizeof *over);
+        if (over == NULL)
+            return pf_fail_memory(err, PF_XLSX_COLUMNS * sizeof *over);
     }
-    return PF_OK;
+    for (uint32_t row = first; row <= last && row < grid->rows && status == PF_OK; row++) {
+        if (over != NULL)
+            xlsx_merged_names(reader, first + grid->first, row + grid->first, over);
+        status = take_row(reader, grid, row, over, names, headed, err);
+    }
+    pf_free(&reader->ctx->memory, over);
+    return status;
 }
 
 /* Columns from the first that is headed or used to the last; right of the header only those that are used. */

@@ -10,7 +10,8 @@
 
 enum {
     WINDOW_VALUES = 1 << 20, /* rows times columns that are decoded together for the values */
-    MOST = 1 << 20           /* merged ranges of a sheet */
+    MOST = 1 << 20,          /* merged ranges of a sheet */
+    GROUP = 256              /* ranges that are passed over together when none of them reaches a row */
 };
 
 static const int64_t most_width = INT64_C(1) << 31; /* of all ranges together */
@@ -119,7 +120,6 @@ static enum pf_status check_ranges(struct xlsx_reader *reader, struct xlsx_merge
 {
     uint32_t *free_from = pf_alloc_zero(&reader->ctx->memory, PF_XLSX_COLUMNS, sizeof *free_from); /* row, one a column */
     int64_t width = 0;
-    uint32_t reach = 0;
 
     if (free_from == NULL)
         return pf_fail_memory(err, PF_XLSX_COLUMNS * sizeof *free_from);
@@ -137,11 +137,42 @@ static enum pf_status check_ranges(struct xlsx_reader *reader, struct xlsx_merge
                               range->top + 1);
             free_from[column] = range->bottom + 1;
         }
-        reach = range->bottom > reach ? range->bottom : reach;
-        merged[i].reach = reach;
     }
     pf_free(&reader->ctx->memory, free_from);
     return err->status;
+}
+
+/* Ranges of one cell fill nothing: its value is there anyway. */
+static void drop_single(struct xlsx_reader *reader)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < reader->merged_count; i++) {
+        const struct pf_xlsx_range *range = &reader->merged[i].range;
+
+        if (range->left != range->right || range->top != range->bottom)
+            reader->merged[kept++] = reader->merged[i];
+    }
+    reader->merged_count = kept;
+}
+
+/* Of the ranges whose values were read, those that show something, with the reach of their groups. */
+static void keep_shown(struct xlsx_reader *reader)
+{
+    struct xlsx_merged *merged = reader->merged;
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < reader->merged_count; i++) {
+        if (merged[i].kind != PF_TEXT_NULL)
+            merged[kept++] = merged[i];
+    }
+    reader->merged_count = kept;
+    for (uint32_t i = 0; i < kept; i++) {
+        struct xlsx_merged *first = &merged[i - i % GROUP];
+
+        if (i % GROUP == 0 || merged[i].range.bottom > first->reach)
+            first->reach = merged[i].range.bottom;
+    }
 }
 
 /* ---- their values */
@@ -262,8 +293,11 @@ static enum pf_status load(struct xlsx_reader *reader, struct pf_error *err)
         status = check_ranges(reader, reader->merged, reader->merged_count, err);
     }
     pf_buffer_free(&list);
+    if (status == PF_OK)
+        drop_single(reader);
     if (status == PF_OK && reader->merged_count != 0)
         status = read_values(reader, err);
+    keep_shown(reader);
     xlsx_feed_close(&reader->feed);
     return status;
 }
@@ -289,48 +323,47 @@ enum pf_status xlsx_merged_load(struct xlsx_reader *reader, struct pf_error *err
 
 /* ---- filling */
 
-/* The first range that may reach the row or one below. */
-static uint32_t first_reaching(const struct xlsx_reader *reader, uint32_t row)
+/* The first range from i on that reaches the row, or lies below it. One that is tall does not make those around it be looked at. */
+static uint32_t next_reaching(const struct xlsx_reader *reader, uint32_t i, uint32_t row)
 {
-    uint32_t low = 0, high = reader->merged_count;
-
-    while (low < high) {
-        const uint32_t middle = low + (high - low) / 2;
-
-        if (reader->merged[middle].reach < row)
-            low = middle + 1;
+    while (i < reader->merged_count) {
+        if (i % GROUP == 0 && reader->merged[i].reach < row)
+            i += GROUP;
+        else if (reader->merged[i].range.bottom < row)
+            i++;
         else
-            high = middle;
+            return i;
     }
-    return low;
+    return reader->merged_count;
 }
 
 void xlsx_merged_mark(const struct xlsx_reader *reader, uint32_t from, uint8_t *used)
 {
     const struct pf_xlsx_range *whole = &reader->table.range;
 
-    for (uint32_t i = first_reaching(reader, from); i < reader->merged_count; i++) {
+    for (uint32_t i = next_reaching(reader, 0, from); i < reader->merged_count; i = next_reaching(reader, i + 1, from)) {
         const struct xlsx_merged *one = &reader->merged[i];
 
-        if (one->kind == PF_TEXT_NULL || one->range.bottom < from || one->range.top > whole->bottom)
-            continue;
+        if (one->range.top > whole->bottom)
+            break;
         for (uint32_t column = one->range.left; column <= one->range.right; column++)
             used[column] |= column >= whole->left && column <= whole->right;
     }
 }
 
-const uint8_t *xlsx_merged_name(const struct xlsx_reader *reader, uint32_t first, uint32_t row, uint32_t column, uint32_t *size)
+void xlsx_merged_names(const struct xlsx_reader *reader, uint32_t first, uint32_t row, const struct xlsx_merged **over)
 {
-    for (uint32_t i = first_reaching(reader, row); i < reader->merged_count && reader->merged[i].range.top <= row; i++) {
+    memset(over, 0, PF_XLSX_COLUMNS * sizeof *over);
+    for (uint32_t i = next_reaching(reader, 0, row); i < reader->merged_count; i = next_reaching(reader, i + 1, row)) {
         const struct xlsx_merged *one = &reader->merged[i];
-        const uint32_t top = one->range.top > first ? one->range.top : first;
 
-        if (one->range.bottom < row || column < one->range.left || column > one->range.right)
-            continue;
-        *size = row == top ? one->size : 0; /* several rows of one name are one name */
-        return one->text;
+        if (one->range.top > row)
+            break;
+        if (row != (one->range.top > first ? one->range.top : first))
+            continue; /* several rows of one name are one name */
+        for (uint32_t column = one->range.left; column <= one->range.right; column++)
+            over[column] = one;
     }
-    return NULL;
 }
 
 /* The first of the rows kept that is row, or below it. */
@@ -380,13 +413,14 @@ bool xlsx_merged_fill(struct xlsx_decode *decode)
     const struct xlsx_reader *reader = decode->reader;
     const uint32_t last = decode->first + decode->rows - 1;
 
-    for (uint32_t i = first_reaching(reader, decode->first); decode->rows != 0 && i < reader->merged_count; i++) {
+    if (decode->rows == 0)
+        return true;
+    for (uint32_t i = next_reaching(reader, 0, decode->first); i < reader->merged_count;
+         i = next_reaching(reader, i + 1, decode->first)) {
         const struct xlsx_merged *one = &reader->merged[i];
 
         if (one->range.top > last)
             break;
-        if (one->kind == PF_TEXT_NULL || one->range.bottom < decode->first)
-            continue;
         if (!fill_range(decode, one, one->range.top > decode->first ? one->range.top : decode->first,
                         one->range.bottom < last ? one->range.bottom : last))
             return false;

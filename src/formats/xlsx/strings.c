@@ -8,8 +8,9 @@
 
 enum {
     STRINGS_BLOCK = (1 << 18) - 8192,
-    AFTER = 32,              /* bytes that must be readable past the last value */
-    LEAST_GATHERED = 1 << 18 /* bytes, however little room is left: each write to the scratch file takes its time */
+    AFTER = 32,               /* bytes that must be readable past the last value */
+    LEAST_GATHERED = 1 << 18, /* bytes, however little room is left: each write to the scratch file takes its time */
+    MOST_KEPT = 1 << 19       /* bytes of the buffer that stay allocated after a write */
 };
 
 struct loading {
@@ -73,12 +74,14 @@ static enum pf_status write_texts(struct loading *loading, const uint8_t *texts,
     return size != 0 ? pf_sink_write(strings->scratch, texts, size, err) : PF_OK;
 }
 
-/* What was gathered goes to the scratch file, and its memory back. */
+/* What was gathered goes to the scratch file, and its memory back if it is much. */
 static enum pf_status write_gathered(struct loading *loading, struct pf_error *err)
 {
     enum pf_status status = write_texts(loading, loading->bytes.data, loading->bytes.size, err);
 
-    pf_buffer_free(&loading->bytes);
+    if (loading->bytes.capacity > MOST_KEPT)
+        pf_buffer_free(&loading->bytes);
+    pf_buffer_clear(&loading->bytes);
     return status;
 }
 

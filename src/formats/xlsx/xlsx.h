@@ -174,7 +174,7 @@ struct xlsx_table {
 /* A merged range of the sheet, and the value it shows. */
 struct xlsx_merged {
     struct pf_xlsx_range range;
-    uint32_t reach; /* the last row of all ranges up to this one */
+    uint32_t reach; /* in the first of each group of ranges: the last row of them all */
     uint32_t size;
     uint8_t kind; /* enum pf_text_kind; PF_TEXT_NULL = it shows nothing */
     const uint8_t *text;
@@ -230,9 +230,8 @@ enum pf_status xlsx_find_table(struct xlsx_reader *reader, struct pf_error *err)
 enum pf_status xlsx_merged_load(struct xlsx_reader *reader, struct pf_error *err);
 /* Marks the columns that merged ranges give values to, from a row on. */
 void xlsx_merged_mark(const struct xlsx_reader *reader, uint32_t from, uint8_t *used);
-/* What a merged range shows in a cell of the header, whose first row is first; NULL = the cell is in none. */
-const uint8_t *xlsx_merged_name(const struct xlsx_reader *reader, uint32_t first, uint32_t row, uint32_t column,
-                                uint32_t *size);
+/* The merged ranges that name the cells of a row of the header, whose first row is first: one a column of the sheet, NULL = none. */
+void xlsx_merged_names(const struct xlsx_reader *reader, uint32_t first, uint32_t row, const struct xlsx_merged **over);
 
 /* PF_BAD_OPTION for a --header or --range that no workbook can have. */
 enum pf_status xlsx_check(const void *options, struct pf_memory *memory, struct pf_error *err);
