@@ -20,13 +20,14 @@ struct making {
     size_t border; /* where to cut; 0 = not yet */
     size_t in_row; /* depth in a row; 0 = in none */
     int64_t rows, border_rows;
-    size_t used;    /* of the prefix that the block has */
-    bool final;     /* the source ends with these bytes */
-    bool ends;      /* the document does at the border */
-    bool broken;    /* what follows is for expat to refuse */
-    bool capped;    /* the prefix is full: the block ends here, so that all of the next is not carried */
-    bool exhausted; /* what is there has no whole piece of markup any more */
-    size_t undo;    /* size of the prefix at the border */
+    size_t used;          /* of the prefix that the block has */
+    bool final;           /* the source ends with these bytes */
+    bool ends;            /* the document does at the border */
+    bool broken;          /* what follows is for expat to refuse */
+    bool capped;          /* the prefix is full: the block ends here, so that all of the next is not carried */
+    bool exhausted;       /* what is there has no whole piece of markup any more */
+    size_t border_prefix; /* what the prefix was at the border, */
+    struct xml_where border_where;
     struct pf_error *err;
 };
 
@@ -169,7 +170,6 @@ static enum pf_status outside(struct making *making, const struct xml_mark *mark
 {
     struct xml_cut *cut = &making->reader->cut;
 
-    making->undo = cut->prefix.size;
     if (keep_text(making, making->at, mark->start) != PF_OK)
         return making->err->status;
     switch (mark->kind) {
@@ -202,7 +202,7 @@ static void inside(struct making *making, const struct xml_mark *mark)
         row_done(making);
 }
 
-/* A border behind the mark, which is outside of rows. */
+/* A border behind the end of an element, and in no row: all elements that are open have had something in them. */
 static void set_border(struct making *making)
 {
     struct xml_cut *cut = &making->reader->cut;
@@ -220,6 +220,8 @@ static void set_border(struct making *making)
         pf_buffer_clear(&cut->prefix);
         cut->used = 0;
     }
+    making->border_prefix = cut->prefix.size;
+    making->border_where = cut->where;
 }
 
 /* Scans what is there. */
@@ -246,7 +248,7 @@ static enum pf_status scan(struct making *making)
         else if (outside(making, &mark) != PF_OK)
             return making->err->status;
         making->at = mark.end;
-        if (making->in_row == 0)
+        if (making->in_row == 0 && (mark.kind == XML_END || mark.kind == XML_EMPTY))
             set_border(making);
     }
     return PF_OK;
@@ -341,8 +343,10 @@ static enum pf_status make_block(struct making *making, struct pf_block *block)
     const size_t end = rest ? making->size : making->border;
     int64_t columns = reader->pass != NULL && reader->pass->columns != NULL ? reader->pass->column_count : reader->column_count;
 
-    if (!rest && making->in_row != 0)
-        cut->prefix.size = making->undo;
+    if (!rest) { /* what was seen behind it is seen again */
+        cut->prefix.size = making->border_prefix;
+        cut->where = making->border_where;
+    }
     if (xml_input_unread(&cut->input, body(making) + end, making->size - end, making->err) != PF_OK)
         return making->err->status;
     memset(making->bytes + making->prefix + end, 0, XML_PAD);

@@ -4,7 +4,7 @@
 #include "formats/xml/xml.h"
 
 /* What expat refused, with all behind it in the block: one reject. */
-static enum pf_status reject_rest(const struct xml_walk *walk, const uint8_t *bytes, size_t size, struct pf_arena *arena,
+static enum pf_status reject_rest(struct xml_walk *walk, const uint8_t *bytes, size_t size, struct pf_arena *arena,
                                   struct pf_decoded *out, struct pf_error *err)
 {
     enum { REASON = 256, RAW = 1024 };
@@ -30,7 +30,7 @@ static enum pf_status reject_rest(const struct xml_walk *walk, const uint8_t *by
                                   .reason = reason,
                                   .raw = bytes + line_start,
                                   .raw_size = size - line_start < RAW ? size - line_start : RAW };
-    (void)walk;
+    walk->counts.broken = 1;
     out->rejects = reject;
     out->rows_rejected = 1;
     out->rows_read = out->rows_kept + 1;

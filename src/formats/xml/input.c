@@ -58,6 +58,8 @@ void xml_find_encoding(struct xml_encoding *out, const uint8_t *head, size_t siz
         at++;
     declared(out, (const char *)head + at, size - at < DECLARATION ? size - at : DECLARATION);
     out->utf8 = pf_encoding_is_utf8(out->name);
+    if (out->utf8)
+        (void)snprintf(out->name, sizeof out->name, "utf-8");
 }
 
 enum pf_status xml_input_open(struct xml_input *input, struct pf_context *ctx, struct pf_source *src,

@@ -230,7 +230,7 @@ static void xml_tell(void *state)
         pf_warn(reader->ctx, "%lld reference%s to entities that are not in the document, such as &%s;, %s kept as text",
                 (long long)counts->skipped, counts->skipped == 1 ? "" : "s", counts->entity,
                 counts->skipped == 1 ? "is" : "are");
-    if (missing != 0)
+    if (missing != 0 && counts->broken == 0)
         pf_warn(reader->ctx, "%lld of %lld values of the document are not accounted for: please report this",
                 (long long)missing, (long long)counts->found);
 }

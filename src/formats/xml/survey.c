@@ -326,6 +326,26 @@ static enum pf_status survey_row(struct xml_walk *walk, void *user)
     return PF_OK;
 }
 
+/* Nothing of the document can be read. */
+static enum pf_status fail_first(const struct pf_block *block, struct pf_error *err)
+{
+    const size_t at = err->offset >= 0 && (size_t)err->offset < block->size ? (size_t)err->offset : block->size;
+    struct pf_error found = *err;
+    size_t line_start = at;
+    int64_t line = 1;
+
+    for (size_t i = 0; i < at; i++)
+        line += block->bytes[i] == '\n';
+    while (line_start > 0 && block->bytes[line_start - 1] != '\n')
+        line_start--;
+    pf_fail(err, PF_BAD_DATA, "the document is not well-formed: %s (line %lld, column %zu), and no row is in front of that",
+            found.message, (long long)line, at - line_start + 1);
+    pf_remedy(err, "look at that place; HTML and fragments of documents are no XML");
+    err->line = line;
+    err->offset = (int64_t)at;
+    return err->status;
+}
+
 /* Walks bytes for columns. What is not well-formed ends it, and is told by the pass. lost: leaf values outside of rows, if wanted. */
 static enum pf_status survey_bytes(struct surveying *surveying, const struct pf_block *block, struct xml_counts *counts,
                                    int64_t *rows, struct pf_error *err)
@@ -345,6 +365,9 @@ static enum pf_status survey_bytes(struct surveying *surveying, const struct pf_
     *counts = walk.counts;
     *rows = walk.rows_done;
     xml_walk_end(&walk);
+    if (status == PF_BAD_DATA && reader->column_count == 0 && walk.rows_done == 0 && block->own[XML_OWN_PREFIX] == 0 &&
+        (flags & XML_BLOCK_ENDS) != 0)
+        return fail_first(block, err);
     if (status == PF_BAD_DATA || (status == PF_LIMIT && strstr(err->remedy, "--max-columns") == NULL)) {
         pf_error_clear(err);
         status = PF_OK;

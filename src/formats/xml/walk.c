@@ -34,6 +34,7 @@ void xml_counts_add(struct xml_counts *to, const struct xml_counts *from)
     to->outside += from->outside;
     to->left_out += from->left_out;
     to->skipped += from->skipped;
+    to->broken += from->broken;
 }
 
 static void stop(struct xml_walk *walk)
@@ -282,8 +283,10 @@ static void XMLCALL on_start(void *user, const XML_Char *name, const XML_Char **
     }
     walk->open = open;
     item->parent = nested ? parent_item : index;
-    walk->open[walk->depth++] =
-        (struct xml_open){ .item = index, .mark = walk->in_row ? 0 : index, .had_rows = !walk->in_row && was_used(walk) };
+    walk->open[walk->depth++] = (struct xml_open){ .item = index,
+                                                   .mark = walk->in_row ? 0 : index,
+                                                   .had_rows = !walk->in_row && was_used(walk),
+                                                   .old = !walk->in_row && in_prefix(walk) };
     if (walk->in_row && !nested)
         walk->row_offset = XML_GetCurrentByteIndex(walk->parser) - (int64_t)walk->prefix;
     add_attributes(walk, index, (const char *const *)attributes);
@@ -356,6 +359,7 @@ static void XMLCALL on_end(void *user, const XML_Char *name)
         return;
     item = top_item(walk);
     open = walk->open[--walk->depth];
+    item->children = item->children || (open.old && !in_prefix(walk)); /* they were in blocks before */
     finish_text(walk, item);
     if (!walk->in_row) {
         end_outside(walk, &open, name);

@@ -26,9 +26,10 @@
 
 enum {
     XML_PAD = 64, /* readable bytes behind a block */
-    XML_DEEPEST = 100000,
-    XML_NO_COLUMN = UINT32_MAX
+    XML_DEEPEST = 100000
 };
+
+#define XML_NO_COLUMN UINT32_MAX
 
 static inline bool xml_is_blank(uint8_t byte)
 {
@@ -155,7 +156,8 @@ void xml_scan(const uint8_t *bytes, size_t size, size_t at, struct xml_mark *out
 
 struct xml_counts {
     int64_t found, written, outside, left_out, skipped; /* skipped: references to entities that are not in the document */
-    uint32_t outside_path;                              /* of the first outside; 0 = none */
+    int64_t broken; /* blocks that are not well-formed: what was found in the row that is not whole is not counted further */
+    uint32_t outside_path; /* of the first outside; 0 = none */
     char entity[64];
 };
 void xml_counts_add(struct xml_counts *to, const struct xml_counts *from);
@@ -234,6 +236,7 @@ struct xml_open {
     uint32_t item; /* of items or outside */
     uint32_t mark; /* outside values in front of it */
     bool had_rows;
+    bool old; /* its start stands in the prefix */
 };
 
 struct xml_walk {
