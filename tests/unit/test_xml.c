@@ -17,7 +17,7 @@ struct reading {
     char reason[256];
     int warnings;
     int blocks;
-    char error[512];
+    char error[800];
 };
 
 static void count_warning(void *user, struct pf_context *ctx, const char *text)
@@ -263,6 +263,38 @@ static void attributes_left_out_are_counted(void **state)
     CHECK_INT(reading.counts.left_out, 1);
 }
 
+/* Nothing outside of the document is read; where it is referred to, that is kept as text and told. */
+static void external_entities_stay_text(void **state)
+{
+    static const char text[] = "<!DOCTYPE a SYSTEM 'none.dtd' [<!ENTITY x SYSTEM 'file:///etc/hostname'>]>"
+                               "<a><r>1 &x;2</r><r>&y;</r></a>";
+    struct reading reading = { .options = usual() };
+
+    (void)state;
+    CHECK_INT(read_text(&reading, text, strlen(text)), PF_END);
+    CHECK_TEXT(reading.out, "a_r\n1 &x;2\n&y;\n");
+    CHECK_INT(reading.counts.skipped, 2);
+    CHECK_TEXT(reading.counts.entity, "x");
+    CHECK_INT(reading.warnings, 1);
+}
+
+static void entities_grow_so_far(void **state)
+{
+    struct reading reading = { .options = usual() };
+    char text[4096] = "<!DOCTYPE a [<!ENTITY e0 'aaaaaaaaaa'>";
+
+    (void)state;
+    for (int i = 1; i < 9; i++) {
+        (void)snprintf(text + strlen(text), sizeof text - strlen(text), "<!ENTITY e%d '", i);
+        for (int k = 0; k < 10; k++)
+            (void)snprintf(text + strlen(text), sizeof text - strlen(text), "&e%d;", i - 1);
+        strcat(text, "'>");
+    }
+    strcat(text, "]><a><r>1</r><r>&e8;</r></a>");
+    CHECK_INT(read_text(&reading, text, strlen(text)), PF_LIMIT);
+    CHECK_HAS(reading.error, "--max-expansion");
+}
+
 /* ---- what is refused */
 
 static const struct {
@@ -391,6 +423,8 @@ int main(void)
         cmocka_unit_test(what_documents_become),
         cmocka_unit_test(values_without_a_row_are_counted),
         cmocka_unit_test(attributes_left_out_are_counted),
+        cmocka_unit_test(external_entities_stay_text),
+        cmocka_unit_test(entities_grow_so_far),
         cmocka_unit_test(what_is_refused),
         cmocka_unit_test(every_prefix),
         cmocka_unit_test(where_markup_ends),

@@ -55,7 +55,7 @@ void xml_cut_close(struct xml_reader *reader)
 {
     struct xml_cut *cut = &reader->cut;
 
-    xml_input_close(&cut->input);
+    pf_text_input_close(&cut->input);
     if (cut->prefix.memory != NULL)
         pf_buffer_free(&cut->prefix);
     pf_free(&reader->ctx->memory, cut->stack);
@@ -290,7 +290,8 @@ static enum pf_status read_block(struct making *making)
     for (;;) {
         size_t got, want = making->capacity - making->size;
 
-        if (xml_input_read(&reader->cut.input, making->bytes + making->prefix + making->size, want, &got, making->err) != PF_OK)
+        if (pf_text_input_read(&reader->cut.input, making->bytes + making->prefix + making->size, want, &got, making->err) !=
+            PF_OK)
             return making->err->status;
         making->size += got;
         making->final = got < want;
@@ -347,7 +348,7 @@ static enum pf_status make_block(struct making *making, struct pf_block *block)
         cut->prefix.size = making->border_prefix;
         cut->where = making->border_where;
     }
-    if (xml_input_unread(&cut->input, body(making) + end, making->size - end, making->err) != PF_OK)
+    if (pf_text_input_unread(&cut->input, body(making) + end, making->size - end, making->err) != PF_OK)
         return making->err->status;
     memset(making->bytes + making->prefix + end, 0, XML_PAD);
     *block = (struct pf_block){ .offset = cut->offset, .bytes = making->bytes, .size = making->prefix + end };
@@ -391,7 +392,7 @@ enum pf_status xml_cut_block(struct xml_reader *reader, struct pf_block *block, 
         return pf_fail_memory(err, making.capacity);
     if (making.prefix != 0)
         memcpy(making.bytes, cut->prefix.data, making.prefix);
-    xml_input_mark(&cut->input);
+    pf_text_input_mark(&cut->input);
     status = read_block(&making);
     if (status == PF_OK && making.size == 0 && cut->documents == 0 && !cut->in_document)
         status = fail_empty(&making);

@@ -205,6 +205,7 @@ static enum pf_status xml_again(void *state, bool *again, struct pf_error *err)
         return PF_OK;
     atomic_store(&reader->wider, false);
     reader->surveyed = true;
+    pf_error_clear(err);
     if (xml_survey_all(reader, err) != PF_OK || xml_name_columns(reader, err) != PF_OK)
         pf_error_source(err, pf_source_name(reader->src));
     return err->status;

@@ -29,6 +29,7 @@ struct counting {
     uint32_t count_capacity;
     struct open_element *open;
     uint32_t depth, open_capacity;
+    uint32_t beyond; /* elements that are open deeper than is allowed */
     uint64_t elements;
     bool failed;
     struct pf_error *err;
@@ -50,8 +51,12 @@ static void XMLCALL count_start(void *user, const XML_Char *name, const XML_Char
     void *counts = counting->counts, *open = counting->open;
     struct count *count;
 
-    if (counting->failed || counting->depth >= counting->reader->options->max_depth)
+    if (counting->failed)
         return;
+    if (counting->depth >= counting->reader->options->max_depth) {
+        counting->beyond++;
+        return;
+    }
     while (path >= counting->count_capacity) {
         if (!xml_room(counting->memory, &counts, counting->count_capacity, &counting->count_capacity, sizeof *count)) {
             count_failed(counting);
@@ -87,6 +92,10 @@ static void XMLCALL count_end(void *user, const XML_Char *name)
     const struct open_element *top;
 
     (void)name;
+    if (counting->beyond != 0) {
+        counting->beyond--;
+        return;
+    }
     if (counting->failed || counting->depth == 0)
         return;
     top = &counting->open[--counting->depth];
@@ -365,8 +374,10 @@ static enum pf_status survey_bytes(struct surveying *surveying, const struct pf_
     *counts = walk.counts;
     *rows = walk.rows_done;
     xml_walk_end(&walk);
+    if (status == PF_LIMIT && reader->column_count == 0)
+        return status;
     if (status == PF_BAD_DATA && reader->column_count == 0 && walk.rows_done == 0 && block->own[XML_OWN_PREFIX] == 0 &&
-        (flags & XML_BLOCK_ENDS) != 0)
+        strstr(err->message, "junk after") == NULL) /* that is another document */
         return fail_first(block, err);
     if (status == PF_BAD_DATA || (status == PF_LIMIT && strstr(err->remedy, "--max-columns") == NULL)) {
         pf_error_clear(err);
@@ -385,13 +396,14 @@ static void forget_columns(struct xml_reader *reader)
 }
 
 /* Of a document that is here as a whole: leaf values that stand behind the rows make the element around them the row, unless they are
- * of other repeated elements. */
+ * of other repeated elements. Its rows are the same ones then, as it is expanded to them; joined or folded, it would be one. */
 static uint32_t widen(const struct counting *counting, uint32_t chosen, const struct xml_counts *counts)
 {
     const struct xml_path *paths = counting->reader->tree.paths;
+    const struct pf_xml_read_options *options = counting->reader->options;
     const uint32_t parent = paths[chosen].parent;
 
-    if (counts->outside == 0 || parent == 0)
+    if (counts->outside == 0 || parent == 0 || options->arrays != PF_XML_EXPAND || options->strategy == PF_XML_MODERATE)
         return 0;
     for (uint32_t path = counts->outside_path; path != 0 && path != parent; path = paths[path].parent) {
         if (path < counting->count_capacity && counting->counts[path].siblings > 1)
@@ -466,7 +478,7 @@ enum pf_status xml_survey_all(struct xml_reader *reader, struct pf_error *err)
     pf_free(&reader->ctx->memory, surveying.seen);
     xml_cut_close(reader);
     reader->pass = pass;
-    if (status == PF_BAD_DATA || status == PF_LIMIT) /* the pass tells it */
+    if ((status == PF_BAD_DATA || status == PF_LIMIT) && reader->column_count != 0) /* the pass tells it */
         status = strstr(err->remedy, "--max-columns") != NULL ? status : PF_END;
     if (status != PF_END)
         return status;

@@ -427,8 +427,25 @@ static void XMLCALL on_skipped(void *user, const XML_Char *name, int parameter)
     if (parameter != 0)
         return;
     if (!in_prefix(walk) && walk->counts.skipped++ == 0)
-        (void)snprintf(walk->counts.entity, sizeof walk->counts.entity, "%s", name);
+        (void)snprintf(walk->counts.entity, sizeof walk->counts.entity, "%.63s", name);
     on_text(user, text, snprintf(text, sizeof text, "&%.70s;", name));
+}
+
+/* An entity that stands outside of the document: nothing is fetched. The context begins with its name. */
+static int XMLCALL on_external(XML_Parser arg, const XML_Char *context, const XML_Char *base, const XML_Char *system,
+                               const XML_Char *public)
+{
+    struct xml_walk *walk = (void *)arg;
+    char name[72];
+
+    (void)base;
+    (void)system;
+    (void)public;
+    if (context != NULL) {
+        (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(context, "\f"), context);
+        on_skipped(walk, name, 0);
+    }
+    return XML_STATUS_OK;
 }
 
 /* ---- a block */
@@ -448,6 +465,8 @@ enum pf_status xml_walk_begin(struct xml_walk *walk, const struct xml_reader *re
     XML_SetElementHandler(walk->parser, on_start, on_end);
     XML_SetCharacterDataHandler(walk->parser, on_text);
     XML_SetSkippedEntityHandler(walk->parser, on_skipped);
+    XML_SetExternalEntityRefHandler(walk->parser, on_external);
+    XML_SetExternalEntityRefHandlerArg(walk->parser, walk);
     XML_SetParamEntityParsing(walk->parser, XML_PARAM_ENTITY_PARSING_NEVER);
     (void)XML_SetBillionLaughsAttackProtectionMaximumAmplification(walk->parser, (float)reader->options->max_expansion);
     return PF_OK;

@@ -1,6 +1,6 @@
 /* XML: the parts of the reader.
  *
- *   input.c    the source as UTF-8, with a way back
+ *   encoding.c the encoding of a document, and the source as UTF-8
  *   path.c     the tree of paths, and the rule that tells which elements are rows
  *   scan.c     one piece of markup at a time, for cutting
  *   cut.c      blocks that are whole rows and parse by themselves
@@ -22,6 +22,7 @@
 #include "arrow/array.h"
 #include "base/text.h"
 #include "base/thread.h"
+#include "formats/text_input.h"
 #include "formats/xml/xml_format.h"
 
 enum {
@@ -46,17 +47,6 @@ static inline bool xml_all_blank(const uint8_t *bytes, size_t size)
 
 /* ---- input */
 
-struct xml_input {
-    struct pf_context *ctx;
-    struct pf_source *src;
-    struct pf_decoder *decoder;     /* NULL = the source is UTF-8 */
-    uint8_t *raw;                   /* with a decoder */
-    struct pf_buffer decoded, held; /* held: given back, comes first */
-    size_t decoded_at, held_at;
-    bool fresh; /* something came from the source since xml_input_mark */
-    bool ended;
-};
-
 struct xml_encoding {
     char name[48];
     uint32_t bom_size;
@@ -65,15 +55,8 @@ struct xml_encoding {
 
 /* By byte order mark, zeros and declaration. */
 void xml_find_encoding(struct xml_encoding *out, const uint8_t *head, size_t size);
-enum pf_status xml_input_open(struct xml_input *input, struct pf_context *ctx, struct pf_source *src,
+enum pf_status xml_input_open(struct pf_text_input *input, struct pf_context *ctx, struct pf_source *src,
                               const struct xml_encoding *encoding, struct pf_error *err);
-/* Fewer bytes than asked for: the source ends. */
-enum pf_status xml_input_read(struct xml_input *input, uint8_t *to, size_t size, size_t *got, struct pf_error *err);
-void xml_input_mark(struct xml_input *input);
-/* Gives back the last bytes read since the mark. */
-enum pf_status xml_input_unread(struct xml_input *input, const uint8_t *bytes, size_t size, struct pf_error *err);
-void xml_input_close(struct xml_input *input);
-
 /* ---- paths */
 
 struct xml_path {
@@ -171,7 +154,7 @@ struct xml_ancestor {
 
 /* The state of cutting, outside of rows. */
 struct xml_cut {
-    struct xml_input input;
+    struct pf_text_input input;
     struct pf_buffer prefix;
     size_t used; /* bytes of prefix that rows have used */
     struct xml_ancestor *stack;
