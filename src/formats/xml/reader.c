@@ -378,6 +378,7 @@ const struct pf_reader pf_xml_reader = {
     .options = xml_options,
     .state_size = sizeof(struct xml_reader),
     .option_size = sizeof(struct pf_xml_read_options),
+    .compat_offset = AT(compat),
     .probe = xml_probe,
     .open = xml_open,
     .table = xml_table,

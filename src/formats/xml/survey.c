@@ -2,7 +2,6 @@
 #include <stdio.h>
 
 #include "formats/xml/xml.h"
-#include "transform/infer.h"
 
 enum { DENSE = 20 /* times below one parent, on average, that make a descendant the row */, RUNNERS = 3 };
 
@@ -403,7 +402,8 @@ static uint32_t widen(const struct counting *counting, uint32_t chosen, const st
     const struct pf_xml_read_options *options = counting->reader->options;
     const uint32_t parent = paths[chosen].parent;
 
-    if (counts->outside == 0 || parent == 0 || options->arrays != PF_XML_EXPAND || options->strategy == PF_XML_MODERATE)
+    if (counts->outside == 0 || parent == 0 || options->compat || options->arrays != PF_XML_EXPAND ||
+        options->strategy == PF_XML_MODERATE)
         return 0;
     for (uint32_t path = counts->outside_path; path != 0 && path != parent; path = paths[path].parent) {
         if (path < counting->count_capacity && counting->counts[path].siblings > 1)
@@ -484,79 +484,4 @@ enum pf_status xml_survey_all(struct xml_reader *reader, struct pf_error *err)
         return status;
     pf_error_clear(err);
     return pf_source_rewind(reader->src, err);
-}
-
-/* ---- names */
-
-static bool append_step(const struct xml_reader *reader, struct pf_buffer *to, const struct xml_path *path)
-{
-    const char *colon = memchr(path->name, ':', path->name_size);
-    size_t begin = to->size, skip = 0;
-
-    if (colon != NULL && reader->options->namespaces == PF_XML_STRIP)
-        skip = (size_t)(colon + 1 - path->name);
-    if (!pf_buffer_append(to, path->name + skip, path->name_size - skip))
-        return false;
-    for (; reader->options->namespaces == PF_XML_PREFIX && begin < to->size; begin++) {
-        if (to->data[begin] == ':')
-            to->data[begin] = '_';
-    }
-    return true;
-}
-
-/* The steps from the first one on. */
-static bool append_name(const struct xml_reader *reader, struct pf_buffer *to, uint32_t path, uint32_t first)
-{
-    const struct xml_path *step = &reader->tree.paths[path];
-
-    if (path != first && step->parent != 0) {
-        if (!append_name(reader, to, step->parent, first))
-            return false;
-        if (to->size != 0 && !pf_buffer_append(to, step->attribute ? "@" : "_", 1))
-            return false;
-    }
-    return append_step(reader, to, step);
-}
-
-/* Under moderate the row's own name stands only in front of its attributes and text. */
-static uint32_t first_step(const struct xml_reader *reader, uint32_t path)
-{
-    const struct xml_path *paths = reader->tree.paths;
-    uint32_t below = path;
-
-    if (reader->options->strategy != PF_XML_MODERATE)
-        return 0;
-    if (paths[path].attribute && paths[paths[path].parent].row)
-        return paths[path].parent;
-    for (uint32_t at = path; at != 0; at = paths[at].parent) {
-        if (paths[at].row)
-            return below;
-        below = at;
-    }
-    return 0;
-}
-
-enum pf_status xml_name_columns(struct xml_reader *reader, struct pf_error *err)
-{
-    struct pf_buffer name;
-    bool ok;
-
-    reader->names = pf_arena_alloc_zero(&reader->arena, (size_t)reader->column_count + 1, sizeof *reader->names);
-    ok = reader->names != NULL;
-    pf_buffer_init(&name, &reader->ctx->memory, SIZE_MAX);
-    for (uint32_t i = 1; ok && i < reader->tree.count; i++) {
-        const uint32_t column = reader->tree.paths[i].column;
-
-        if (column == XML_NO_COLUMN)
-            continue;
-        pf_buffer_clear(&name);
-        ok = append_name(reader, &name, i, first_step(reader, i));
-        if (ok)
-            reader->names[column] = pf_arena_copy(&reader->arena, (const char *)name.data, name.size);
-        ok = ok && reader->names[column] != NULL;
-    }
-    pf_buffer_free(&name);
-    if (!ok)
-        return pf_fail_memory(err, reader->column_count * sizeof *reader->names);
-    return pf_names_settle(reader->names, reader->column_count, false, &reader->arena, err);
 }

@@ -214,13 +214,26 @@ static void add_attribute(struct xml_walk *walk, uint32_t element, const char *n
     }
 }
 
+static bool note_namespace(struct xml_walk *walk, const char *const *attribute)
+{
+    struct xml_reader *reader = (struct xml_reader *)(uintptr_t)walk->reader; /* which is being opened */
+
+    if (xml_add_namespace(reader, attribute[0], attribute[1]))
+        return true;
+    stop_for_memory(walk);
+    return false;
+}
+
 static void add_attributes(struct xml_walk *walk, uint32_t element, const char *const *attributes)
 {
     for (; *attributes != NULL && walk->err->status == PF_OK && !walk->again; attributes += 2) {
         struct xml_item *item = walk->in_row ? &walk->items[element] : &walk->outside[element];
 
-        if (is_namespace(attributes[0]))
+        if (is_namespace(attributes[0])) {
+            if (walk->survey && walk->reader->options->compat && !note_namespace(walk, attributes))
+                return;
             continue;
+        }
         if (is_nil(attributes[0], attributes[1])) {
             item->nil = true;
             continue;
@@ -309,8 +322,11 @@ static void finish_text(struct xml_walk *walk, struct xml_item *item)
     item->kind = item->size != 0 ? PF_TEXT_PLAIN : item->nil ? PF_TEXT_NULL : PF_TEXT_QUOTED;
 }
 
-static bool is_leaf(const struct xml_item *item)
+/* compat: an empty element had no value. */
+static bool is_leaf(const struct xml_walk *walk, const struct xml_item *item)
 {
+    if (walk->reader->options->compat)
+        return item->size != 0;
     return item->size != 0 || item->nil || (!item->children && !item->attributes);
 }
 
@@ -336,7 +352,7 @@ static void end_row(struct xml_walk *walk)
 static void end_outside(struct xml_walk *walk, const struct xml_open *open, const char *name)
 {
     xml_leave(&walk->reader->rule, &walk->where, name, strlen(name));
-    if (is_leaf(&walk->outside[open->item]) && !walk->outside[open->item].value)
+    if (is_leaf(walk, &walk->outside[open->item]) && !walk->outside[open->item].value)
         add_outside(walk, open->item);
     if (in_prefix(walk))
         return;
@@ -366,7 +382,7 @@ static void XMLCALL on_end(void *user, const XML_Char *name)
         return;
     }
     item->end = walk->item_count;
-    item->value = is_leaf(item);
+    item->value = is_leaf(walk, item);
     walk->counts.found += item->value;
     if (walk->depth == walk->row_depth)
         end_row(walk);

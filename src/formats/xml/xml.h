@@ -7,7 +7,8 @@
  *   walk.c     expat's events as the items of a row
  *   rows.c     items in columns
  *   fold.c     several values, or a whole element, as one text
- *   survey.c   opening: the row element, the columns and their names
+ *   survey.c   opening: the row element and the columns
+ *   names.c    what the columns are called
  *   decode.c   a block as text columns
  *   reader.c   the descriptor: open, table, tell, facts, options */
 #ifndef PF_FORMATS_XML_XML_H
@@ -165,6 +166,10 @@ struct xml_cut {
     size_t next_size, block_bytes;
 };
 
+struct xml_namespace {
+    const char *prefix, *uri;
+};
+
 struct xml_reader {
     struct pf_context *ctx;
     struct pf_source *src;
@@ -174,6 +179,8 @@ struct xml_reader {
     struct xml_encoding encoding;
     struct xml_tree tree;
     struct xml_rule rule;
+    struct xml_namespace *namespaces; /* with compat only */
+    uint32_t namespace_count, namespace_capacity;
     const char **names;
     uint32_t column_count;
     char runners[200]; /* what else might have been a row, with counts */
@@ -289,6 +296,8 @@ enum pf_status xml_survey_head(struct xml_reader *reader, const uint8_t *bytes, 
 enum pf_status xml_survey_all(struct xml_reader *reader, struct pf_error *err);
 enum pf_status xml_rule_given(struct xml_reader *reader, struct pf_error *err);
 enum pf_status xml_name_columns(struct xml_reader *reader, struct pf_error *err);
+/* xmlns or xmlns:prefix; the first of a prefix counts. false = out of memory. */
+bool xml_add_namespace(struct xml_reader *reader, const char *name, const char *uri);
 
 enum pf_status xml_decode(const void *state, const struct pf_pass *pass, struct pf_block *block, struct pf_arena *arena,
                           struct pf_decoded *out, struct pf_error *err);
