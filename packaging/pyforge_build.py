@@ -22,6 +22,7 @@ LIBRARIES = (
     ("lz4.h", "-llz4", "liblz4-dev"),
     ("zlib.h", "-lz", "zlib1g-dev"),
     ("libdeflate.h", "-ldeflate", "libdeflate-dev"),
+    ("expat.h", "-lexpat", "libexpat1-dev"),
     ("snappy-c.h", "-lsnappy", "libsnappy-dev"),
 )
 CMAKE_AT_LEAST = (3, 25)

@@ -43,6 +43,7 @@ want_build() {
     want liblz4-dev library_there liblz4 liblz4-dev
     want zlib1g-dev library_there zlib zlib1g-dev
     want libdeflate-dev library_there libdeflate libdeflate-dev
+    want libexpat1-dev library_there expat libexpat1-dev
     want libisal-dev library_there libisal libisal-dev
     want libsnappy-dev header_there snappy-c.h libsnappy-dev
 }

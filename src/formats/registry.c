@@ -10,6 +10,7 @@
 #include "formats/parquet/parquet_format.h"
 #include "formats/xlsx/xlsx_format.h"
 #include "formats/xlsx_write/xlsx_write_format.h"
+#include "formats/xml/xml_format.h"
 
 enum { HEAD = 64 * 1024, CERTAIN = 90, POSSIBLE = 20, TEXT_TABLE = 10 /* of text that may be a table */ };
 
@@ -21,6 +22,9 @@ static const struct pf_format builtin[] = {
       .writer_owner = "parquet writer" },
     { .reader = &pf_xlsx_reader, .writer = &pf_xlsx_writer, .reader_owner = "excel reader", .writer_owner = "excel writer" },
     { .reader = &pf_dbf_reader, .reader_owner = "dbf reader" },
+#ifdef PYFORGE_HAVE_EXPAT
+    { .reader = &pf_xml_reader, .reader_owner = "xml reader" },
+#endif
 };
 
 const struct pf_format_list pf_builtin_formats = { builtin, PF_COUNT(builtin), &pf_parquet_writer };
@@ -131,7 +135,7 @@ static const struct foreign foreign_formats[] = {
     { "an old Office document", "", "\xd0\xcf\x11\xe0", 4, "excel" },
     { "a web page (HTML)", "|html|htm|xhtml|", NULL, 0, NULL },
     { "a PDF document", "|pdf|", "%PDF-", 5, NULL },
-    { "an XML document", "|xml|", "<?xml", 5, NULL },
+    { "an XML document", "|xml|", "<?xml", 5, "xml" },
     { "an Access database", "|mdb|accdb|", NULL, 0, NULL },
     { "a dBase table", "|dbf|", NULL, 0, "dbf" },
     { "an SQL Server database", "|mdf|", NULL, 0, NULL },

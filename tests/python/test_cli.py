@@ -392,7 +392,7 @@ def test_bad_value_has_its_place(pyforge, write):
         (["convert", "sales.csv", "--f", "csv"], "there is no option --f"),
         (["convert", "sales.csv", "--force=perhaps"], "yes or no"),
         (["convert", "sales.csv", "--to", "dbf"], "--format cannot be 'dbf'"),
-        (["convert", "sales.csv", "--from", "xml"], "--from cannot be 'xml'"),
+        (["convert", "sales.csv", "--from", "orc"], "--from cannot be 'orc'"),
         (["convert", "sales.csv", "--columns", "id,gone"], "gone"),
         (["info"], "Missing argument 'INPUT_FILE'."),
         (["info", "sales.csv", "--format", "yaml"], "table or json"),

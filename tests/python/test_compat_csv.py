@@ -21,9 +21,9 @@ EXCEPTIONS = Path(__file__).with_name("compat_csv_exceptions.tsv")
 FIRST_ROWS = 200
 FULL = os.environ.get("PYFORGE_TEST_FULL") == "1"
 # Of the original's formats, in PYFORGE_TEST_DATA/original, those that are replayed, by the suffix of their files: here, in
-# test_compat_dbf.py, and in test_compat_xlsx.py, which compares sheet by sheet.
-REPLAYED = {".csv", ".dbf", ".xlsx"}
-NOT_YET = {".mdb", ".pdf", ".xml"}
+# test_compat_dbf.py, test_compat_xml.py, and in test_compat_xlsx.py, which compares sheet by sheet.
+REPLAYED = {".csv", ".dbf", ".xlsx", ".xml"}
+NOT_YET = {".mdb", ".pdf"}
 
 
 def exceptions():

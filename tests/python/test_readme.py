@@ -13,7 +13,7 @@ import subprocess
 import pytest
 from conftest import ROOT, clean_environment
 
-DOCUMENTS = ["README.md", "examples/README.md", "docs/migration.md", "docs/excel.md", "docs/dbf.md"]
+DOCUMENTS = ["README.md", "examples/README.md", "docs/migration.md", "docs/excel.md", "docs/dbf.md", "docs/xml.md"]
 BLOCK = re.compile(r"^```(console|sh)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 

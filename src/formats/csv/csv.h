@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "formats/csv/csv_format.h"
 #include "formats/header_option.h"
+#include "formats/text_input.h"
 
 enum {
     CSV_PAD = 64,     /* readable bytes behind a block */
@@ -213,31 +214,13 @@ void csv_detect_encoding(const struct csv_sample *samples, uint32_t count, struc
 
 /* ---- input: the source as UTF-8, with a way back */
 
-struct csv_input {
-    struct pf_context *ctx;
-    struct pf_source *src;
-    struct pf_decoder *decoder; /* NULL = the source is UTF-8 */
-    uint8_t *raw;               /* CSV_RAW bytes, with a decoder */
-    struct pf_buffer decoded;
-    size_t decoded_at;
-    struct pf_buffer held; /* given back: comes first */
-    size_t held_at;
-    bool fresh; /* something came from the source since csv_input_mark */
-    bool ended; /* of the source */
-};
-enum pf_status csv_input_open(struct csv_input *input, struct pf_context *ctx, struct pf_source *src,
+enum pf_status csv_input_open(struct pf_text_input *input, struct pf_context *ctx, struct pf_source *src,
                               const struct csv_encoding *encoding, struct pf_error *err);
-void csv_input_close(struct csv_input *input);
 /* Back to the first byte behind the byte order mark; the source has been rewound. */
-enum pf_status csv_input_rewind(struct csv_input *input, const struct csv_encoding *encoding, struct pf_error *err);
-/* *got < size only at the end. */
-enum pf_status csv_input_read(struct csv_input *input, uint8_t *to, size_t size, size_t *got, struct pf_error *err);
-void csv_input_mark(struct csv_input *input);
-/* Gives back the last size bytes read since the mark. */
-enum pf_status csv_input_unread(struct csv_input *input, const uint8_t *bytes, size_t size, struct pf_error *err);
+enum pf_status csv_input_rewind(struct pf_text_input *input, const struct csv_encoding *encoding, struct pf_error *err);
 /* *source_size grows by what the bytes passed over take in the source. */
-enum pf_status csv_input_skip(struct csv_input *input, const struct csv_encoding *encoding, int64_t size, int64_t *source_size,
-                              struct pf_error *err);
+enum pf_status csv_input_skip(struct pf_text_input *input, const struct csv_encoding *encoding, int64_t size,
+                              int64_t *source_size, struct pf_error *err);
 /* What text read from a source takes there. */
 int64_t csv_source_size(const struct csv_encoding *encoding, const uint8_t *bytes, size_t size);
 
@@ -273,7 +256,7 @@ struct csv_reader {
 
     /* the pass */
     const struct pf_pass *pass;
-    struct csv_input input;
+    struct pf_text_input input;
     int64_t offset, line; /* of the next block, in the source; offset -1 = not known */
     uint64_t number;
     size_t next_size; /* bytes to read for the next block */

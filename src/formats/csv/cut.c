@@ -167,7 +167,7 @@ static enum pf_status find_border(struct csv_reader *reader, struct cut *cut, st
     for (;;) {
         size_t got, want = cut->capacity - cut->size;
 
-        if (csv_input_read(&reader->input, cut->bytes + cut->size, want, &got, err) != PF_OK)
+        if (pf_text_input_read(&reader->input, cut->bytes + cut->size, want, &got, err) != PF_OK)
             return err->status;
         cut->size += got;
         cut->final = got < want;
@@ -209,7 +209,7 @@ static enum pf_status make_block(struct csv_reader *reader, struct cut *cut, str
 {
     size_t end = cut->border.end;
 
-    if (csv_input_unread(&reader->input, cut->bytes + end, cut->size - end, err) != PF_OK)
+    if (pf_text_input_unread(&reader->input, cut->bytes + end, cut->size - end, err) != PF_OK)
         return err->status;
     memset(cut->bytes + end, 0, CSV_PAD);
     *block = (struct pf_block){ .offset = reader->offset, .bytes = cut->bytes, .size = end };
@@ -244,7 +244,7 @@ enum pf_status csv_cut(void *state, struct pf_block *block, struct pf_error *err
     cut.bytes = pf_alloc(&reader->ctx->memory, cut.capacity + CSV_PAD);
     if (cut.bytes == NULL)
         return pf_fail_memory(err, cut.capacity + CSV_PAD);
-    csv_input_mark(&reader->input);
+    pf_text_input_mark(&reader->input);
     status = find_border(reader, &cut, err);
     if (status == PF_OK && cut.final && !cut.border.full)
         status = close_last(reader, &cut, err);

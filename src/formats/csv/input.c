@@ -1,126 +1,20 @@
-/* The source as UTF-8: read directly when it is that, through a decoder otherwise; and what was read too far can be given
- * back. */
-#include <string.h>
-
+/* The source as UTF-8, and what text of it takes there. */
 #include "formats/csv/csv.h"
 
-enum { CSV_RAW = 128 * 1024 };
+static const char *decoded_from(const struct csv_encoding *encoding)
+{
+    return encoding->utf8 ? NULL : encoding->name;
+}
 
-enum pf_status csv_input_open(struct csv_input *input, struct pf_context *ctx, struct pf_source *src,
+enum pf_status csv_input_open(struct pf_text_input *input, struct pf_context *ctx, struct pf_source *src,
                               const struct csv_encoding *encoding, struct pf_error *err)
 {
-    input->ctx = ctx;
-    input->src = src;
-    pf_buffer_init(&input->decoded, &ctx->memory, SIZE_MAX);
-    pf_buffer_init(&input->held, &ctx->memory, SIZE_MAX);
-    if (!encoding->utf8) {
-        input->raw = pf_alloc(&ctx->memory, CSV_RAW);
-        if (input->raw == NULL)
-            return pf_fail_memory(err, CSV_RAW);
-    }
-    return csv_input_rewind(input, encoding, err);
+    return pf_text_input_open(input, ctx, src, decoded_from(encoding), encoding->bom_size, err);
 }
 
-void csv_input_close(struct csv_input *input)
+enum pf_status csv_input_rewind(struct pf_text_input *input, const struct csv_encoding *encoding, struct pf_error *err)
 {
-    if (input->ctx == NULL)
-        return;
-    pf_decoder_free(input->decoder);
-    pf_free(&input->ctx->memory, input->raw);
-    pf_buffer_free(&input->decoded);
-    pf_buffer_free(&input->held);
-    memset(input, 0, sizeof *input);
-}
-
-enum pf_status csv_input_rewind(struct csv_input *input, const struct csv_encoding *encoding, struct pf_error *err)
-{
-    uint8_t bom[4];
-    size_t got;
-
-    pf_decoder_free(input->decoder);
-    input->decoder = NULL;
-    pf_buffer_clear(&input->decoded);
-    pf_buffer_clear(&input->held);
-    input->decoded_at = input->held_at = 0;
-    input->ended = false;
-    if (encoding->bom_size != 0 && pf_source_read(input->src, bom, encoding->bom_size, &got, err) != PF_OK)
-        return err->status;
-    if (encoding->utf8)
-        return PF_OK;
-    if (pf_decoder_new(&input->decoder, &input->ctx->memory, encoding->name, err) != PF_OK)
-        return err->status;
-    pf_decoder_pass(input->decoder, encoding->bom_size);
-    return PF_OK;
-}
-
-/* Decodes the next part of the source; sets ended at its end. */
-static enum pf_status decode_part(struct csv_input *input, struct pf_error *err)
-{
-    size_t got;
-
-    pf_buffer_clear(&input->decoded);
-    input->decoded_at = 0;
-    if (pf_source_read(input->src, input->raw, CSV_RAW, &got, err) != PF_OK)
-        return err->status;
-    input->ended = got < CSV_RAW;
-    if (pf_decoder_feed(input->decoder, input->raw, got, input->ended, &input->decoded, err) == PF_OK)
-        return PF_OK;
-    if (err->status == PF_BAD_DATA)
-        pf_remedy(err, "the file has another encoding than was taken for it: name it with --encoding");
-    pf_error_source(err, pf_source_name(input->src));
-    return err->status;
-}
-
-static size_t take_from(const struct pf_buffer *buffer, size_t *at, uint8_t *to, size_t size)
-{
-    size_t part = buffer->size - *at < size ? buffer->size - *at : size;
-
-    if (part != 0)
-        memcpy(to, buffer->data + *at, part);
-    *at += part;
-    return part;
-}
-
-enum pf_status csv_input_read(struct csv_input *input, uint8_t *to, size_t size, size_t *got, struct pf_error *err)
-{
-    *got = take_from(&input->held, &input->held_at, to, size);
-    if (*got == size)
-        return PF_OK;
-    input->fresh = true;
-    if (input->decoder == NULL && !input->ended) {
-        size_t part;
-
-        if (pf_source_read(input->src, to + *got, size - *got, &part, err) != PF_OK)
-            return err->status;
-        *got += part;
-        input->ended = *got < size;
-    }
-    while (input->decoder != NULL && *got < size) {
-        if (input->decoded_at == input->decoded.size) {
-            if (input->ended)
-                break;
-            if (decode_part(input, err) != PF_OK)
-                return err->status;
-        }
-        *got += take_from(&input->decoded, &input->decoded_at, to + *got, size - *got);
-    }
-    return PF_OK;
-}
-
-void csv_input_mark(struct csv_input *input)
-{
-    input->fresh = false;
-}
-
-enum pf_status csv_input_unread(struct csv_input *input, const uint8_t *bytes, size_t size, struct pf_error *err)
-{
-    if (!input->fresh) { /* all of it came from what is held: step back there */
-        input->held_at -= size;
-        return PF_OK;
-    }
-    pf_buffer_clear(&input->held);
-    input->held_at = 0;
-    return pf_buffer_append(&input->held, bytes, size) ? PF_OK : pf_fail_memory(err, size);
+    return pf_text_input_rewind(input, decoded_from(encoding), encoding->bom_size, err);
 }
 
 int64_t csv_source_size(const struct csv_encoding *encoding, const uint8_t *bytes, size_t size)
@@ -136,8 +30,8 @@ int64_t csv_source_size(const struct csv_encoding *encoding, const uint8_t *byte
     return (int64_t)((encoding->unit == 2 ? characters + pairs : characters) * encoding->unit);
 }
 
-enum pf_status csv_input_skip(struct csv_input *input, const struct csv_encoding *encoding, int64_t size, int64_t *source_size,
-                              struct pf_error *err)
+enum pf_status csv_input_skip(struct pf_text_input *input, const struct csv_encoding *encoding, int64_t size,
+                              int64_t *source_size, struct pf_error *err)
 {
     enum { STEP = 64 * 1024 };
     uint8_t *part = pf_alloc(&input->ctx->memory, STEP);
@@ -146,7 +40,7 @@ enum pf_status csv_input_skip(struct csv_input *input, const struct csv_encoding
     while (status == PF_OK && size > 0) {
         size_t got, want = size < STEP ? (size_t)size : STEP;
 
-        status = csv_input_read(input, part, want, &got, err);
+        status = pf_text_input_read(input, part, want, &got, err);
         if (status == PF_OK && got < want)
             status = pf_fail(err, PF_BAD_DATA, "the source is shorter than when it was first read");
         if (status == PF_OK)

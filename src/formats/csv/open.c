@@ -430,7 +430,7 @@ static enum pf_status read_on(struct opening *opening, struct pf_error *err)
     }
     if (!pf_buffer_reserve(text, part))
         return pf_fail_memory(err, part);
-    if (csv_input_read(&reader->input, text->data + text->size, part, &got, err) != PF_OK)
+    if (pf_text_input_read(&reader->input, text->data + text->size, part, &got, err) != PF_OK)
         return err->status;
     text->size += got;
     opening->text_ends = got < part;
@@ -450,7 +450,7 @@ static enum pf_status look_further(struct opening *opening, struct pf_error *err
     if (pf_source_spool(reader->src, err) != PF_OK ||
         csv_input_open(&reader->input, reader->ctx, reader->src, &reader->encoding, err) != PF_OK)
         return err->status;
-    csv_input_mark(&reader->input);
+    pf_text_input_mark(&reader->input);
     pf_buffer_clear(text);
     opening->inner_count = 0;
     while (more) {
@@ -462,7 +462,7 @@ static enum pf_status look_further(struct opening *opening, struct pf_error *err
     used = (size_t)(reader->data_offset - opening->offset);
     reader->opened_input = true;
     reader->offset = reader->encoding.bom_size + opening->dropped + csv_source_size(&reader->encoding, text->data, used);
-    return csv_input_unread(&reader->input, text->data + used, text->size - used, err);
+    return pf_text_input_unread(&reader->input, text->data + used, text->size - used, err);
 }
 
 /* ---- the reader */

@@ -69,7 +69,7 @@ static void csv_close(void *state)
 {
     struct csv_reader *reader = state;
 
-    csv_input_close(&reader->input);
+    pf_text_input_close(&reader->input);
     if (reader->ctx != NULL)
         pf_arena_free(&reader->arena);
     reader->ctx = NULL;

@@ -109,6 +109,6 @@ enum pf_status csv_find_widest(struct csv_reader *reader, uint32_t *widest, stru
         return pf_fail_memory(err, size);
     status = add_blocks(reader, room, widest, err);
     pf_free(&reader->ctx->memory, room);
-    csv_input_close(&reader->input);
+    pf_text_input_close(&reader->input);
     return status == PF_OK ? pf_source_rewind(reader->src, err) : status;
 }

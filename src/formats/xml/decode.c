@@ -1,0 +1,141 @@
+/* A block as text columns. */
+#include <stdio.h>
+
+#include "formats/xml/xml.h"
+
+/* What expat refused, with all behind it in the block: one reject. */
+static enum pf_status reject_rest(struct xml_walk *walk, const uint8_t *bytes, size_t size, struct pf_arena *arena,
+                                  struct pf_decoded *out, struct pf_error *err)
+{
+    enum { REASON = 256, RAW = 1024 };
+    const size_t at = (size_t)err->offset < size ? (size_t)err->offset : size;
+    struct pf_reject *reject = pf_arena_alloc_zero(arena, 1, sizeof *reject);
+    char *reason = pf_arena_alloc(arena, REASON);
+    size_t line_start = at;
+    int64_t lines = 0;
+
+    if (reject == NULL || reason == NULL)
+        return pf_fail_memory(err, sizeof *reject);
+    for (size_t i = 0; i < at; i++)
+        lines += bytes[i] == '\n';
+    while (line_start > 0 && bytes[line_start - 1] != '\n')
+        line_start--;
+    (void)snprintf(reason, REASON,
+                   "the document is not well-formed: %.120s (column %zu of the line); the rows before it are good",
+                   err->message, at - line_start + 1);
+    *reject = (struct pf_reject){ .row = out->rows_kept,
+                                  .line = lines,
+                                  .offset = (int64_t)at,
+                                  .by_on_error = true,
+                                  .reason = reason,
+                                  .raw = bytes + line_start,
+                                  .raw_size = size - line_start < RAW ? size - line_start : RAW };
+    walk->counts.broken = 1;
+    out->rejects = reject;
+    out->rows_rejected = 1;
+    out->rows_read = out->rows_kept + 1;
+    pf_error_clear(err);
+    return PF_OK;
+}
+
+static enum pf_status hand_out(const struct xml_columns *columns, const uint8_t *bytes, struct pf_arena *arena,
+                               struct pf_decoded *out, struct pf_error *err)
+{
+    out->text = pf_arena_alloc_zero(arena, (size_t)columns->count + 1, sizeof *out->text);
+    if (out->text == NULL)
+        return pf_fail_memory(err, columns->count * sizeof *out->text);
+    for (uint32_t i = 0; i < columns->count; i++) {
+        struct pf_text_column *text = &out->text[i];
+
+        *text = (struct pf_text_column){
+            .bytes = bytes, .offset = columns->offset[i], .size = columns->size[i], .kind = columns->kind[i]
+        };
+        for (int64_t row = 0; row < columns->rows; row++) {
+            text->total += text->size[row];
+            text->nulls += text->kind[row] == PF_TEXT_NULL;
+        }
+    }
+    out->row_place = columns->place;
+    return PF_OK;
+}
+
+static int64_t lines_of(const uint8_t *bytes, size_t size)
+{
+    int64_t lines = 0;
+
+    for (const uint8_t *at = bytes, *end = bytes + size; (at = memchr(at, '\n', (size_t)(end - at))) != NULL; at++)
+        lines++;
+    return lines;
+}
+
+/* The text of values takes the place of the block's bytes, which nothing needs any more but a reject. */
+static enum pf_status take_values(struct xml_walk *walk, struct pf_block *block, struct pf_decoded *out, struct pf_arena *arena)
+{
+    if (!pf_buffer_reserve(&walk->values, XML_PAD))
+        return pf_fail_memory(walk->err, XML_PAD);
+    memset(walk->values.data + walk->values.size, 0, XML_PAD);
+    if (out->rows_rejected != 0) {
+        struct pf_reject *reject = out->rejects;
+        const char *raw = pf_arena_copy(arena, (const char *)reject->raw, reject->raw_size);
+
+        if (raw == NULL)
+            return pf_fail_memory(walk->err, reject->raw_size);
+        reject->raw = (const uint8_t *)raw;
+    }
+    pf_free(walk->memory, block->bytes);
+    block->bytes = walk->values.data;
+    pf_buffer_init(&walk->values, walk->memory, SIZE_MAX);
+    return PF_OK;
+}
+
+static enum pf_status decode(struct xml_walk *walk, struct xml_columns *columns, struct pf_block *block, struct pf_arena *arena,
+                             struct pf_decoded *out)
+{
+    const size_t prefix = (size_t)block->own[XML_OWN_PREFIX];
+    const uint8_t *bytes = block->bytes + prefix;
+    struct pf_error *err = walk->err;
+    enum pf_status status = xml_walk_run(walk, block->bytes, block->size, (block->own[XML_OWN_FLAGS] & XML_BLOCK_ENDS) != 0);
+
+    out->rows_read = out->rows_kept = columns->rows;
+    if (walk->again) {
+        atomic_store(&((struct xml_reader *)(uintptr_t)walk->reader)->wider, true);
+        return status;
+    }
+    if (status == PF_BAD_DATA)
+        status = reject_rest(walk, bytes, block->size - prefix, arena, out, err);
+    out->lines = lines_of(bytes, block->size - prefix);
+    if (status == PF_OK)
+        status = take_values(walk, block, out, arena);
+    return status == PF_OK ? hand_out(columns, block->bytes, arena, out, err) : status;
+}
+
+enum pf_status xml_decode(const void *state, const struct pf_pass *pass, struct pf_block *block, struct pf_arena *arena,
+                          struct pf_decoded *out, struct pf_error *err)
+{
+    struct xml_reader *reader = (struct xml_reader *)(uintptr_t)state; /* for its lock */
+    struct xml_columns columns;
+    struct xml_walk walk = { .prefix = (size_t)block->own[XML_OWN_PREFIX],
+                             .prefix_used = (size_t)block->own[XML_OWN_USED],
+                             .no_carry = (block->own[XML_OWN_FLAGS] & XML_BLOCK_NO_CARRY) != 0,
+                             .row = xml_add_row,
+                             .user = &columns };
+
+    (void)pass;
+    *out = (struct pf_decoded){ 0 };
+    pf_error_clear(err);
+    if (xml_columns_begin(&columns, reader, arena, (int64_t)block->own[XML_OWN_ROWS], err) == PF_OK &&
+        xml_walk_begin(&walk, reader, &reader->tree, err) == PF_OK) {
+        columns.bytes = block->bytes + walk.prefix;
+        (void)decode(&walk, &columns, block, arena, out);
+    }
+    if (walk.memory != NULL)
+        xml_walk_end(&walk);
+    if (err->status != PF_OK) {
+        pf_error_source(err, pf_source_name(reader->src));
+        return err->status;
+    }
+    pf_mutex_lock(reader->lock);
+    xml_counts_add(&reader->counts, &walk.counts);
+    pf_mutex_unlock(reader->lock);
+    return PF_OK;
+}
