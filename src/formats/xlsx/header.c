@@ -291,9 +291,9 @@ static enum pf_status take_names(struct xlsx_reader *reader, const struct grid *
     enum pf_status status = PF_OK;
 
     if (reader->merged_count != 0) {
-        over = pf_alloc(&reader->ctx->memory, PF_XLSX_COLUMNS * sizeof *over);
+        over = pf_alloc(&reader->ctx->memory, PF_XLSX_COLUMNS * sizeof(void *));
         if (over == NULL)
-            return pf_fail_memory(err, PF_XLSX_COLUMNS * sizeof *over);
+            return pf_fail_memory(err, PF_XLSX_COLUMNS * sizeof(void *));
     }
     for (uint32_t row = first; row <= last && row < grid->rows && status == PF_OK; row++) {
         if (over != NULL)

@@ -353,7 +353,7 @@ void xlsx_merged_mark(const struct xlsx_reader *reader, uint32_t from, uint8_t *
 
 void xlsx_merged_names(const struct xlsx_reader *reader, uint32_t first, uint32_t row, const struct xlsx_merged **over)
 {
-    memset(over, 0, PF_XLSX_COLUMNS * sizeof *over);
+    memset(over, 0, PF_XLSX_COLUMNS * sizeof(void *));
     for (uint32_t i = next_reaching(reader, 0, row); i < reader->merged_count; i = next_reaching(reader, i + 1, row)) {
         const struct xlsx_merged *one = &reader->merged[i];
 
