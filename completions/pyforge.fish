@@ -116,7 +116,7 @@ complete -c pyforge -l encoding -r -d 'Of the document, whatever it says itself.
 complete -c pyforge -l max-depth -r -d 'Elements may be nested so deep.'
 complete -c pyforge -l max-name -r -d 'Names of elements and attributes may be so long.'
 complete -c pyforge -l max-attribute -r -d 'The value of an attribute may be so long.'
-complete -c pyforge -l max-expansion -r -d 'Entities may make a document grow so many times.'
+complete -c pyforge -l max-entities -r -d 'Entities may make a document grow so many times.'
 complete -c pyforge -s p -l pages -r -d 'Pages of a PDF document.'
 complete -c pyforge -s m -l metadata -d 'Page marks in the text of a PDF document.'
 complete -c pyforge -l password -r -d 'Password of an Access database.'

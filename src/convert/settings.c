@@ -255,7 +255,7 @@ static enum pf_status check_name(const struct file *file, const struct pf_toml_e
     count = tables_of(file, owner, NULL, tables);
     pf_option_suggest(tables, count, entry->name, near, sizeof near);
     pf_fail(err, PF_BAD_OPTION, "'%.100s' has no option '%.100s'", owner, entry->name);
-    pf_remedy(err, "%s", near[0] != '\0' ? near : "pyforge convert --help lists the options");
+    pf_remedy(err, "%s", near[0] != '\0' ? near : "pyforge options lists them");
     return at_line(file, entry->line);
 }
 

@@ -270,6 +270,12 @@ static bool is_any_text(const struct detection *detection)
     return detection->best == &pf_csv_reader && detection->by_suffix != &pf_csv_reader && detection->size != 0;
 }
 
+/* Text as one of the formats that are told by their first characters. */
+static bool is_markup(const struct detection *detection)
+{
+    return detection->best != NULL && detection->best != detection->by_suffix && pf_same_word(detection->best->name, "xml");
+}
+
 static enum pf_status refuse_misnamed(const struct detection *detection, struct pf_error *err)
 {
     const struct pf_reader *by_suffix = detection->by_suffix;
@@ -278,7 +284,7 @@ static enum pf_status refuse_misnamed(const struct detection *detection, struct 
     /* "<DATE>,<TIME>" begins tables, too: a page is known by more. */
     if (detection->score < POSSIBLE && pf_markup_is_html(detection->text) && foreign != workbook && foreign != web_page)
         return refuse_page(detection, err);
-    if (!is_any_text(detection) || foreign == workbook)
+    if ((!is_any_text(detection) && !is_markup(detection)) || foreign == workbook)
         return PF_OK;
     if (by_suffix != NULL && (by_suffix->flags & PF_READER_TYPED) != 0)
         return refuse_text(detection, by_suffix->name, err);

@@ -107,7 +107,7 @@ def test_what_is_not_written_is_told(pyforge, tmp_path):
 def test_hostile(pyforge, tmp_path):
     laughs = "".join(f'<!ENTITY e{i} "{"&e%d;" % (i - 1) * 10}">' for i in range(1, 10))
     for text, option in [
-        (f'<!DOCTYPE a [<!ENTITY e0 "aaaaaaaaaa">{laughs}]><a><r>1</r><r>&e9;</r></a>', "--max-expansion"),
+        (f'<!DOCTYPE a [<!ENTITY e0 "aaaaaaaaaa">{laughs}]><a><r>1</r><r>&e9;</r></a>', "--max-entities"),
         ("<a>" * 1000000, "--max-depth"),
         (f'<a><r x="{"y" * (17 << 20)}"/><r/></a>', "--max-attribute"),
         (f"<a><r/><r><{'n' * 5000}/></r></a>", "--max-name"),

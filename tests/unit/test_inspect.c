@@ -151,7 +151,7 @@ static void test_errors(void **state)
     } cases[] = {
         { "gone.csv", NULL, NULL, PF_NOT_FOUND, "does not exist" },
         { ".", NULL, NULL, PF_UNSUPPORTED, "directory" },
-        { "x.csv", "from", "xml", PF_BAD_OPTION, "--from cannot be 'xml'" },
+        { "x.csv", "from", "orc", PF_BAD_OPTION, "--from cannot be 'orc'" },
         { "x.csv", "from", "parquet", PF_BAD_DATA, "" },
     };
 

@@ -461,8 +461,9 @@ static void test_detection(void **state)
         { "d18.xls", "a\tb\n1\t2\n", 0, "csv", NULL },
         /* What Excel itself would not open under this name is told by the reader of workbooks. */
         { "d19.xlsx", "a,b\n1,2\n", 0, "excel", NULL },
-        { "d11.XML", "<a/>", 0, NULL, "this is an XML document" },
-        { "d12", "<?xml version='1.0'?><a/>", 0, NULL, "Unsupported input format: this is an XML document" },
+        { "d11.XML", "<a/>", 0, "xml", NULL },
+        { "d12", "<?xml version='1.0'?><a/>", 0, "xml", NULL },
+        { "d23.csv", "<?xml version='1.0'?><a/>", 0, "xml", NULL },
         { "d13", "\0\1\2\3", 4, NULL, "content is of no format known here" },
         { "d14.xyz", "\0\1\2\3", 4, NULL, "'.xyz'" },
         { "d20.html", "<!DOCTYPE html><p>a,b", 0, NULL, "'.html': this is a web page" },

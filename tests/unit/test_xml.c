@@ -292,7 +292,7 @@ static void entities_grow_so_far(void **state)
     }
     strcat(text, "]><a><r>1</r><r>&e8;</r></a>");
     CHECK_INT(read_text(&reading, text, strlen(text)), PF_LIMIT);
-    CHECK_HAS(reading.error, "--max-expansion");
+    CHECK_HAS(reading.error, "--max-entities");
 }
 
 /* ---- what is refused */

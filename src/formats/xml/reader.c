@@ -112,8 +112,8 @@ static enum pf_status check_options(const struct pf_xml_read_options *options, s
         return pf_fail(err, PF_BAD_OPTION, "--max-depth has to be from 1 to %d", XML_DEEPEST);
     if (options->max_name < 1 || options->max_attribute < 1)
         return pf_fail(err, PF_BAD_OPTION, "--max-name and --max-attribute have to be at least 1");
-    if (options->max_expansion < 1)
-        return pf_fail(err, PF_BAD_OPTION, "--max-expansion has to be at least 1");
+    if (options->max_entities < 1)
+        return pf_fail(err, PF_BAD_OPTION, "--max-entities has to be at least 1");
     return PF_OK;
 }
 
@@ -358,11 +358,11 @@ static const struct pf_option xml_options[] = {
       .offset = AT(max_attribute),
       GROUP,
       .help = "The value of an attribute may be so long." },
-    { .name = "max-expansion",
+    { .name = "max-entities",
       .kind = PF_OPTION_INTEGER,
       .initial = "100",
       .unit = "TIMES",
-      .offset = AT(max_expansion),
+      .offset = AT(max_entities),
       GROUP,
       .help = "Entities may make a document grow so many times." },
     { .name = NULL },

@@ -484,7 +484,7 @@ enum pf_status xml_walk_begin(struct xml_walk *walk, const struct xml_reader *re
     XML_SetExternalEntityRefHandler(walk->parser, on_external);
     XML_SetExternalEntityRefHandlerArg(walk->parser, walk);
     XML_SetParamEntityParsing(walk->parser, XML_PARAM_ENTITY_PARSING_NEVER);
-    (void)XML_SetBillionLaughsAttackProtectionMaximumAmplification(walk->parser, (float)reader->options->max_expansion);
+    (void)XML_SetBillionLaughsAttackProtectionMaximumAmplification(walk->parser, (float)reader->options->max_entities);
     return PF_OK;
 }
 
@@ -511,8 +511,8 @@ static enum pf_status fail_parse(struct xml_walk *walk)
         return pf_fail_memory(walk->err, 4096);
     if (code == XML_ERROR_AMPLIFICATION_LIMIT_BREACH) {
         pf_fail(walk->err, PF_LIMIT, "entities make the document grow to more than %lld times its size",
-                (long long)walk->reader->options->max_expansion);
-        pf_remedy(walk->err, "if the document is what it should be, raise --max-expansion");
+                (long long)walk->reader->options->max_entities);
+        pf_remedy(walk->err, "if the document is what it should be, raise --max-entities");
         return walk->err->status;
     }
     pf_fail(walk->err, PF_BAD_DATA, "%s", XML_ErrorString(code));

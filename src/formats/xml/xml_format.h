@@ -18,7 +18,7 @@ struct pf_xml_read_options {
     bool attributes;      /* they are columns, too */
     bool flatten_nested;
     bool keep_blanks;
-    int64_t max_depth, max_name, max_attribute, max_expansion;
+    int64_t max_depth, max_name, max_attribute, max_entities;
     bool compat;        /* names as in 1.0.9, empty elements are null; set by the core */
     size_t block_bytes; /* about this much of the document in a block; 0 = as usual. No option: tests set it */
 };
