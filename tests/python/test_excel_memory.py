@@ -102,3 +102,20 @@ def test_cells_far_out_are_limited(pyforge, tmp_path):
     assert done.returncode == 1 and b"has more than 5000000 cells" in done.stderr and b"--max-cells" in done.stderr
     options = pyforge("convert", "--help").stdout.decode()
     assert "500000000" in options.replace(",", "")
+
+
+def test_as_many_columns_as_there_can_be(pyforge, tmp_path):
+    """A block has two or three rows of so many: what holds them must count, not their values alone."""
+    def letters(column):
+        text = ""
+        while column:
+            column, rest = divmod(column - 1, 26)
+            text = chr(65 + rest) + text
+        return text
+
+    names = [letters(number) for number in range(1, 16385)]
+    rows = "".join(f'<row r="{row}">' + "".join(f'<c r="{name}{row}"><v>{row}</v></c>' for name in names) + "</row>" for row in range(1, 61))
+    path = xlsx_make.book(tmp_path / "w.xlsx", rows)
+    done = pyforge("convert", path, tmp_path / "w.parquet", "--header", "no", "--memory", "160M")
+    assert done.returncode == 0, done.stderr.decode()
+    assert parquet.read_metadata(tmp_path / "w.parquet").num_rows == 60

@@ -276,10 +276,13 @@ static void parquet_close(void *state)
 /* ---- the queue */
 
 /* Memory the values of the batch take from row start on. A column of fixed size that is absent counts as if it were there: whether one
- * is may depend on threads, row-group borders must not. */
+ * is may depend on threads, row-group borders must not. In a batch of few rows of a very wide table, what holds the values of a column is most
+ * of it. */
 static int64_t bytes_from(const struct parquet_writer *writer, const struct pf_batch *batch, int64_t start)
 {
-    int64_t bytes = 0, rows = batch->rows - start;
+    enum { FEW_ROWS = 64, MANY_COLUMNS = 1024, HOLDS_A_COLUMN = 640 };
+    const bool wide = batch->rows < FEW_ROWS && batch->column_count >= MANY_COLUMNS;
+    int64_t rows = batch->rows - start, bytes = wide ? (int64_t)batch->column_count * HOLDS_A_COLUMN : 0;
 
     for (uint32_t i = 0; i < batch->column_count; i++) {
         enum pf_type type = writer->schema.fields[i].type;

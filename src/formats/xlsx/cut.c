@@ -328,6 +328,18 @@ static enum pf_status give_piece(struct xlsx_reader *reader, struct pf_block *bl
     return PF_OK;
 }
 
+/* Rows that are to be handed out count towards --max-cells: of a wide gap before the first of its blank rows is made. */
+static enum pf_status check_cells(const struct xlsx_reader *reader, uint32_t rows, struct pf_error *err)
+{
+    const int64_t limit = reader->options->max_cells;
+
+    if (limit <= 0 || reader->cells + (int64_t)rows * reader->pass_columns <= limit)
+        return PF_OK;
+    pf_fail(err, PF_LIMIT, "the sheet '%s' has more than %lld cells", reader->table.sheet->name, (long long)limit);
+    pf_remedy(err, "raise --max-cells, or read a part of the sheet with --range or --columns");
+    return err->status;
+}
+
 static enum pf_status cut(struct xlsx_reader *reader, struct pf_block *block, struct pf_error *err)
 {
     for (;;) {
@@ -341,6 +353,8 @@ static enum pf_status cut(struct xlsx_reader *reader, struct pf_block *block, st
         }
         if (status != PF_OK)
             return status;
+        if (rows_of_held(reader) > most_rows(reader) && check_cells(reader, rows_of_held(reader), err) != PF_OK)
+            return err->status;
         if (rows_of_held(reader) > most_rows(reader))
             return give_blank_rows(reader, block, most_rows(reader) - 1, err);
         return give_piece(reader, block);
@@ -350,16 +364,13 @@ static enum pf_status cut(struct xlsx_reader *reader, struct pf_block *block, st
 /* The cells of the block count towards --max-cells. */
 static enum pf_status count_cells(struct xlsx_reader *reader, struct pf_block *block, struct pf_error *err)
 {
-    const int64_t limit = reader->options->max_cells;
-
+    if (check_cells(reader, (uint32_t)block->own[1], err) != PF_OK) {
+        pf_free(&reader->ctx->memory, block->bytes);
+        block->bytes = NULL;
+        return err->status;
+    }
     reader->cells += (int64_t)block->own[1] * reader->pass_columns;
-    if (limit <= 0 || reader->cells <= limit)
-        return PF_OK;
-    pf_free(&reader->ctx->memory, block->bytes);
-    block->bytes = NULL;
-    pf_fail(err, PF_LIMIT, "the sheet '%s' has more than %lld cells", reader->table.sheet->name, (long long)limit);
-    pf_remedy(err, "raise --max-cells, or read a part of the sheet with --range or --columns");
-    return err->status;
+    return PF_OK;
 }
 
 enum pf_status xlsx_cut(void *state, struct pf_block *block, struct pf_error *err)
