@@ -100,8 +100,13 @@ def _check_one(source, call, of_folder, of_pattern):
 
 
 def _check_file(source, call):
-    _check_one(source, call, f"name a file of it; for each of them: [forge.{call}(path) for path in pathlib.Path({_shown(source)!r}).iterdir()]",
-               f"name a file; for each of them: [forge.{call}(path) for path in glob.glob({_shown(source)!r})]")
+    from pyforge_cli.extensions.databricks.batch import process_path
+
+    # as Python's own functions find it: of "dbfs:/Volumes/..." they know nothing
+    place = _shown(process_path(source)) if isinstance(source, (str, os.PathLike)) else ""
+    below = ", recursive=True" if "**" in place else ""
+    _check_one(source, call, f"name a file of it; for each of them: [forge.{call}(path) for path in glob.glob({os.path.join(place, '*')!r})]",
+               f"name a file; for each of them: [forge.{call}(path) for path in glob.glob({place!r}{below})]")
 
 
 def _check_call(source, options):
