@@ -166,7 +166,7 @@ static void put_columns(struct pf_json *json, const struct pf_conversion *c)
     pf_json_close(json, ']');
 }
 
-void pf_json_set_planned(struct pf_json *json, const struct pf_plan_table *table)
+void pf_json_set_sources(struct pf_json *json, const struct pf_plan_table *table)
 {
     pf_json_set_text(json, "name", table->name);
     pf_json_name(json, "sources");
@@ -174,6 +174,11 @@ void pf_json_set_planned(struct pf_json *json, const struct pf_plan_table *table
     for (uint32_t i = 0; i < table->part_count; i++)
         pf_json_text(json, table->parts[i].name);
     pf_json_close(json, ']');
+}
+
+void pf_json_set_planned(struct pf_json *json, const struct pf_plan_table *table)
+{
+    pf_json_set_sources(json, table);
     pf_json_set_text(json, "output_path", table->path);
 }
 

@@ -31,6 +31,8 @@ struct pf_conversion {
 /* "columns": name, type, nulls and, for text, why, of a schema; facts NULL = of the first two only. */
 void pf_json_set_columns(struct pf_json *json, const struct pf_schema *schema, const struct pf_column_facts *facts);
 
+/* "name" and "sources": what a table is called, and the tables of the input that it is made of. */
+void pf_json_set_sources(struct pf_json *json, const struct pf_plan_table *table);
 /* "name", "sources" and "output_path" of a table. */
 void pf_json_set_planned(struct pf_json *json, const struct pf_plan_table *table);
 

@@ -116,15 +116,8 @@ static void put_table_list(struct pf_json *json, const struct pf_plan *plan, con
     pf_json_name(json, "tables");
     pf_json_open(json, '[');
     for (uint32_t i = 0; i < plan->tables.count; i++) {
-        const struct pf_plan_table *table = &plan->tables.tables[i];
-
         pf_json_open(json, '{');
-        pf_json_set_text(json, "name", table->name);
-        pf_json_name(json, "sources");
-        pf_json_open(json, '[');
-        for (uint32_t part = 0; part < table->part_count; part++)
-            pf_json_text(json, table->parts[part].name);
-        pf_json_close(json, ']');
+        pf_json_set_sources(json, &plan->tables.tables[i]);
         pf_json_set_integer(json, "rows", (tables != NULL ? &tables[i] : outcome)->rows_written);
         pf_json_close(json, '}');
     }

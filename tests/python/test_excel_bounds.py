@@ -7,14 +7,6 @@ import pytest
 import xlsx_make
 
 
-def letters(column):
-    text = ""
-    while column:
-        column, rest = divmod(column - 1, 26)
-        text = chr(65 + rest) + text
-    return text
-
-
 @pytest.mark.parametrize(("count", "length"), [(16_000, 2_000), (1_000, 32_000), (3, 9_000_000), (40_000, 700)])
 def test_long_shared_strings_need_no_more_memory_than_is_allowed(pyforge, tmp_path, count, length):
     """Of 30 MB of texts, some of which are read: from the scratch file, in which each stands whole and where it is looked for."""
@@ -35,10 +27,10 @@ def merged_around(reach, width, ranges_a_row):
     """A range from A1 down, ranges in 60 rows above the header in row 100, and a header cell over 8,008 columns."""
     rows = ['<row r="1"><c r="A1" t="str"><v>tall</v></c></row>']
     rows.append('<row r="100"><c r="A100" t="str"><v>a</v></c><c r="B100" t="str"><v>wide</v></c></row>')
-    rows.append('<row r="101">' + "".join(f'<c r="{letters(n)}101"><v>{n}</v></c>' for n in range(2, 8010)) + "</row>")
+    rows.append('<row r="101">' + "".join(f'<c r="{xlsx_make.letters(n)}101"><v>{n}</v></c>' for n in range(2, 8010)) + "</row>")
     ranges = [f"A1:A{reach}", "B100:KVA100"]
     lefts = range(2, 2 + width * ranges_a_row, width)
-    columns = [(letters(left), letters(left + width - 1)) for left in lefts]
+    columns = [(xlsx_make.letters(left), xlsx_make.letters(left + width - 1)) for left in lefts]
     for row in range(2, 62):
         ranges += [f"{left}{row}:{right}{row}" if width > 1 else f"{left}{row}" for left, right in columns]
     cells = "".join(f'<mergeCell ref="{one}"/>' for one in ranges)
@@ -63,7 +55,7 @@ def test_one_tall_range_does_not_make_all_others_be_asked(pyforge, tmp_path, wid
 
 def test_ranges_in_many_groups_fill_their_own_cells(pyforge, tmp_path):
     """Tall ranges among small ones: none is passed over with the group it stands in, or taken for its neighbour."""
-    rows = ['<row r="1">' + "".join(f'<c r="{letters(n)}1" t="str"><v>n{n}</v></c>' for n in range(1, 6)) + "</row>"]
+    rows = ['<row r="1">' + "".join(f'<c r="{xlsx_make.letters(n)}1" t="str"><v>n{n}</v></c>' for n in range(1, 6)) + "</row>"]
     ranges = ["A2:A3000", "E1500:E1600"]
     for row in range(2, 3001):
         cells = f'<c r="A{row}" t="str"><v>tall</v></c>' if row == 2 else ""

@@ -89,14 +89,7 @@ def test_memory_grows_with_the_sheets_and_not_with_their_square(pyforge, tmp_pat
 
 def test_cells_far_out_are_limited(pyforge, tmp_path):
     """Names of columns in the first row, and one value in the last cell of all: 17 billion cells."""
-    def letters(column):
-        text = ""
-        while column:
-            column, rest = divmod(column - 1, 26)
-            text = chr(65 + rest) + text
-        return text
-
-    names = "".join(f'<c r="{letters(number)}1" t="str"><v>c{number}</v></c>' for number in range(1, 16385))
+    names = "".join(f'<c r="{xlsx_make.letters(number)}1" t="str"><v>c{number}</v></c>' for number in range(1, 16385))
     path = xlsx_make.book(tmp_path / "f.xlsx", f'<row r="1">{names}</row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>')
     done = pyforge("convert", path, tmp_path / "f.csv", "--max-cells", "5000000")
     assert done.returncode == 1 and b"has more than 5000000 cells" in done.stderr and b"--max-cells" in done.stderr
@@ -106,14 +99,7 @@ def test_cells_far_out_are_limited(pyforge, tmp_path):
 
 def test_as_many_columns_as_there_can_be(pyforge, tmp_path):
     """A block has two or three rows of so many: what holds them must count, not their values alone."""
-    def letters(column):
-        text = ""
-        while column:
-            column, rest = divmod(column - 1, 26)
-            text = chr(65 + rest) + text
-        return text
-
-    names = [letters(number) for number in range(1, 16385)]
+    names = [xlsx_make.letters(number) for number in range(1, 16385)]
     rows = "".join(f'<row r="{row}">' + "".join(f'<c r="{name}{row}"><v>{row}</v></c>' for name in names) + "</row>" for row in range(1, 61))
     path = xlsx_make.book(tmp_path / "w.xlsx", rows)
     done = pyforge("convert", path, tmp_path / "w.parquet", "--header", "no", "--memory", "160M")

@@ -10,6 +10,15 @@ KIND = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 FORMATS = [0, 14, 22, 21, 46, 49]
 
 
+def letters(column):
+    """Of a column, from 1: "A", "AA"."""
+    text = ""
+    while column:
+        column, rest = divmod(column - 1, 26)
+        text = chr(65 + rest) + text
+    return text
+
+
 def styles():
     cells = "".join(f'<xf numFmtId="{number}"/>' for number in FORMATS)
     return f'<styleSheet xmlns="{MAIN}"><cellXfs count="{len(FORMATS)}">{cells}</cellXfs></styleSheet>'

@@ -42,7 +42,6 @@ struct xlsx_decode {
     const int32_t *slot;
     struct xlsx_columns columns;
     struct xlsx_cursor cursor;
-    int64_t offset;      /* of the block in its part */
     uint8_t *used;       /* a byte a column of the sheet: has a value; NULL = not asked for */
     uint64_t *row_place; /* per row kept */
     uint8_t *mixed;      /* a byte a column of the pass: has values outside the block */
