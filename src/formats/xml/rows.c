@@ -76,12 +76,7 @@ static inline void put(const struct store *store, const struct xml_item *item, i
 
 static uint64_t place_of_row(struct xml_columns *columns, const struct xml_walk *walk)
 {
-    const uint8_t *at = columns->bytes + columns->line_offset, *end = columns->bytes + walk->row_offset;
-
-    while (at < end && (at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
-        columns->line++;
-        at++;
-    }
+    columns->line += xml_count_lines(columns->bytes + columns->line_offset, (size_t)(walk->row_offset - columns->line_offset));
     columns->line_offset = walk->row_offset;
     return pf_place((uint64_t)columns->line, (uint64_t)walk->row_offset);
 }

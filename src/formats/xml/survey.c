@@ -361,8 +361,8 @@ static enum pf_status survey_bytes(struct surveying *surveying, const struct pf_
     struct xml_reader *reader = surveying->reader;
     const uint64_t flags = block->own[XML_OWN_FLAGS];
     struct xml_walk walk = { .survey = true,
-                             .prefix = (size_t)block->own[XML_OWN_PREFIX],
-                             .prefix_used = (size_t)block->own[XML_OWN_USED],
+                             .prefix = xml_prefix_of(block),
+                             .prefix_used = xml_used_of(block),
                              .no_carry = (flags & XML_BLOCK_NO_CARRY) != 0,
                              .row = survey_row,
                              .user = surveying };
@@ -375,7 +375,7 @@ static enum pf_status survey_bytes(struct surveying *surveying, const struct pf_
     xml_walk_end(&walk);
     if (status == PF_LIMIT && reader->column_count == 0)
         return status;
-    if (status == PF_BAD_DATA && reader->column_count == 0 && walk.rows_done == 0 && block->own[XML_OWN_PREFIX] == 0 &&
+    if (status == PF_BAD_DATA && reader->column_count == 0 && walk.rows_done == 0 && xml_prefix_of(block) == 0 &&
         strstr(err->message, "junk after") == NULL) /* that is another document */
         return fail_first(block, err);
     if (status == PF_BAD_DATA || (status == PF_LIMIT && strstr(err->remedy, "--max-columns") == NULL)) {
