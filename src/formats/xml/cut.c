@@ -6,9 +6,10 @@ enum {
     BLOCK_BYTES = 1 << 20,
     SMALLEST_READ = 4096,
     PREFIX_CEILING = 256 * 1024,
-    BLOCKS_IN_MEMORY = 16, /* that the memory limit should have room for */
-    TEXT_COST = 3,         /* of a byte: values, text columns and typed ones */
-    VALUE_BYTES = 17       /* offset, size and kind, and a typed value */
+    BLOCKS_IN_MEMORY = 16,      /* that the memory limit should have room for */
+    TEXT_COST = 3,              /* of a byte: values, text columns and typed ones */
+    VALUES_PER_BLOCK = 1 << 20, /* short rows of many columns would otherwise make a block without bound */
+    VALUE_BYTES = 17            /* offset, size and kind, and a typed value */
 };
 
 /* A block in the making. */
@@ -228,11 +229,12 @@ static void set_border(struct making *making)
 static enum pf_status scan(struct making *making)
 {
     const size_t target = making->reader->cut.next_size;
+    const int64_t most_rows = 1 + VALUES_PER_BLOCK / ((int64_t)making->reader->column_count + 1);
     struct xml_mark mark;
 
     making->exhausted = false;
     while (!making->ends && !making->broken && !making->capped) {
-        if (making->border != 0 && making->at >= target)
+        if (making->border != 0 && (making->at >= target || making->border_rows >= most_rows))
             return PF_OK;
         xml_scan(body(making), making->size, making->at, &mark);
         if (mark.kind == XML_MORE) {

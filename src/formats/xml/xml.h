@@ -110,8 +110,10 @@ struct xml_name {
 
 /* Which elements are rows: those of one path, or of some names. */
 struct xml_rule {
-    struct xml_name *steps; /* from the root */
-    uint32_t step_count;    /* 0 = by name */
+    struct xml_name *steps;  /* from the root */
+    uint32_t step_count;     /* 0 = by name */
+    struct xml_name *others; /* what the last step may be called besides */
+    uint32_t other_count;
     struct xml_name *tags;
     uint32_t tag_count;
     struct xml_name root; /* size 0 = anywhere */
@@ -272,6 +274,9 @@ struct xml_walk {
     struct xml_where where;
     uint32_t *last; /* by path: outside value + 1 */
     uint32_t last_capacity;
+    uint32_t *live; /* outside values that rows get */
+    uint32_t live_count, live_capacity;
+    bool live_stale;
     struct xml_counts counts;
     int64_t rows_done;
     int64_t row_offset;                                       /* of the row, behind the prefix */
