@@ -177,6 +177,8 @@ static const struct {
       .row_tag = "r" },
     { .text = "<a><r>1</r><b><r>2</r><r>3</r></b></a>", .expected = "a_r|a_b_r\n1|2\n1|3\n", .row_tag = "r", .root_tag = "b" },
     { .text = "<a><b>1</b><c x='2'/><b>3</b></a>", .expected = "a_b|a_c@x\n1|~\n~|2\n3|~\n", .row_tag = "b, c" },
+    /* Two repetitions side by side below the root: rows of both. */
+    { .text = "<c><b>1</b><a>x</a><b>2</b><a>y</a></c>", .expected = "c_b|c_a\n1|~\n~|x\n2|~\n~|y\n" },
     /* Nothing is repeated: the root is the row. What stands behind rows makes the element around them the row. */
     { .text = "<person id='7'><name>Al</name></person>", .expected = "person@id|person_name\n7|Al\n" },
     { .text = "<o><i>1</i><i>2</i><sum>3</sum></o>", .expected = "o_i|o_sum\n1|3\n2|3\n" },

@@ -6,9 +6,10 @@ enum {
     BLOCK_BYTES = 1 << 20,
     SMALLEST_READ = 4096,
     PREFIX_CEILING = 256 * 1024,
-    BLOCKS_IN_MEMORY = 16, /* that the memory limit should have room for */
-    TEXT_COST = 3,         /* of a byte: values, text columns and typed ones */
-    VALUE_BYTES = 17       /* offset, size and kind, and a typed value */
+    BLOCKS_IN_MEMORY = 16,      /* that the memory limit should have room for */
+    TEXT_COST = 3,              /* of a byte: values, text columns and typed ones */
+    VALUES_PER_BLOCK = 1 << 20, /* short rows of many columns would otherwise make a block without bound */
+    VALUE_BYTES = 17            /* offset, size and kind, and a typed value */
 };
 
 /* A block in the making. */
@@ -228,11 +229,12 @@ static void set_border(struct making *making)
 static enum pf_status scan(struct making *making)
 {
     const size_t target = making->reader->cut.next_size;
+    const int64_t most_rows = 1 + VALUES_PER_BLOCK / ((int64_t)making->reader->column_count + 1);
     struct xml_mark mark;
 
     making->exhausted = false;
     while (!making->ends && !making->broken && !making->capped) {
-        if (making->border != 0 && making->at >= target)
+        if (making->border != 0 && (making->at >= target || making->border_rows >= most_rows))
             return PF_OK;
         xml_scan(body(making), making->size, making->at, &mark);
         if (mark.kind == XML_MORE) {
@@ -325,17 +327,6 @@ static bool only_misc(const struct making *making)
     }
 }
 
-static int64_t count_lines(const uint8_t *bytes, size_t size)
-{
-    int64_t lines = 0;
-
-    for (const uint8_t *at = memchr(bytes, '\n', size); at != NULL; at = memchr(at, '\n', size - (size_t)(at - bytes))) {
-        lines++;
-        at++;
-    }
-    return lines;
-}
-
 static enum pf_status make_block(struct making *making, struct pf_block *block)
 {
     struct xml_reader *reader = making->reader;
@@ -352,14 +343,14 @@ static enum pf_status make_block(struct making *making, struct pf_block *block)
         return making->err->status;
     memset(making->bytes + making->prefix + end, 0, XML_PAD);
     *block = (struct pf_block){ .offset = cut->offset, .bytes = making->bytes, .size = making->prefix + end };
-    block->own[XML_OWN_PREFIX] = making->prefix;
-    block->own[XML_OWN_USED] = making->used;
+    block->own[XML_OWN_PREFIX] = (uint64_t)making->used << 32 | making->prefix;
+    block->own[XML_OWN_LINES] = (uint64_t)xml_count_lines(body(making), end);
     block->own[XML_OWN_ROWS] = (uint64_t)making->border_rows;
     block->own[XML_OWN_FLAGS] |= making->ends || rest ? XML_BLOCK_ENDS : 0;
     block->cost =
         (int64_t)(making->prefix + making->capacity) + (int64_t)end * TEXT_COST + making->border_rows * columns * VALUE_BYTES;
     cut->offset += cut->offset >= 0 ? (int64_t)end : 0;
-    cut->line += count_lines(body(making), end);
+    cut->line += (int64_t)block->own[XML_OWN_LINES];
     cut->documents += making->ends;
     cut->ended = rest;
     cut->next_size = making->ends ? end * 2 : cut->next_size * 4;

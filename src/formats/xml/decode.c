@@ -12,19 +12,16 @@ static enum pf_status reject_rest(struct xml_walk *walk, const uint8_t *bytes, s
     struct pf_reject *reject = pf_arena_alloc_zero(arena, 1, sizeof *reject);
     char *reason = pf_arena_alloc(arena, REASON);
     size_t line_start = at;
-    int64_t lines = 0;
 
     if (reject == NULL || reason == NULL)
         return pf_fail_memory(err, sizeof *reject);
-    for (size_t i = 0; i < at; i++)
-        lines += bytes[i] == '\n';
     while (line_start > 0 && bytes[line_start - 1] != '\n')
         line_start--;
     (void)snprintf(reason, REASON,
                    "the document is not well-formed: %.120s (column %zu of the line); the rows before it are good",
                    err->message, at - line_start + 1);
     *reject = (struct pf_reject){ .row = out->rows_kept,
-                                  .line = lines,
+                                  .line = xml_count_lines(bytes, at),
                                   .offset = (int64_t)at,
                                   .by_on_error = true,
                                   .reason = reason,
@@ -59,15 +56,6 @@ static enum pf_status hand_out(const struct xml_columns *columns, const uint8_t 
     return PF_OK;
 }
 
-static int64_t lines_of(const uint8_t *bytes, size_t size)
-{
-    int64_t lines = 0;
-
-    for (const uint8_t *at = bytes, *end = bytes + size; (at = memchr(at, '\n', (size_t)(end - at))) != NULL; at++)
-        lines++;
-    return lines;
-}
-
 /* The text of values takes the place of the block's bytes, which nothing needs any more but a reject. */
 static enum pf_status take_values(struct xml_walk *walk, struct pf_block *block, struct pf_decoded *out, struct pf_arena *arena)
 {
@@ -91,7 +79,7 @@ static enum pf_status take_values(struct xml_walk *walk, struct pf_block *block,
 static enum pf_status decode(struct xml_walk *walk, struct xml_columns *columns, struct pf_block *block, struct pf_arena *arena,
                              struct pf_decoded *out)
 {
-    const size_t prefix = (size_t)block->own[XML_OWN_PREFIX];
+    const size_t prefix = xml_prefix_of(block);
     const uint8_t *bytes = block->bytes + prefix;
     struct pf_error *err = walk->err;
     enum pf_status status = xml_walk_run(walk, block->bytes, block->size, (block->own[XML_OWN_FLAGS] & XML_BLOCK_ENDS) != 0);
@@ -103,7 +91,7 @@ static enum pf_status decode(struct xml_walk *walk, struct xml_columns *columns,
     }
     if (status == PF_BAD_DATA)
         status = reject_rest(walk, bytes, block->size - prefix, arena, out, err);
-    out->lines = lines_of(bytes, block->size - prefix);
+    out->lines = (int64_t)block->own[XML_OWN_LINES];
     if (status == PF_OK)
         status = take_values(walk, block, out, arena);
     return status == PF_OK ? hand_out(columns, block->bytes, arena, out, err) : status;
@@ -114,8 +102,8 @@ enum pf_status xml_decode(const void *state, const struct pf_pass *pass, struct 
 {
     struct xml_reader *reader = (struct xml_reader *)(uintptr_t)state; /* for its lock */
     struct xml_columns columns;
-    struct xml_walk walk = { .prefix = (size_t)block->own[XML_OWN_PREFIX],
-                             .prefix_used = (size_t)block->own[XML_OWN_USED],
+    struct xml_walk walk = { .prefix = xml_prefix_of(block),
+                             .prefix_used = xml_used_of(block),
                              .no_carry = (block->own[XML_OWN_FLAGS] & XML_BLOCK_NO_CARRY) != 0,
                              .row = xml_add_row,
                              .user = &columns };

@@ -131,14 +131,31 @@ bool xml_same_name(const struct xml_name *name, const char *text, size_t size)
     return name->size == size && memcmp(name->text, colon + 1, size) == 0;
 }
 
+static bool is_step(const struct xml_name *step, const char *name, size_t size)
+{
+    return step->size == size && memcmp(step->text, name, size) == 0;
+}
+
+/* The element goes on where the path of the rule stands. true = it is a row. */
+static bool follow_steps(const struct xml_rule *rule, struct xml_where *where, const char *name, size_t size)
+{
+    if (where->matched != where->depth || where->depth >= rule->step_count)
+        return false;
+    if (where->depth + 1 < rule->step_count) {
+        where->matched += is_step(&rule->steps[where->depth], name, size);
+        return false;
+    }
+    for (uint32_t i = 0; i < rule->other_count; i++) {
+        if (is_step(&rule->others[i], name, size))
+            return true;
+    }
+    return is_step(&rule->steps[where->depth], name, size);
+}
+
 bool xml_enter(const struct xml_rule *rule, struct xml_where *where, const char *name, size_t size)
 {
-    if (rule->step_count != 0 && where->matched == where->depth && where->depth < rule->step_count &&
-        rule->steps[where->depth].size == size && memcmp(rule->steps[where->depth].text, name, size) == 0) {
-        if (where->depth + 1 == rule->step_count)
-            return true;
-        where->matched++;
-    }
+    if (follow_steps(rule, where, name, size))
+        return true;
     if (rule->root.size == 0 || where->roots != 0) {
         for (uint32_t i = 0; i < rule->tag_count; i++) {
             if (xml_same_name(&rule->tags[i], name, size))

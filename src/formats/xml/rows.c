@@ -76,12 +76,7 @@ static inline void put(const struct store *store, const struct xml_item *item, i
 
 static uint64_t place_of_row(struct xml_columns *columns, const struct xml_walk *walk)
 {
-    const uint8_t *at = columns->bytes + columns->line_offset, *end = columns->bytes + walk->row_offset;
-
-    while (at < end && (at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
-        columns->line++;
-        at++;
-    }
+    columns->line += xml_count_lines(columns->bytes + columns->line_offset, (size_t)(walk->row_offset - columns->line_offset));
     columns->line_offset = walk->row_offset;
     return pf_place((uint64_t)columns->line, (uint64_t)walk->row_offset);
 }
@@ -98,11 +93,9 @@ static enum pf_status begin_rows(const struct store *store, int64_t rows)
     place = place_of_row(columns, walk);
     for (int64_t i = 0; i < rows; i++)
         columns->place[columns->rows + i] = place;
-    for (uint32_t i = 0; i < walk->outside_count; i++) {
-        if (!walk->outside[i].value)
-            continue;
+    for (uint32_t i = 0; i < walk->live_count; i++) {
         for (int64_t row = 0; row < rows; row++)
-            put(store, &walk->outside[i], columns->rows + row);
+            put(store, &walk->outside[walk->live[i]], columns->rows + row);
     }
     return PF_OK;
 }
@@ -270,8 +263,8 @@ static bool looks_repeated(const struct store *store, bool *unknown)
         *unknown = *unknown || (item->value && store->paths[item->path].column == XML_NO_COLUMN);
         i = item->folded ? item->end : i + 1;
     }
-    for (uint32_t i = 0; i < walk->outside_count; i++)
-        *unknown = *unknown || (walk->outside[i].value && store->paths[walk->outside[i].path].column == XML_NO_COLUMN);
+    for (uint32_t i = 0; i < walk->live_count; i++)
+        *unknown = *unknown || store->paths[walk->outside[walk->live[i]].path].column == XML_NO_COLUMN;
     walk->counts.written += values;
     return repeated;
 }

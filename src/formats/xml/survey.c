@@ -3,7 +3,7 @@
 
 #include "formats/xml/xml.h"
 
-enum { DENSE = 20 /* times below one parent, on average, that make a descendant the row */, RUNNERS = 3 };
+enum { DENSE = 20 /* times below one parent, on average, that make a descendant the row */, RUNNERS = 3, OTHERS = 64 };
 
 /* ---- counting the paths of the head */
 
@@ -210,6 +210,25 @@ static void tell_runners(struct counting *counting, uint32_t chosen)
     }
 }
 
+/* Repeated elements beside the row are rows, too: their values have no other place. */
+static enum pf_status set_others(const struct counting *counting, uint32_t chosen)
+{
+    struct xml_reader *reader = counting->reader;
+    const struct xml_path *paths = reader->tree.paths;
+    struct xml_rule *rule = &reader->rule;
+
+    rule->other_count = 0;
+    if (rule->others == NULL)
+        rule->others = pf_arena_alloc_zero(&reader->arena, OTHERS, sizeof *rule->others);
+    if (rule->others == NULL)
+        return pf_fail_memory(counting->err, OTHERS * sizeof *rule->others);
+    for (uint32_t i = 1; i < reader->tree.count && i < counting->count_capacity && rule->other_count < OTHERS; i++) {
+        if (i != chosen && paths[i].parent == paths[chosen].parent && counting->counts[i].siblings > 1)
+            rule->others[rule->other_count++] = (struct xml_name){ paths[i].name, paths[i].name_size };
+    }
+    return PF_OK;
+}
+
 static enum pf_status set_steps(struct xml_reader *reader, uint32_t path, struct pf_error *err)
 {
     const struct xml_path *paths = reader->tree.paths;
@@ -320,8 +339,8 @@ static enum pf_status survey_row(struct xml_walk *walk, void *user)
     surveying->stamp++;
     if (options->strategy == PF_XML_MODERATE && !options->flatten_nested && xml_fold_children(walk) != PF_OK)
         return walk->err->status;
-    for (uint32_t i = 0; i < walk->outside_count; i++) {
-        if (walk->outside[i].value && !add_column(surveying, walk, walk->outside[i].path))
+    for (uint32_t i = 0; i < walk->live_count; i++) {
+        if (!add_column(surveying, walk, walk->outside[walk->live[i]].path))
             return walk->err->status;
     }
     for (uint32_t i = 0; i < walk->item_count;) {
@@ -361,8 +380,8 @@ static enum pf_status survey_bytes(struct surveying *surveying, const struct pf_
     struct xml_reader *reader = surveying->reader;
     const uint64_t flags = block->own[XML_OWN_FLAGS];
     struct xml_walk walk = { .survey = true,
-                             .prefix = (size_t)block->own[XML_OWN_PREFIX],
-                             .prefix_used = (size_t)block->own[XML_OWN_USED],
+                             .prefix = xml_prefix_of(block),
+                             .prefix_used = xml_used_of(block),
                              .no_carry = (flags & XML_BLOCK_NO_CARRY) != 0,
                              .row = survey_row,
                              .user = surveying };
@@ -375,7 +394,7 @@ static enum pf_status survey_bytes(struct surveying *surveying, const struct pf_
     xml_walk_end(&walk);
     if (status == PF_LIMIT && reader->column_count == 0)
         return status;
-    if (status == PF_BAD_DATA && reader->column_count == 0 && walk.rows_done == 0 && block->own[XML_OWN_PREFIX] == 0 &&
+    if (status == PF_BAD_DATA && reader->column_count == 0 && walk.rows_done == 0 && xml_prefix_of(block) == 0 &&
         strstr(err->message, "junk after") == NULL) /* that is another document */
         return fail_first(block, err);
     if (status == PF_BAD_DATA || (status == PF_LIMIT && strstr(err->remedy, "--max-columns") == NULL)) {
@@ -428,7 +447,7 @@ static enum pf_status survey_head(struct counting *counting, struct surveying *s
         struct xml_counts counts;
         uint32_t wider;
 
-        if (chosen != 0 && set_steps(reader, chosen, counting->err) != PF_OK)
+        if (chosen != 0 && (set_steps(reader, chosen, counting->err) != PF_OK || set_others(counting, chosen) != PF_OK))
             return counting->err->status;
         if (survey_bytes(surveying, block, &counts, &reader->sample_rows, counting->err) != PF_OK)
             return counting->err->status;

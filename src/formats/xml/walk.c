@@ -92,6 +92,7 @@ static void drop_outside(struct xml_walk *walk, uint32_t index, bool replaying)
     if (item->path < walk->last_capacity && walk->last[item->path] == index + 1)
         walk->last[item->path] = 0;
     item->value = false;
+    walk->live_stale = true;
 }
 
 /* The item is a value from here on. */
@@ -122,6 +123,7 @@ static void add_outside(struct xml_walk *walk, uint32_t index)
     if (walk->last[item->path] != 0)
         drop_outside(walk, walk->last[item->path] - 1, replaying);
     item->value = true;
+    walk->live_stale = true;
     walk->last[item->path] = index + 1;
 }
 
@@ -330,18 +332,39 @@ static bool is_leaf(const struct xml_walk *walk, const struct xml_item *item)
     return item->size != 0 || item->nil || (!item->children && !item->attributes);
 }
 
+/* There may be many rows between changes of what stands around them. */
+static bool list_live(struct xml_walk *walk)
+{
+    walk->live_count = 0;
+    for (uint32_t i = 0; i < walk->outside_count; i++) {
+        void *live = walk->live;
+
+        if (!walk->outside[i].value)
+            continue;
+        if (!xml_room(walk->memory, &live, walk->live_count, &walk->live_capacity, sizeof *walk->live))
+            return false;
+        walk->live = live;
+        walk->live[walk->live_count++] = i;
+    }
+    walk->live_stale = false;
+    return true;
+}
+
 static void end_row(struct xml_walk *walk)
 {
     walk->in_row = false;
-    for (uint32_t i = 0; i < walk->outside_count; i++) {
-        walk->counts.written += walk->outside[i].value && !walk->outside[i].used;
+    if (walk->live_stale && !list_live(walk)) {
+        stop_for_memory(walk);
+        return;
     }
+    for (uint32_t i = 0; i < walk->live_count; i++)
+        walk->counts.written += !walk->outside[walk->live[i]].used;
     if (walk->row(walk, walk->user) != PF_OK || walk->again) {
         stop(walk);
         return;
     }
-    for (uint32_t i = 0; i < walk->outside_count; i++)
-        walk->outside[i].used = true;
+    for (uint32_t i = 0; i < walk->live_count; i++)
+        walk->outside[walk->live[i]].used = true;
     if (walk->depth != 0)
         walk->open[walk->depth - 1].had_rows = true;
     walk->rows_done++;
@@ -497,6 +520,7 @@ void xml_walk_end(struct xml_walk *walk)
     pf_free(walk->memory, walk->outside);
     pf_free(walk->memory, walk->open);
     pf_free(walk->memory, walk->last);
+    pf_free(walk->memory, walk->live);
     walk->parser = NULL;
 }
 

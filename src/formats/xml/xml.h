@@ -37,6 +37,23 @@ static inline bool xml_is_blank(uint8_t byte)
 {
     return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r';
 }
+/* Line ends; in a loop that is made of vectors, as lines are short. */
+static inline int64_t xml_count_lines(const uint8_t *bytes, size_t size)
+{
+    int64_t lines = 0;
+    size_t at = 0;
+
+    while (at < size) {
+        const size_t part = size - at < 255 ? size - at : 255;
+        uint8_t count = 0;
+
+        for (size_t i = 0; i < part; i++)
+            count = (uint8_t)(count + (bytes[at + i] == '\n'));
+        lines += count;
+        at += part;
+    }
+    return lines;
+}
 static inline bool xml_all_blank(const uint8_t *bytes, size_t size)
 {
     size_t at = 0;
@@ -45,8 +62,6 @@ static inline bool xml_all_blank(const uint8_t *bytes, size_t size)
         at++;
     return at == size;
 }
-
-/* ---- input */
 
 struct xml_encoding {
     char name[48];
@@ -95,8 +110,10 @@ struct xml_name {
 
 /* Which elements are rows: those of one path, or of some names. */
 struct xml_rule {
-    struct xml_name *steps; /* from the root */
-    uint32_t step_count;    /* 0 = by name */
+    struct xml_name *steps;  /* from the root */
+    uint32_t step_count;     /* 0 = by name */
+    struct xml_name *others; /* what the last step may be called besides */
+    uint32_t other_count;
     struct xml_name *tags;
     uint32_t tag_count;
     struct xml_name root; /* size 0 = anywhere */
@@ -199,8 +216,16 @@ struct xml_reader {
 enum pf_status xml_cut_begin(struct xml_reader *reader, struct pf_error *err);
 enum pf_status xml_cut_block(struct xml_reader *reader, struct pf_block *block, struct pf_error *err);
 void xml_cut_close(struct xml_reader *reader);
+static inline size_t xml_prefix_of(const struct pf_block *block)
+{
+    return (size_t)(uint32_t)block->own[0];
+}
+static inline size_t xml_used_of(const struct pf_block *block)
+{
+    return (size_t)(block->own[0] >> 32);
+}
 /* Of a block's own. */
-enum { XML_OWN_PREFIX, XML_OWN_USED, XML_OWN_ROWS, XML_OWN_FLAGS };
+enum { XML_OWN_PREFIX /* bytes, and in the high half those used */, XML_OWN_LINES, XML_OWN_ROWS, XML_OWN_FLAGS };
 enum { XML_BLOCK_ENDS = 1, XML_BLOCK_NO_CARRY = 2, XML_BLOCK_CUT_SHORT = 4 };
 
 /* ---- walking */
@@ -249,6 +274,9 @@ struct xml_walk {
     struct xml_where where;
     uint32_t *last; /* by path: outside value + 1 */
     uint32_t last_capacity;
+    uint32_t *live; /* outside values that rows get */
+    uint32_t live_count, live_capacity;
+    bool live_stale;
     struct xml_counts counts;
     int64_t rows_done;
     int64_t row_offset;                                       /* of the row, behind the prefix */
