@@ -86,7 +86,7 @@ complete -c pyforge -l escape-formulas -d 'Put '\'' before texts that a spreadsh
 complete -c pyforge -l skip-nested -d 'Leave out columns that cannot be read yet (lists, maps, structs, intervals) instead of refusing the file.'
 complete -c pyforge -l binary-as-text -d 'Take byte arrays without a logical type as UTF-8 text, as old Impala, Hive and Spark meant them.'
 complete -c pyforge -s c -l compression -x -a 'snappy zstd gzip lz4 none uncompressed lz4_raw' -d 'How pages are compressed; a column that would not become smaller is stored as it is.'
-complete -c pyforge -l compression-level -r -d 'Effort of zstd (1 to 22) or gzip (1 to 12); 0 is the codec'\''s usual one.'
+complete -c pyforge -l compression-level -r -d 'Effort of zstd (1 to 22) or gzip (1 to 12); 0 is the usual one: gzip 6, zstd 3 for text and 1 or 2 for the rest.'
 complete -c pyforge -l row-group-size -r -d 'A row group ends after this many rows.'
 complete -c pyforge -l row-group-bytes -r -d 'A row group ends when its values take this much memory, an eighth more at most, and never more than an eighth of --memory.'
 complete -c pyforge -l use-dictionary -x -a 'yes no' -d 'Whether columns may be stored as a dictionary and indexes, where that is smaller.'

@@ -155,7 +155,7 @@ enum pf_settle {
  * each writer; starts with this. */
 struct pf_unit {
     uint64_t number;    /* order, from 0 */
-    uint32_t job_count; /* encode is called once for each job 0..job_count-1, concurrently */
+    uint32_t job_count; /* encode is called once for each job 0..job_count-1, concurrently, in about this order */
 };
 
 /* What a suffix says of an option that is not given: ".tsv" of the delimiter. Tables end with a row whose suffix is NULL. */

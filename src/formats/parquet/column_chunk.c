@@ -83,6 +83,7 @@ static enum pf_status encode_bits(struct pf_chunk_work *work, struct pf_error *e
 
     if (!pf_buffer_reserve(&work->body, room))
         return pf_fail_memory(err, room);
+    work->compressor.content = PF_CONTENT_PACKED;
     return pf_chunk_write(work, choose_bits(work), work->options->codec, err);
 }
 
@@ -92,12 +93,14 @@ static enum pf_status encode(struct pf_chunk_work *work, struct pf_error *err)
     enum parquet_encoding encoding;
     enum parquet_codec codec = work->options->codec;
     enum pf_status status = pf_chunk_gather(work, err);
+    const bool is_text = work->leaf->order == PF_ORDER_TEXT;
     bool dictionary = false;
 
     if (status == PF_OK)
         status = pf_compressors_take(work->options->compressors, &work->compressor, err);
     if (status != PF_OK)
         return status;
+    work->compressor.content = is_text ? PF_CONTENT_TEXT : PF_CONTENT_SAMPLE;
     if (work->leaf->order == PF_ORDER_BITS)
         return encode_bits(work, err);
     status = pf_chunk_choose(work, &choice, err);
@@ -106,6 +109,8 @@ static enum pf_status encode(struct pf_chunk_work *work, struct pf_error *err)
     if (status != PF_OK)
         return status;
     encoding = dictionary && dictionary_wins(work, &choice) ? PARQUET_RLE_DICTIONARY : choice.encoding;
+    if (!is_text)
+        work->compressor.content = encoding == PARQUET_DELTA_BINARY_PACKED ? PF_CONTENT_PACKED : PF_CONTENT_NUMBERS;
     if (encoding == PARQUET_PLAIN && !choice.codec_helps)
         codec = PARQUET_UNCOMPRESSED;
     if (encoding == PARQUET_PLAIN && work->leaf->order == PF_ORDER_TEXT)

@@ -63,7 +63,8 @@ enum pf_status pf_compressor_init(struct pf_compressor *compressor, struct pf_me
 
     pf_codec_levels(codec, &low, &high, &usual);
     compressor->codec = codec;
-    compressor->level = level ? level : usual;
+    compressor->level = level || codec == PARQUET_ZSTD ? level : usual;
+    compressor->content = PF_CONTENT_NUMBERS;
     compressor->memory = memory;
     compressor->state = NULL;
     switch (codec) {
@@ -183,17 +184,31 @@ size_t pf_compress_bound(const struct pf_compressor *compressor, size_t size)
     }
 }
 
+/* Only text has repetitions long enough for the effort of the library's own level to find more (measured in docs/design/parquet.md). */
+static int usual_zstd_level(enum pf_content content)
+{
+    switch (content) {
+    case PF_CONTENT_TEXT:
+        return ZSTD_CLEVEL_DEFAULT;
+    case PF_CONTENT_NUMBERS:
+        return 2;
+    default:
+        return 1; /* to a few kilobytes the library does at level 1 what it does to pages at level 2 */
+    }
+}
+
 static enum pf_status compress_zstd(struct pf_compressor *compressor, const void *from, size_t size, void *to, size_t room,
                                     size_t *written, struct pf_error *err)
 {
-    size_t got = ZSTD_compressCCtx(compressor->state, to, room, from, size, compressor->level);
+    const int level = compressor->level != 0 ? compressor->level : usual_zstd_level(compressor->content);
+    size_t got = ZSTD_compressCCtx(compressor->state, to, room, from, size, level);
 
     if (!ZSTD_isError(got)) {
         *written = got;
         return PF_OK;
     }
     if (ZSTD_getErrorCode(got) == ZSTD_error_memory_allocation)
-        return pf_fail(err, PF_NO_MEMORY, "out of memory: no room for zstd at level %d", compressor->level);
+        return pf_fail(err, PF_NO_MEMORY, "out of memory: no room for zstd at level %d", level);
     return pf_fail(err, PF_INTERNAL, "zstd refused %zu bytes: %s", size, ZSTD_getErrorName(got));
 }
 

@@ -9,10 +9,15 @@
 #include "base/memory.h"
 #include "formats/parquet/parquet_format.h"
 
+/* What is compressed, as far as it tells how much effort is worth while: pages of text, of numbers or indexes, of differences in bits,
+ * or a few thousand numbers that are to tell how well a page would do. */
+enum pf_content { PF_CONTENT_TEXT, PF_CONTENT_NUMBERS, PF_CONTENT_PACKED, PF_CONTENT_SAMPLE };
+
 /* A compressor with its working memory, made once and used for many pages by one thread at a time. */
 struct pf_compressor {
     enum parquet_codec codec;
-    int level;
+    int level;               /* zstd: 0 = as the content asks for */
+    enum pf_content content; /* PF_CONTENT_NUMBERS at first; set by who compresses */
     struct pf_memory *memory;
     void *state; /* the library's own, or NULL where it needs none */
 };
