@@ -309,6 +309,67 @@ def test_options(pyforge, tmp_path):
     assert "the sheet 'S2' has no values in the range" in refused(pyforge, path, "--range", "S2!D1:E9")
 
 
+def cells(row, numbered=True, **values):
+    """A row as XML; columns A, B, ... by name, None for an empty <v/>."""
+    made = ""
+    for column, value in values.items():
+        place = f' r="{column}{row}"' if numbered else ""
+        made += f"<c{place}><v/></c>" if value is None else f'<c{place} t="str"><v>{value}</v></c>'
+    return f'<row r="{row}">{made}</row>' if numbered else f"<row>{made}</row>"
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+@pytest.mark.parametrize("comment", ["", "<!-- x -->"], ids=["plain", "comment"])
+def test_rows_behind_the_last_value(pyforge, tmp_path, numbered, comment):
+    """Rows with values beside or below the range, and with cells that are empty, are no rows of the table."""
+    rows = cells(1, numbered, A="a", B="b", C="c") + comment + cells(2, numbered, A="1", B="2", C="3")
+    rows += cells(3, numbered, A="x", B=None, C="y") + cells(4, numbered, A="4", B=None, C=None)
+    path = xlsx_make.book(tmp_path / "a.xlsx", rows)
+    assert read(pyforge, path)[0].to_pydict() == {"a": ["1", "x", "4"], "b": ["2", None, None], "c": ["3", "y", None]}
+    assert read(pyforge, path, "--range", "B1:C9")[0].to_pydict() == {"b": ["2", None], "c": ["3", "y"]}
+    assert read(pyforge, path, "--range", "B1:B9")[0].to_pydict() == {"b": ["2"]}
+    assert read(pyforge, path, "--range", "A1:B3")[0].to_pydict() == {"a": ["1", "x"], "b": ["2", None]}
+    assert read(pyforge, path, "--range", "B1:B3")[0].to_pydict() == {"b": ["2"]}
+
+
+def test_columns_below_the_range(pyforge, tmp_path):
+    rows = cells(1, A="a") + cells(2, A="1") + cells(5, A="5", B="note")
+    assert read(pyforge, xlsx_make.book(tmp_path / "a.xlsx", rows), "--range", "A1:B3")[0].to_pydict() == {"a": ["1"]}
+
+
+def test_formulas_without_values_at_the_end(pyforge, tmp_path):
+    """A row of formulas that nobody calculated is a row: its values are missing."""
+    formula = '<row r="{0}"><c r="A{0}"><f>B{0}</f>{1}</c></row>'
+    rows = cells(1, A="a") + cells(2, A="1")
+    for empty in ("", "<v></v>", "<v/>"):
+        path = xlsx_make.book(tmp_path / "a.xlsx", rows + formula.format(3, empty) + formula.format(4, empty) + cells(5, A=None))
+        assert read(pyforge, path)[0].to_pydict() == {"a": ["1", None, None]}
+
+
+def test_table_far_below(pyforge, tmp_path):
+    """Blank rows, formulas and columns beside the range do not hide the header, however many there are."""
+    many = "".join(cells(r, D="beside") for r in range(1, 200))
+    table = "".join(cells(200 + i, A=f"{i}" if i else "a", B=f"t{i}" if i else "b", D="beside") for i in range(3))
+    path = xlsx_make.book(tmp_path / "a.xlsx", many + table)
+    assert read(pyforge, path, "--range", "A1:B999")[0].to_pydict() == {"a": ["1", "2"], "b": ["t1", "t2"]}
+    assert read(pyforge, path, "--range", "A:B", "--header", "200")[0].to_pydict() == {"a": ["1", "2"], "b": ["t1", "t2"]}
+    assert read(pyforge, path, "--range", "A:B", "--header", "201")[0].to_pydict() == {"1": ["2"], "t1": ["t2"]}
+    blank = "".join(f'<row r="{r}"><c r="A{r}"><v></v></c></row>' for r in range(1, 200))
+    assert read(pyforge, xlsx_make.book(tmp_path / "b.xlsx", blank + table), "--columns", "a,b")[0].to_pydict() == {"a": ["1", "2"], "b": ["t1", "t2"]}
+    formulas = "".join(f'<row r="{r}"><c r="F{r}"><f>A1</f></c></row>' for r in range(1, 5000))
+    below = "".join(cells(6000 + i, A=f"{i}" if i else "a", B=f"t{i}" if i else "b") for i in range(3))
+    assert read(pyforge, xlsx_make.book(tmp_path / "c.xlsx", formulas + below))[0].to_pydict() == {"a": ["1", "2"], "b": ["t1", "t2"]}
+    assert "row 190 is not among the rows that have values" in refused(pyforge, path, "--range", "A:B", "--header", "190")
+
+
+def test_header_far_below(pyforge, tmp_path):
+    rows = cells(1, A="title") + "".join(cells(r, A=f"{r}", B="x") for r in range(2, 500))
+    path = xlsx_make.book(tmp_path / "a.xlsx", rows)
+    table = read(pyforge, path, "--header", "140")[0]
+    assert table.column_names == ["140", "x"] and table.column(0).to_pylist() == [str(r) for r in range(141, 500)]
+    assert read(pyforge, path, "--header", "140-141")[0].column_names == ["140_141", "x_x"]
+
+
 def test_names_and_tables(pyforge, tmp_path):
     """--range takes what the workbook calls its ranges; of a table, without its totals."""
     path = tmp_path / "a.xlsx"
@@ -336,7 +397,7 @@ def test_names_and_tables(pyforge, tmp_path):
 
 
 @pytest.mark.parametrize(("option", "said"), [("0-2", "is not known"), ("3-2", "is not known"), ("maybe", "is not known"), ("1048577", "is not known"), ("1x", "is not known"),
-                                              ("900", "is not among the first rows")])
+                                              ("900", "is not among the rows that have values")])
 def test_headers_that_are_none(pyforge, tmp_path, option, said):
     path = xlsx_make.book(tmp_path / "a.xlsx", header("a") + '<row r="2"><c r="A2"><v>1</v></c></row>')
     assert said in refused(pyforge, path, "--header", option)

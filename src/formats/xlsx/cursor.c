@@ -306,49 +306,16 @@ bool xlsx_skip_element(struct xlsx_cursor *cursor, const struct xlsx_tag *tag)
 
 /* ---- text */
 
-/* The character of a reference such as "#x20AC", by its number; 0 = it names none that may be in a document. */
-static uint32_t numbered(const uint8_t *at, size_t size)
-{
-    const bool hex = size > 1 && at[1] == 'x';
-    uint32_t code = 0;
-
-    for (size_t i = hex ? 2 : 1; i < size; i++) {
-        const uint8_t low = at[i] | 0x20;
-        const uint32_t digit = at[i] >= '0' && at[i] <= '9' ? at[i] - (uint32_t)'0' : low >= 'a' && low <= 'f' ? low - 87U : 99;
-
-        if (digit >= (hex ? 16U : 10U))
-            return 0;
-        code = code * (hex ? 16 : 10) + digit;
-        if (code > 0x10FFFF)
-            return 0;
-    }
-    return code >= 0xD800 && code < 0xE000 ? 0 : code;
-}
-
 /* At '&': writes what the reference means. */
 static bool take_reference(struct xlsx_cursor *cursor, uint8_t **to)
 {
-    static const struct {
-        const char *name;
-        uint8_t byte;
-    } known[] = { { "amp", '&' }, { "lt", '<' }, { "gt", '>' }, { "quot", '"' }, { "apos", '\'' } };
-    const size_t left = (size_t)(cursor->end - cursor->at - 1), most = left < 12 ? left : 12;
-    const uint8_t *name = cursor->at + 1, *close = memchr(name, ';', most);
-    const size_t size = close != NULL ? (size_t)(close - name) : 0;
     uint32_t code;
+    const char *after = pf_scan_reference((const char *)cursor->at, (const char *)cursor->end, &code);
 
-    for (size_t i = 0; i < PF_COUNT(known); i++) {
-        if (size == strlen(known[i].name) && memcmp(name, known[i].name, size) == 0) {
-            *(*to)++ = known[i].byte;
-            cursor->at += size + 2;
-            return true;
-        }
-    }
-    code = size > 1 && *name == '#' ? numbered(name, size) : 0;
-    if (code == 0)
+    if (after == NULL)
         return fail(cursor, "an entity is not known");
-    cursor->at += size + 2;
     *to += pf_utf8_put(*to, code);
+    cursor->at += after - (const char *)cursor->at;
     return true;
 }
 

@@ -36,31 +36,35 @@ static size_t usual_block(const struct xlsx_reader *reader)
 
 /* ---- numbers of rows */
 
-/* The number a row tag says (from 1); 0 = it says none; -1 = what it says is no row. */
-static int64_t row_number(const uint8_t *tag, const uint8_t *end)
+static bool is_space(uint8_t byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
+}
+
+/* The value of the attribute r of a tag, without blanks; 0 = it has none; -1 = the tag is not complete. */
+static int find_r(const uint8_t *tag, const uint8_t *end, const uint8_t **value, size_t *size)
 {
     const uint8_t *at = tag;
     bool empty;
     const uint8_t *after = xlsx_tag_end(tag, end, &empty);
-    int64_t number = 0;
 
     if (after == NULL)
         return -1;
     /* names and values are gone over with their quotes, so that no value is taken for a name */
-    while (at < after && *at != ' ' && *at != '\t' && *at != '\n' && *at != '\r')
+    while (at < after && !is_space(*at))
         at++;
     while (at < after) {
         const uint8_t *name, *close;
-        size_t size;
+        size_t length;
 
-        while (at < after && (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r'))
+        while (at < after && is_space(*at))
             at++;
         name = at;
         while (at < after && *at != '=' && *at != '"' && *at != '\'')
             at++;
-        size = (size_t)(at - name);
-        while (size != 0 && name[size - 1] <= ' ')
-            size--;
+        length = (size_t)(at - name);
+        while (length != 0 && name[length - 1] <= ' ')
+            length--;
         while (at < after && *at != '"' && *at != '\'')
             at++;
         if (at == after)
@@ -68,24 +72,70 @@ static int64_t row_number(const uint8_t *tag, const uint8_t *end)
         close = memchr(at + 1, *at, (size_t)(after - at - 1));
         if (close == NULL)
             return -1;
-        if (size != 1 || *name != 'r') {
-            at = close + 1;
-            continue;
+        if (length == 1 && *name == 'r') {
+            *value = at + 1;
+            *size = xlsx_trim(value, (size_t)(close - at - 1));
+            return 1;
         }
-        at++;
-        size = xlsx_trim(&at, (size_t)(close - at));
-        close = at + size;
-        for (; at < close && *at >= '0' && *at <= '9' && number <= PF_XLSX_ROWS; at++)
-            number = number * 10 + (*at - '0');
-        return at == close && number >= 1 && number <= PF_XLSX_ROWS ? number : -1;
+        at = close + 1;
     }
     return 0;
 }
 
-/* Whether the tag at at makes its row one with a value. */
+/* The number a row tag says (from 1); 0 = it says none; -1 = what it says is no row. */
+static int64_t row_number(const uint8_t *tag, const uint8_t *end)
+{
+    const uint8_t *at, *after;
+    size_t size;
+    int64_t number = 0;
+    const int found = find_r(tag, end, &at, &size);
+
+    if (found != 1)
+        return found;
+    after = at + size;
+    for (; at < after && *at >= '0' && *at <= '9' && number <= PF_XLSX_ROWS; at++)
+        number = number * 10 + (*at - '0');
+    return at == after && number >= 1 && number <= PF_XLSX_ROWS ? number : -1;
+}
+
+/* The column a cell's tag says (from 1); 0 = it says none. What is no column is refused when the cell is decoded. */
+static uint32_t column_number(const uint8_t *tag, const uint8_t *end)
+{
+    const uint8_t *at;
+    size_t size;
+    uint32_t column = 0;
+
+    if (find_r(tag, end, &at, &size) != 1)
+        return 0;
+    for (; size != 0 && *at >= 'A' && *at <= 'Z' && column <= PF_XLSX_COLUMNS; at++, size--)
+        column = column * 26 + (*at - (uint32_t)'A' + 1);
+    return column;
+}
+
+/* ---- which rows have values */
+
+/* Whether the tag at at makes its cell one with a value, or with a formula, whose value may be missing. */
 static bool is_value(const struct xlsx_feed *feed, const uint8_t *at, const uint8_t *end)
 {
-    return xlsx_feed_tag(feed, at, end, false, "v") || xlsx_feed_tag(feed, at, end, false, "is");
+    bool empty;
+    const uint8_t *after;
+
+    if (xlsx_feed_tag(feed, at, end, false, "is") || xlsx_feed_tag(feed, at, end, false, "f"))
+        return true;
+    if (!xlsx_feed_tag(feed, at, end, false, "v"))
+        return false;
+    after = xlsx_tag_end(at, end, &empty);
+    return after != NULL && !empty && !xlsx_feed_tag(feed, after, end, true, "v");
+}
+
+static bool is_narrow(const struct pf_xlsx_range *within)
+{
+    return within->left != 0 || within->right < PF_XLSX_COLUMNS - 1;
+}
+
+static bool is_inside(const struct pf_xlsx_range *within, uint32_t column)
+{
+    return column > within->left && column - 1 <= within->right;
 }
 
 static enum pf_status fail_number(const struct xlsx_feed *feed, const struct xlsx_piece *piece, const uint8_t *at,
@@ -99,12 +149,35 @@ static enum pf_status fail_number(const struct xlsx_feed *feed, const struct xls
     return err->status;
 }
 
-/* Tag by tag, for pieces with comments and the like. */
-static enum pf_status count_forward(struct xlsx_feed *feed, struct xlsx_piece *piece, struct pf_error *err)
+/* Where counting stands. */
+struct forward {
+    uint32_t column; /* of the cell under way, from 1 */
+    bool any;        /* a row was seen */
+};
+
+static enum pf_status enter_row(struct xlsx_feed *feed, struct xlsx_piece *piece, struct forward *forward, const uint8_t *at,
+                                struct pf_error *err)
+{
+    int64_t number = row_number(at, piece->bytes + piece->size);
+
+    number = number == 0 ? (int64_t)feed->next_row + 1 : number;
+    if (number <= feed->next_row || number > PF_XLSX_ROWS)
+        return fail_number(feed, piece, at, err);
+    piece->last = (uint32_t)(number - 1);
+    piece->first = forward->any ? piece->first : piece->last;
+    feed->next_row = (uint32_t)number;
+    *forward = (struct forward){ .column = 0, .any = true };
+    return PF_OK;
+}
+
+/* Tag by tag: for pieces with comments and the like, and where cells and rows must be known to be inside of a range. */
+static enum pf_status count_forward(struct xlsx_feed *feed, const struct pf_xlsx_range *within, struct xlsx_piece *piece,
+                                    struct pf_error *err)
 {
     const uint8_t *end = piece->bytes + piece->size, *at = piece->bytes;
-    bool any = false;
+    struct forward forward = { .any = false };
 
+    piece->valued = -1;
     while ((at = xlsx_find_tag(at, end)) < end) {
         bool tag;
         const uint8_t *after = xlsx_next_markup(at, end, &tag);
@@ -112,21 +185,19 @@ static enum pf_status count_forward(struct xlsx_feed *feed, struct xlsx_piece *p
         if (after == NULL)
             break;
         if (tag && xlsx_feed_tag(feed, at, end, false, "row")) {
-            int64_t number = row_number(at, end);
+            if (enter_row(feed, piece, &forward, at, err) != PF_OK)
+                return err->status;
+        } else if (tag && forward.any && xlsx_feed_tag(feed, at, end, false, "c")) {
+            const uint32_t said = column_number(at, end);
 
-            number = number == 0 ? (int64_t)feed->next_row + 1 : number;
-            if (number <= feed->next_row || number > PF_XLSX_ROWS)
-                return fail_number(feed, piece, at, err);
-            piece->last = (uint32_t)(number - 1);
-            piece->first = any ? piece->first : piece->last;
-            feed->next_row = (uint32_t)number;
-            any = true;
-        } else if (tag && any && is_value(feed, at, end)) {
+            forward.column = said != 0 ? said : forward.column + 1;
+        } else if (tag && forward.any && piece->last <= within->bottom && is_inside(within, forward.column) &&
+                   is_value(feed, at, end)) {
             piece->valued = piece->last;
         }
         at = after;
     }
-    piece->empty = !any;
+    piece->empty = !forward.any;
     return PF_OK;
 }
 
@@ -135,8 +206,25 @@ struct backwards {
     int64_t seen;      /* row tags */
     int64_t numbered;  /* of the row seen last: what it says of itself */
     int64_t valued_at; /* place of the last row with a value among those seen; -1 = none yet */
+    bool cell;         /* the cell under way has a value */
     bool value;        /* the row under way has one */
+    bool unsure;       /* a value may be outside of the range, or inside */
 };
+
+/* What the tag at at, which is none of a row, tells of the cell and row under way. */
+static void look_at_cell(struct backwards *b, const struct xlsx_feed *feed, const struct pf_xlsx_range *within,
+                         const uint8_t *at, const uint8_t *end)
+{
+    if (is_value(feed, at, end)) {
+        b->cell = true;
+    } else if (b->cell && xlsx_feed_tag(feed, at, end, false, "c")) {
+        const uint32_t column = is_narrow(within) ? column_number(at, end) : 0;
+
+        b->unsure = b->unsure || (is_narrow(within) && column == 0);
+        b->value = b->value || !is_narrow(within) || is_inside(within, column);
+        b->cell = false;
+    }
+}
 
 /* The number of the first row of a piece, which begins with it. */
 static int64_t first_number(const struct xlsx_feed *feed, const struct xlsx_piece *piece)
@@ -149,7 +237,8 @@ static int64_t first_number(const struct xlsx_feed *feed, const struct xlsx_piec
 }
 
 /* From the end, as far as needed. */
-static enum pf_status count_backwards(struct xlsx_feed *feed, struct xlsx_piece *piece, struct pf_error *err)
+static enum pf_status count_backwards(struct xlsx_feed *feed, const struct pf_xlsx_range *within, struct xlsx_piece *piece,
+                                      struct pf_error *err)
 {
     const uint8_t *bytes = piece->bytes, *end = bytes + piece->size, *at;
     struct backwards b = { .valued_at = -1 };
@@ -159,9 +248,11 @@ static enum pf_status count_backwards(struct xlsx_feed *feed, struct xlsx_piece 
     /* of rows that say no number, as many follow one that does */
     while ((last == 0 || valued < 0) && (at = memrchr(bytes, '<', left)) != NULL) {
         left = (size_t)(at - bytes);
-        b.value |= valued < 0 && b.valued_at < 0 && is_value(feed, at, end);
-        if (!xlsx_feed_tag(feed, at, end, false, "row"))
+        if (!xlsx_feed_tag(feed, at, end, false, "row")) {
+            if (b.valued_at < 0)
+                look_at_cell(&b, feed, within, at, end);
             continue;
+        }
         b.numbered = row_number(at, end);
         if (b.numbered < 0)
             return fail_number(feed, piece, at, err);
@@ -183,6 +274,8 @@ static enum pf_status count_backwards(struct xlsx_feed *feed, struct xlsx_piece 
         valued = first + (b.seen - 1 - b.valued_at) - 1;
     if (first <= feed->next_row || last < first || last > PF_XLSX_ROWS)
         return fail_number(feed, piece, bytes, err);
+    if (b.unsure || valued > within->bottom)
+        return count_forward(feed, within, piece, err);
     piece->first = (uint32_t)(first - 1);
     piece->last = (uint32_t)(last - 1);
     piece->valued = valued;
@@ -190,10 +283,11 @@ static enum pf_status count_backwards(struct xlsx_feed *feed, struct xlsx_piece 
     return PF_OK;
 }
 
-enum pf_status xlsx_count_rows(struct xlsx_feed *feed, struct xlsx_piece *piece, struct pf_error *err)
+enum pf_status xlsx_count_rows(struct xlsx_feed *feed, const struct pf_xlsx_range *within, struct xlsx_piece *piece,
+                               struct pf_error *err)
 {
     piece->before = feed->next_row;
-    return piece->special ? count_forward(feed, piece, err) : count_backwards(feed, piece, err);
+    return piece->special ? count_forward(feed, within, piece, err) : count_backwards(feed, within, piece, err);
 }
 
 /* ---- the pass */
@@ -293,7 +387,7 @@ static enum pf_status next_piece(struct xlsx_reader *reader, struct pf_error *er
 
     if (status != PF_OK)
         return status;
-    return xlsx_count_rows(&reader->feed, &reader->held, err);
+    return xlsx_count_rows(&reader->feed, &reader->table.range, &reader->held, err);
 }
 
 /* A piece whose rows lie far apart is cut smaller. */
@@ -310,7 +404,7 @@ static enum pf_status shrink(struct xlsx_reader *reader, struct pf_error *err)
             return PF_OK;
         reader->feed.next_row = piece->before;
         piece->valued = -1;
-        if (xlsx_count_rows(&reader->feed, piece, err) != PF_OK)
+        if (xlsx_count_rows(&reader->feed, &reader->table.range, piece, err) != PF_OK)
             return err->status;
     }
     return PF_OK;

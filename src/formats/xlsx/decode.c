@@ -608,6 +608,7 @@ enum pf_status xlsx_decode(const void *state, const struct pf_pass *pass, struct
 enum pf_status xlsx_mark_used(const struct xlsx_reader *reader, struct xlsx_piece *piece, uint32_t from, uint8_t *used,
                               struct pf_arena *arena, struct pf_error *err)
 {
+    const uint32_t bottom = reader->table.range.bottom;
     struct pf_decoded ignored = { 0 };
     struct xlsx_decode decode = { .reader = reader,
                                   .arena = arena,
@@ -622,7 +623,7 @@ enum pf_status xlsx_mark_used(const struct xlsx_reader *reader, struct xlsx_piec
                                               .preserve = reader->feed.preserve || reader->compat },
                                   .drop_blank = true,
                                   .first = from,
-                                  .rows = PF_XLSX_ROWS,
+                                  .rows = bottom >= from ? bottom - from + 1 : 0,
                                   .next_given = from,
                                   .expected = piece->before,
                                   .used = used };

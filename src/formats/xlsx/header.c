@@ -357,6 +357,8 @@ struct finding {
     uint8_t *used, *headed; /* a byte a column of the sheet */
     uint32_t *place;
     const char **names;
+    uint8_t *copy; /* of the piece: decoding rewrites what it reads */
+    uint32_t top;  /* row of the sheet with which the table begins at the earliest */
     struct pf_decoded decoded;
     struct grid grid;
 };
@@ -371,16 +373,16 @@ static enum pf_status mark(struct finding *finding, struct xlsx_piece *piece, ui
     return xlsx_mark_used(reader, piece, from, finding->used, &finding->arena, err);
 }
 
-/* Decodes the first rows of the piece, which has values. */
-static enum pf_status read_grid(struct finding *finding, struct xlsx_piece *piece, struct pf_error *err)
+/* Decodes rows of the piece from first on. */
+static enum pf_status decode_grid(struct finding *finding, struct xlsx_piece *piece, uint32_t first, struct pf_error *err)
 {
     struct xlsx_reader *reader = finding->reader;
-    uint32_t first = reader->table.range.top, count = list_used(finding->used, finding->place);
+    const uint32_t count = list_used(finding->used, finding->place);
     struct pf_block block = { .bytes = piece->bytes, .size = piece->size };
     static const struct pf_pass all = { .columns = NULL };
     int64_t rows;
 
-    first = piece->first > first ? piece->first : first;
+    memcpy(piece->bytes, finding->copy, piece->size + XLSX_PAD);
     for (uint32_t i = 0; i < count; i++)
         reader->slot[finding->place[i]] = (int32_t)i;
     reader->pass_columns = count;
@@ -395,9 +397,33 @@ static enum pf_status read_grid(struct finding *finding, struct xlsx_piece *piec
     return PF_OK;
 }
 
-static bool has_formula(const struct xlsx_feed *feed, const struct xlsx_piece *piece)
+static uint32_t blank_rows(const struct grid *grid)
 {
-    const uint8_t *at = piece->bytes, *end = at + piece->size;
+    uint32_t rows = 0;
+
+    while (rows < grid->rows && filled(grid, rows) == 0)
+        rows++;
+    return rows;
+}
+
+/* Decodes the first rows that have values, which may lie far behind the first that are there; rows above top do not count. */
+static enum pf_status read_grid(struct finding *finding, struct xlsx_piece *piece, struct pf_error *err)
+{
+    const bool skip = !finding->reader->compat && finding->top == finding->reader->table.range.top;
+    uint32_t first = piece->first > finding->top ? piece->first : finding->top, blank;
+
+    do {
+        if (decode_grid(finding, piece, first, err) != PF_OK)
+            return err->status;
+        blank = skip ? blank_rows(&finding->grid) : 0;
+        first += blank;
+    } while (blank != 0 && first <= piece->valued);
+    return PF_OK;
+}
+
+static bool has_formula(const struct xlsx_feed *feed, const uint8_t *bytes, size_t size)
+{
+    const uint8_t *at = bytes, *end = at + size;
 
     for (; (at = xlsx_find_tag(at, end)) < end; at++) {
         if (xlsx_feed_tag(feed, at, end, false, "f"))
@@ -406,7 +432,7 @@ static bool has_formula(const struct xlsx_feed *feed, const struct xlsx_piece *p
     return false;
 }
 
-/* The first piece with a value within the range; PF_END = there is none. */
+/* The first piece with a value or a formula within the range; PF_END = there is none. */
 static enum pf_status first_piece(struct finding *finding, struct xlsx_piece *piece, struct pf_error *err)
 {
     struct xlsx_reader *reader = finding->reader;
@@ -416,10 +442,9 @@ static enum pf_status first_piece(struct finding *finding, struct xlsx_piece *pi
 
         if (status != PF_OK)
             return status;
-        status = xlsx_count_rows(&reader->feed, piece, err);
-        reader->table.uncalculated = reader->table.uncalculated || has_formula(&reader->feed, piece);
-        if (status == PF_OK && piece->valued >= reader->table.range.top)
-            return piece->first <= reader->table.range.bottom ? PF_OK : PF_END;
+        status = xlsx_count_rows(&reader->feed, &reader->table.range, piece, err);
+        if (status == PF_OK && piece->valued >= finding->top)
+            return PF_OK;
         pf_free(&reader->ctx->memory, piece->bytes);
         piece->bytes = NULL;
         if (status != PF_OK)
@@ -479,28 +504,33 @@ static void tell_no_header(const struct xlsx_reader *reader, const struct pf_hea
             pf_source_name(reader->src), reader->table.header_row + 1, reader->table.sheet->name);
 }
 
+static enum pf_status fail_header(int64_t row, struct pf_error *err)
+{
+    pf_fail(err, PF_BAD_OPTION, "--header: row %lld is not among the rows that have values", (long long)row);
+    pf_remedy(err, "give a row in which column names stand, or leave --header out; rows count from 1");
+    return PF_BAD_OPTION;
+}
+
 /* The header's rows in the grid, or *count = 0. */
 static enum pf_status find_header(struct finding *finding, const struct pf_header_option *option, uint32_t *at, uint32_t *count,
                                   struct pf_error *err)
 {
     struct xlsx_reader *reader = finding->reader;
     const struct grid *grid = &finding->grid;
-    uint32_t first = 0;
+    const uint32_t first = blank_rows(grid);
 
     *count = 1;
-    while (first < grid->rows && filled(grid, first) == 0)
-        first++;
     *at = first;
     if (option->mode == PF_HEADER_PLACED) {
-        if (option->first <= grid->first || option->last > (int64_t)grid->first + grid->rows) {
-            pf_fail(err, PF_BAD_OPTION, "--header: row %u is not among the first rows that have values, %u to %u",
-                    (uint32_t)option->last, grid->first + 1, grid->first + grid->rows);
-            pf_remedy(err, "give a row in which column names stand, or leave --header out; rows count from 1");
-            return err->status;
-        }
+        if (option->first <= grid->first || option->last > (int64_t)grid->first + grid->rows)
+            return fail_header(option->first <= grid->first ? option->first : option->last, err);
         *at = (uint32_t)option->first - 1 - grid->first;
         *count = (uint32_t)(option->last - option->first) + 1;
     } else if (option->mode == PF_HEADER_AUTO) {
+        if (first == grid->rows) {
+            *count = 0;
+            return PF_OK;
+        }
         if (reader->options->range == NULL)
             *at = likeliest(grid, first);
         *count = reader->compat || is_header(grid, *at);
@@ -530,9 +560,22 @@ static enum pf_status mark_columns(struct finding *finding, struct xlsx_piece *p
             return status;
         status = xlsx_feed_next(&reader->feed, piece, err);
         if (status == PF_OK)
-            status = xlsx_count_rows(&reader->feed, piece, err);
+            status = xlsx_count_rows(&reader->feed, &reader->table.range, piece, err);
     }
     return status == PF_END ? PF_OK : status;
+}
+
+/* Whether the piece has values within the range, and which columns they are in. */
+static enum pf_status list_columns(struct finding *finding, struct xlsx_piece *piece, bool *any, struct pf_error *err)
+{
+    finding->copy = pf_arena_alloc(&finding->arena, piece->size + XLSX_PAD);
+    if (finding->copy == NULL)
+        return pf_fail_memory(err, piece->size);
+    memcpy(finding->copy, piece->bytes, piece->size + XLSX_PAD);
+    if (mark(finding, piece, finding->top, err) != PF_OK)
+        return err->status;
+    *any = list_used(finding->used, finding->place) != 0;
+    return PF_OK;
 }
 
 static enum pf_status find_in_piece(struct finding *finding, struct xlsx_piece *piece, const struct pf_header_option *option,
@@ -540,16 +583,8 @@ static enum pf_status find_in_piece(struct finding *finding, struct xlsx_piece *
 {
     struct xlsx_reader *reader = finding->reader;
     struct xlsx_table *table = &reader->table;
-    uint8_t *copy = pf_arena_alloc(&finding->arena, piece->size + XLSX_PAD);
     uint32_t at, count;
 
-    /* decoding rewrites what it reads, and the piece is read again for what it uses */
-    if (copy == NULL)
-        return pf_fail_memory(err, piece->size);
-    memcpy(copy, piece->bytes, piece->size + XLSX_PAD);
-    if (mark(finding, piece, table->range.top, err) != PF_OK)
-        return err->status;
-    memcpy(piece->bytes, copy, piece->size + XLSX_PAD);
     if (read_grid(finding, piece, err) != PF_OK || find_header(finding, option, &at, &count, err) != PF_OK)
         return err->status;
     table->doubt = reader->compat ? doubt_of(&finding->grid, at, piece->last + 1) : PF_NO_DOUBT;
@@ -558,7 +593,9 @@ static enum pf_status find_in_piece(struct finding *finding, struct xlsx_piece *
     table->first = table->header_row + count;
     if (count != 0 && take_names(reader, &finding->grid, at, at + count - 1, finding->names, finding->headed, err) != PF_OK)
         return err->status;
-    memcpy(piece->bytes, copy, piece->size + XLSX_PAD);
+    if (option->mode == PF_HEADER_PLACED && memchr(finding->headed, 1, PF_XLSX_COLUMNS) == NULL)
+        return fail_header(option->first, err);
+    memcpy(piece->bytes, finding->copy, piece->size + XLSX_PAD);
     if (mark_columns(finding, piece, err) != PF_OK)
         return err->status;
     xlsx_merged_mark(reader, table->first, finding->used);
@@ -566,6 +603,30 @@ static enum pf_status find_in_piece(struct finding *finding, struct xlsx_piece *
         return err->status;
     tell_no_header(reader, option);
     return PF_OK;
+}
+
+/* In the first piece that has values, or in none: rows of formulas without values tell no columns. */
+static enum pf_status find_in_pieces(struct finding *finding, const struct pf_header_option *option, struct pf_error *err)
+{
+    struct xlsx_reader *reader = finding->reader;
+    struct xlsx_piece piece = { .bytes = NULL };
+    bool any = false;
+    enum pf_status status;
+
+    do {
+        pf_free(&reader->ctx->memory, piece.bytes);
+        piece.bytes = NULL;
+        status = first_piece(finding, &piece, err);
+        if (status == PF_OK)
+            status = list_columns(finding, &piece, &any, err);
+        if (status == PF_OK && !any)
+            reader->table.uncalculated = reader->table.uncalculated || has_formula(&reader->feed, finding->copy, piece.size);
+    } while (status == PF_OK && !any);
+    if (status == PF_OK)
+        status = find_in_piece(finding, &piece, option, err);
+    reader->table.uncalculated = reader->table.uncalculated && reader->table.column_count == 0;
+    pf_free(&reader->ctx->memory, piece.bytes);
+    return status;
 }
 
 /* An Excel table says itself which of its rows are the header. */
@@ -584,7 +645,6 @@ static enum pf_status find(struct finding *finding, struct pf_error *err)
 {
     struct xlsx_reader *reader = finding->reader;
     struct pf_header_option option;
-    struct xlsx_piece piece = { .bytes = NULL };
     enum pf_status status;
 
     finding->used = pf_arena_alloc_zero(&finding->arena, PF_XLSX_COLUMNS, 1);
@@ -604,13 +664,14 @@ static enum pf_status find(struct finding *finding, struct pf_error *err)
                        reader->block_bytes, err) != PF_OK)
         return err->status;
     take_header_of_table(reader, &option);
-    status = first_piece(finding, &piece, err);
-    if (status == PF_OK)
-        status = find_in_piece(finding, &piece, &option, err);
-    pf_free(&reader->ctx->memory, piece.bytes);
+    finding->top = reader->table.range.top;
+    if (option.mode == PF_HEADER_PLACED && option.first - 1 > finding->top)
+        finding->top = (uint32_t)option.first - 1;
+    status = find_in_pieces(finding, &option, err);
+    if (status == PF_END && finding->top > reader->table.range.top)
+        return fail_header(option.first, err);
     if (status == PF_END)
         reader->table.column_count = 0;
-    reader->table.uncalculated = reader->table.uncalculated && reader->table.column_count == 0;
     return status == PF_END ? PF_OK : status;
 }
 

@@ -268,7 +268,7 @@ static enum pf_status read_values(struct xlsx_reader *reader, struct pf_error *e
         status = xlsx_feed_next(&reader->feed, &piece, err);
         if (status != PF_OK)
             break;
-        status = xlsx_count_rows(&reader->feed, &piece, err);
+        status = xlsx_count_rows(&reader->feed, &reader->table.range, &piece, err);
         if (status == PF_OK && !piece.empty)
             status = read_piece(reader, &piece, &next, err);
         pf_free(&reader->ctx->memory, piece.bytes);

@@ -95,7 +95,8 @@ static int digit_of(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : 16;
 }
 
-/* The number between "&#" and ";". false = it is no character. */
+/* The number between "&#" and ";". false = it is no character. Control characters are taken: XML 1.0 forbids them, but some programs
+ * write them so, and their value is beyond doubt. */
 static bool character_of(const char *at, const char *end, uint32_t *code)
 {
     const int base = at < end && *at == 'x' ? 16 : 10;
@@ -112,11 +113,10 @@ static bool character_of(const char *at, const char *end, uint32_t *code)
         value = value * (uint32_t)base + (uint32_t)digit;
     }
     *code = value;
-    return is_character(value);
+    return value != 0 && value <= 0x10FFFF && !(value >= 0xD800 && value < 0xE000);
 }
 
-/* The reference that begins at at ('&'): what it stands for, and the byte after its ';'. NULL = none is known that is written so. */
-static const char *take_reference(const char *at, const char *end, uint32_t *code)
+const char *pf_scan_reference(const char *at, const char *end, uint32_t *code)
 {
     static const struct {
         const char *name;
@@ -146,7 +146,7 @@ static enum pf_status check_characters(struct pf_scan *scan, char stop, struct p
     while (scan->at < scan->end && *scan->at != stop) {
         const unsigned char c = (unsigned char)*scan->at;
         uint32_t code;
-        const char *next = c != '&' ? scan->at + 1 : take_reference(scan->at, scan->end, &code);
+        const char *next = c != '&' ? scan->at + 1 : pf_scan_reference(scan->at, scan->end, &code);
         if (next == NULL)
             return fail_at(scan, scan->at, "an unknown reference", err);
         if (!is_character(c))
@@ -166,7 +166,7 @@ bool pf_scan_append(struct pf_buffer *to, struct pf_view value, bool attribute)
         return false;
     while (at < end) {
         uint32_t code;
-        const char *next = *at == '&' ? take_reference(at, end, &code) : NULL;
+        const char *next = *at == '&' ? pf_scan_reference(at, end, &code) : NULL;
         if (next != NULL) {
             to->size += pf_utf8_put(to->data + to->size, code);
             at = next;

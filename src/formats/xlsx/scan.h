@@ -71,6 +71,9 @@ bool pf_view_is(struct pf_view view, const char *text);
 struct pf_view pf_scan_value(const struct pf_scan *scan, const char *name);
 /* Of an attribute in the relationships namespace (r:id), transitional or strict. */
 struct pf_view pf_scan_relation(const struct pf_scan *scan);
+/* The reference that begins at at ('&'): the character that it stands for, which takes fewer bytes, and the byte after its ';'. NULL =
+ * none is known that is written so. */
+const char *pf_scan_reference(const char *at, const char *end, uint32_t *code);
 /* Appends value with references resolved (&amp; &#10; ...) and, in attributes, white space made blanks. false = out of memory;
  * an unknown reference was refused by pf_scan_next already. */
 bool pf_scan_append(struct pf_buffer *to, struct pf_view value, bool attribute);

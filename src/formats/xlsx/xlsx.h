@@ -59,7 +59,7 @@ struct xlsx_piece {
     bool empty;           /* there is no row */
     uint32_t before;      /* number that the first row has if it says none */
     uint32_t first, last; /* numbers of the first and last row */
-    int64_t valued;       /* number of the last row that has a value; -1 = none has */
+    int64_t valued;       /* number of the last row that has a value or a formula within the range; -1 = none has */
 };
 
 /* Opens the part and reads up to the container's first item. */
@@ -69,8 +69,9 @@ enum pf_status xlsx_feed_open(struct xlsx_feed *feed, struct pf_context *ctx, co
 void xlsx_feed_close(struct xlsx_feed *feed);
 /* PF_END after the last. */
 enum pf_status xlsx_feed_next(struct xlsx_feed *feed, struct xlsx_piece *piece, struct pf_error *err);
-/* Finds out which rows the piece has; of a feed of rows, once a piece and in order. */
-enum pf_status xlsx_count_rows(struct xlsx_feed *feed, struct xlsx_piece *piece, struct pf_error *err);
+/* Finds out which rows the piece has, and the last with a value within the range; of a feed of rows, once a piece and in order. */
+enum pf_status xlsx_count_rows(struct xlsx_feed *feed, const struct pf_xlsx_range *within, struct xlsx_piece *piece,
+                               struct pf_error *err);
 /* Leaves a part of about size bytes of the piece, at least one item; the rest comes again. false = it has one item only. */
 enum pf_status xlsx_feed_split(struct xlsx_feed *feed, struct xlsx_piece *piece, size_t size, bool *done, struct pf_error *err);
 
