@@ -23,7 +23,6 @@ bool xlsx_fail_cell(struct xlsx_decode *decode, const struct xlsx_cell *cell, co
     pf_fail(decode->err, PF_BAD_DATA, "cell %.*s%u of sheet '%s': %s", (int)size, letters, decode->row + 1,
             decode->reader->table.sheet->name, what);
     pf_remedy(decode->err, "the workbook is damaged: open it in a spreadsheet program and save it anew");
-    decode->err->offset = decode->cursor.at - decode->cursor.start;
     return false;
 }
 
