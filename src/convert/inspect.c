@@ -125,7 +125,7 @@ static bool put_facts(struct pf_buffer *text, const struct inspection *seen)
         good = put_fact(text, "input_compression", seen->plan.compression);
     for (uint32_t i = 0; good && i < seen->plan.fact_count; i++) {
         const struct pf_fact *fact = &seen->plan.facts[i];
-        if (!is_own_key(fact->name))
+        if (!is_own_key(fact->name) && !(fact->number && fact->value[0] == '['))
             good = put_fact(text, fact->name, pf_words_visible(fact->value));
     }
     good = good && put_fact(text, "rows", pf_words_count(seen->rows, words));

@@ -16,7 +16,7 @@ enum pf_plan_purpose {
 /* What a reader tells of the input: "delimiter" = ",". */
 struct pf_fact {
     const char *name, *value;
-    bool number; /* value is a JSON number, true or false */
+    bool number; /* value is a JSON number, true or false, or a list */
 };
 
 struct pf_engine_candidate; /* engines.h */

@@ -97,7 +97,8 @@ static inline int64_t pf_place_offset(uint64_t place)
     return (int64_t)(place & UINT32_MAX);
 }
 
-/* A named fact that info shows: "encoding" = "utf-8", "delimiter" = ",". number: value is a JSON number or true/false. */
+/* A named fact that info shows: "encoding" = "utf-8", "delimiter" = ",". number: value is a JSON number or true/false, or a list in JSON,
+ * which is for programs alone. */
 typedef void (*pf_fact_fn)(void *user, const char *name, const char *value, bool number);
 
 enum {

@@ -419,7 +419,7 @@ def test_explain(pyforge, sales):
 
 def test_info_is_of_one(pyforge, sales):
     record = json.loads(pyforge("info", sales, "--format", "json").stdout)
-    assert record["sheet"] == "Jan" and record["sheets"] == 5 and record["rows"] == 2
+    assert record["sheet"] == "Jan" and record["sheet_count"] == 5 and record["rows"] == 2
     assert "only the sheet 'Jan' is read" in pyforge("info", sales).stderr.decode()
 
 

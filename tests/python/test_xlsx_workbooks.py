@@ -14,7 +14,7 @@ EXPECTED = {file: (outcome, facts.split(" | ") if facts else []) for file, outco
 
 def facts_of(shown):
     """The facts of the workbook itself as the list has them."""
-    return [f"{shown['date_system']}"] + [value for name, value in shown.items() if name.startswith(("sheet_", "range_"))]
+    return [f"{shown['date_system']}"] + [value for name, value in shown.items() if name.startswith(("sheet_", "range_")) and name != "sheet_count"]
 
 
 def test_the_list_has_every_workbook(test_data):
@@ -53,6 +53,8 @@ def test_the_first_sheet_is_not_the_one(pyforge, tmp_path, state, first, facts):
     assert done.returncode == 0, done.stderr.decode()
     shown = json.loads(done.stdout)
     assert [shown["sheet_1"], shown["sheet_2"]] == facts
+    assert [f"{sheet['name']}, {sheet['visibility']}" for sheet in shown["sheets"]] == facts
+    assert shown["excel_sheets"] == ["S1", "S2"] and shown["sheet_count"] == 2 and shown["ranges"] == []
     assert shown["rows"] == 1 and shown["columns"][0]["name"] == "n"
     done = pyforge("convert", path, "-", "--to", "csv", "--quiet")
     assert done.stdout == b"n\n2\n", done.stderr.decode()

@@ -828,9 +828,16 @@ static void facts_are_told(void **state)
     CHECK_OK(pf_source_memory(ctx, bytes, size, "book.xlsx", &src, &err), err);
     CHECK_OK(pf_xlsx_workbook_open(ctx, src, &pf_zip_usual_limits, &workbook, &err), err);
     pf_xlsx_facts(&workbook, take_fact, text);
-    CHECK_TEXT(text,
-               "date_system=1900\nsheets=3#\nsheet_1=A, visible, A1:F500001\nsheet_2=B, hidden\nsheet_3=C, visible, no cells\n"
-               "range_1=t, table of A, A1:B2\nrange_2=x, name in A, A1\nrange_3=z, local name in A, A:C\n");
+    CHECK_TEXT(text, "date_system=1900\nsheet_count=3#\n"
+                     "sheets=[{\"name\": \"A\", \"visibility\": \"visible\", \"has_cells\": true, \"range\": \"A1:F500001\"}, "
+                     "{\"name\": \"B\", \"visibility\": \"hidden\", \"has_cells\": true, \"range\": null}, "
+                     "{\"name\": \"C\", \"visibility\": \"visible\", \"has_cells\": false, \"range\": null}]#\n"
+                     "excel_sheets=[\"A\", \"B\", \"C\"]#\n"
+                     "ranges=[{\"name\": \"t\", \"kind\": \"table\", \"sheet\": \"A\", \"range\": \"A1:B2\"}, "
+                     "{\"name\": \"x\", \"kind\": \"name\", \"sheet\": \"A\", \"range\": \"A1\"}, "
+                     "{\"name\": \"z\", \"kind\": \"name\", \"sheet\": \"A\", \"range\": \"A:C\"}]#\n"
+                     "sheet_1=A, visible, A1:F500001\nsheet_2=B, hidden\nsheet_3=C, visible, no cells\n"
+                     "range_1=t, table of A, A1:B2\nrange_2=x, name in A, A1\nrange_3=z, local name in A, A:C\n");
     for (long n = 0; !granted; n++) {
         size_t before = atomic_load(&ctx->memory.in_use);
         struct pf_xlsx_range range;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "formats/xlsx/package.h"
 
 enum {
@@ -87,8 +88,7 @@ static void append(char *text, size_t room, const char *more)
     text[size + length] = '\0';
 }
 
-static void emit_number(void (*emit)(void *user, const char *name, const char *value, bool number), void *user,
-                        const char *name, uint32_t value)
+static void emit_number(pf_fact_fn emit, void *user, const char *name, uint32_t value)
 {
     char text[16];
 
@@ -96,25 +96,35 @@ static void emit_number(void (*emit)(void *user, const char *name, const char *v
     emit(user, name, text, true);
 }
 
+/* The written range of cells of a sheet; NULL = it tells none. */
+static const char *dimension_of(const struct pf_xlsx_workbook *workbook, uint32_t index, char written[32])
+{
+    struct pf_xlsx_range range;
+    struct pf_error err;
+    bool found;
+
+    if (pf_xlsx_dimension(workbook, index, &range, &found, &err) != PF_OK || !found)
+        return NULL;
+    pf_xlsx_range_text(&range, written);
+    return written;
+}
+
 /* "Data, visible, A1:F500001" */
 static void describe_sheet(const struct pf_xlsx_workbook *workbook, uint32_t index, char *text, size_t room)
 {
     const struct pf_xlsx_sheet *sheet = &workbook->sheets[index];
-    struct pf_xlsx_range range;
-    struct pf_error err;
     char written[32];
-    bool found;
+    const char *range = sheet->worksheet ? NULL : "no cells";
 
     text[0] = '\0';
     append(text, room, sheet->name);
     append(text, room, ", ");
     append(text, room, visibility_of(sheet));
-    if (!sheet->worksheet) {
-        append(text, room, ", no cells");
-    } else if (pf_xlsx_dimension(workbook, index, &range, &found, &err) == PF_OK && found) {
-        pf_xlsx_range_text(&range, written);
+    if (range == NULL)
+        range = dimension_of(workbook, index, written);
+    if (range != NULL) {
         append(text, room, ", ");
-        append(text, room, written);
+        append(text, room, range);
     }
 }
 
@@ -132,14 +142,76 @@ static void describe_named(const struct pf_xlsx_workbook *workbook, const struct
     append(text, room, written);
 }
 
-void pf_xlsx_facts(const struct pf_xlsx_workbook *workbook,
-                   void (*emit)(void *user, const char *name, const char *value, bool number), void *user)
+/* Ends the list and tells it. Without memory for it, the lines for people are what is told. */
+static void emit_list(struct pf_json *json, const char *name, pf_fact_fn emit, void *user)
+{
+    struct pf_memory *memory = json->out.memory;
+    char *text;
+
+    pf_json_close(json, ']');
+    text = pf_json_end(json);
+    if (text != NULL)
+        emit(user, name, text, true);
+    pf_free(memory, text);
+}
+
+/* All of it for programs; excel_sheets is the list of names that 1.0.9 gave. */
+static void list_sheets(const struct pf_xlsx_workbook *workbook, pf_fact_fn emit, void *user)
+{
+    struct pf_json sheets, names;
+    char written[32];
+
+    pf_json_begin(&sheets, workbook->arena.memory);
+    pf_json_begin(&names, workbook->arena.memory);
+    pf_json_open(&sheets, '[');
+    pf_json_open(&names, '[');
+    for (uint32_t i = 0; i < workbook->sheet_count; i++) {
+        const struct pf_xlsx_sheet *sheet = &workbook->sheets[i];
+
+        pf_json_text(&names, sheet->name);
+        pf_json_open(&sheets, '{');
+        pf_json_set_text(&sheets, "name", sheet->name);
+        pf_json_set_text(&sheets, "visibility", visibility_of(sheet));
+        pf_json_set_bool(&sheets, "has_cells", sheet->worksheet);
+        pf_json_set_text(&sheets, "range", dimension_of(workbook, i, written));
+        pf_json_close(&sheets, '}');
+    }
+    emit_list(&sheets, "sheets", emit, user);
+    emit_list(&names, "excel_sheets", emit, user);
+}
+
+static void list_named(const struct pf_xlsx_workbook *workbook, pf_fact_fn emit, void *user)
+{
+    struct pf_json ranges;
+    char written[32];
+
+    pf_json_begin(&ranges, workbook->arena.memory);
+    pf_json_open(&ranges, '[');
+    for (uint32_t i = 0; i < workbook->named_count; i++) {
+        const struct pf_xlsx_named *named = &workbook->named[i];
+
+        if (named->hidden)
+            continue;
+        pf_xlsx_range_text(&named->range, written);
+        pf_json_open(&ranges, '{');
+        pf_json_set_text(&ranges, "name", named->name);
+        pf_json_set_text(&ranges, "kind", named->table ? "table" : "name");
+        pf_json_set_text(&ranges, "sheet", workbook->sheets[named->sheet].name);
+        pf_json_set_text(&ranges, "range", written);
+        pf_json_close(&ranges, '}');
+    }
+    emit_list(&ranges, "ranges", emit, user);
+}
+
+void pf_xlsx_facts(const struct pf_xlsx_workbook *workbook, pf_fact_fn emit, void *user)
 {
     uint32_t shown = 0;
     char name[32], text[512];
 
     emit(user, "date_system", workbook->date1904 ? "1904" : "1900", false);
-    emit_number(emit, user, "sheets", workbook->sheet_count);
+    emit_number(emit, user, "sheet_count", workbook->sheet_count);
+    list_sheets(workbook, emit, user);
+    list_named(workbook, emit, user);
     for (uint32_t i = 0; i < workbook->sheet_count && i < SHOWN; i++) {
         (void)snprintf(name, sizeof name, "sheet_%u", i + 1);
         describe_sheet(workbook, i, text, sizeof text);

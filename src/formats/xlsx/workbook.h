@@ -3,6 +3,7 @@
 #ifndef PF_XLSX_WORKBOOK_H
 #define PF_XLSX_WORKBOOK_H
 
+#include "formats/format.h"
 #include "formats/xlsx/number_format.h"
 #include "storage/zip.h"
 
@@ -63,8 +64,7 @@ enum pf_status pf_xlsx_dimension(const struct pf_xlsx_workbook *workbook, uint32
                                  bool *found, struct pf_error *err);
 /* The facts that info shows: date system, sheets with their visibility and size, tables and names. No cells are read; a size
  * that cannot be told is left out. emit is called with strings that end with the call. */
-void pf_xlsx_facts(const struct pf_xlsx_workbook *workbook,
-                   void (*emit)(void *user, const char *name, const char *value, bool number), void *user);
+void pf_xlsx_facts(const struct pf_xlsx_workbook *workbook, pf_fact_fn emit, void *user);
 /* "B4:F", "B4:F20", "B:F", "4:20", "$B$4": false = it is none. */
 bool pf_xlsx_range_parse(const char *text, size_t size, struct pf_xlsx_range *out);
 /* "B4:F20", "B4" for one cell, "B:F" and "4:20" for whole columns and rows; ended with NUL. */
