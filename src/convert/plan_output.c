@@ -15,7 +15,7 @@ enum pf_status pf_plan_no_writer(struct pf_plan *plan, struct pf_error *err)
     char names[PF_FORMAT_NAMES];
 
     pf_list_formats(plan->ctx, true, names);
-    pf_fail(err, PF_BAD_OPTION, "option --format cannot be '%.100s'", plan->options.format);
+    pf_fail(err, PF_BAD_OPTION, "option --%.40s cannot be '%.100s'", pf_plan_spelled(plan, "format"), plan->options.format);
     if (pf_same_word(plan->options.format, "txt"))
         pf_remedy(err, "this version writes %s; --compat 1.0 names Parquet files .txt as version 1.0 did", names);
     else
@@ -394,13 +394,13 @@ enum pf_status pf_plan_output(struct pf_plan *plan, const struct pf_request *req
     choose_places(plan);
     if (pf_plan_wants_folder(plan, request->output_derived || (folder && request->output == NULL) ? NULL : output))
         return pf_plan_spread(plan, request, output, folder, err);
-    if (settle_name(plan, output, folder, err) != PF_OK || settle_rejects(plan, err) != PF_OK)
+    /* the target comes first: what is wrong with it is wrong with the place of rejected rows beside it, too */
+    if (settle_name(plan, output, folder, err) != PF_OK || (!to_stdout && check_target(plan, err) != PF_OK) ||
+        settle_rejects(plan, err) != PF_OK)
         return err->status;
     name_tables(plan);
     if (to_stdout)
         return check_stdout(plan, err);
-    if (check_target(plan, err) != PF_OK)
-        return err->status;
     look_at_replaced(plan);
     return PF_OK;
 }

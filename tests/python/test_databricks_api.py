@@ -380,6 +380,21 @@ def test_paths_of_databricks(package, given, seen):
     assert process_path(given) == seen
 
 
+def test_a_place_that_is_wrong_is_told_by_its_own_name(forge, tmp_path, many):
+    """And not by that of the rejected rows beside it, of which nobody has spoken."""
+    source = many("a.csv")
+    result = forge.convert(source, "/Volumes/main/x.parquet")
+    assert "x.parquet" in result["error"] and "rejects" not in result["error"], result["error"]
+
+
+def test_failures_of_a_batch_are_told_once(forge, tmp_path):
+    done = forge.batch_convert(str(tmp_path / "*.none"))
+    assert repr(done).count("*.none") == 1, repr(done)
+    with pytest.raises(Exception) as raised:
+        done.raise_for_error()
+    assert str(raised.value).count("*.none") == 1, raised.value
+
+
 def test_paths_with_wildcards_in_them(forge, tmp_path, many):
     many("in/a[1].csv")
     many("in [x]/b.csv")
