@@ -12,17 +12,18 @@
 
 enum {
     MOUNT_CLEANED = 64,               /* folders that are remembered, */
-    MOUNT_CLEAN_AGAIN = 5 * 60 * 1000 /* so many milliseconds */
+    MOUNT_CLEAN_SHARE = 100,          /* so many times as long as it took to look through them, */
+    MOUNT_CLEAN_AGAIN = 5 * 60 * 1000 /* and so many milliseconds at most */
 };
 
 /* What the scheme keeps for as long as its extension is loaded. Any thread. */
 struct mount {
     const struct pf_host *host; /* borrowed */
     pthread_mutex_t lock;       /* of what follows */
-    /* Folders where nothing of a dead owner was left: a large one is not listed for each of the many files that are written to it. */
+    /* Folders where nothing of a dead owner was left: one that takes long to list is not listed for each of many files written to it. */
     struct {
         uint64_t folder; /* of its path; 0 = none */
-        int64_t when;    /* milliseconds of a clock that never goes back */
+        int64_t until;   /* milliseconds of a clock that never goes back */
     } cleaned[MOUNT_CLEANED];
 };
 
@@ -32,7 +33,7 @@ void mount_free(struct mount *mount);
 /* The scheme dbfs, which also claims /Volumes/ and /dbfs/. mount is borrowed for as long as the scheme is used. */
 void mount_scheme(struct mount *mount, struct pf_scheme_addition *out);
 
-/* mount_part_clean, unless it was done not long ago. */
+/* mount_part_clean, unless it was done not long ago, for what it takes. */
 void mount_clean(struct mount *mount, struct pf_context *ctx, const char *folder);
 /* Something was left in the folder: the next one who writes there is to deal with it. */
 void mount_left(struct mount *mount, const char *folder);

@@ -41,18 +41,18 @@ static int64_t now(void)
     return (int64_t)at.tv_sec * 1000 + at.tv_nsec / 1000000;
 }
 
-/* The place of a folder; where it has none, the one that was taken the longest time ago. */
+/* The place of a folder; where it has none, the one that is soonest forgotten. */
 static size_t place_of(const struct mount *mount, uint64_t folder)
 {
-    size_t oldest = 0;
+    size_t first = 0;
 
     for (size_t i = 0; i < MOUNT_CLEANED; i++) {
         if (mount->cleaned[i].folder == folder)
             return i;
-        if (mount->cleaned[i].when < mount->cleaned[oldest].when)
-            oldest = i;
+        if (mount->cleaned[i].until < mount->cleaned[first].until)
+            first = i;
     }
-    return oldest;
+    return first;
 }
 
 static bool is_cleaned(struct mount *mount, uint64_t folder)
@@ -62,23 +62,21 @@ static bool is_cleaned(struct mount *mount, uint64_t folder)
 
     (void)pthread_mutex_lock(&mount->lock);
     at = place_of(mount, folder);
-    cleaned = mount->cleaned[at].folder == folder && now() - mount->cleaned[at].when < MOUNT_CLEAN_AGAIN;
+    cleaned = mount->cleaned[at].folder == folder && now() < mount->cleaned[at].until;
     (void)pthread_mutex_unlock(&mount->lock);
     return cleaned;
 }
 
-static void remember(struct mount *mount, uint64_t folder, bool cleaned)
+/* until 0 = it is forgotten. */
+static void remember(struct mount *mount, uint64_t folder, int64_t until)
 {
     size_t at;
 
     (void)pthread_mutex_lock(&mount->lock);
     at = place_of(mount, folder);
-    if (cleaned) {
-        mount->cleaned[at].folder = folder;
-        mount->cleaned[at].when = now();
-    } else if (mount->cleaned[at].folder == folder) {
-        mount->cleaned[at].folder = 0;
-        mount->cleaned[at].when = 0;
+    if (until != 0 || mount->cleaned[at].folder == folder) {
+        mount->cleaned[at].folder = until != 0 ? folder : 0;
+        mount->cleaned[at].until = until;
     }
     (void)pthread_mutex_unlock(&mount->lock);
 }
@@ -86,12 +84,19 @@ static void remember(struct mount *mount, uint64_t folder, bool cleaned)
 void mount_clean(struct mount *mount, struct pf_context *ctx, const char *folder)
 {
     uint64_t hash = hash_of(folder);
+    int64_t began, ended, rest;
 
-    if (!is_cleaned(mount, hash) && mount_part_clean(mount->host, ctx, folder))
-        remember(mount, hash, true);
+    if (is_cleaned(mount, hash))
+        return;
+    began = now();
+    if (!mount_part_clean(mount->host, ctx, folder))
+        return;
+    ended = now();
+    rest = MOUNT_CLEAN_SHARE * (ended - began);
+    remember(mount, hash, ended + (rest < MOUNT_CLEAN_AGAIN ? rest : MOUNT_CLEAN_AGAIN));
 }
 
 void mount_left(struct mount *mount, const char *folder)
 {
-    remember(mount, hash_of(folder), false);
+    remember(mount, hash_of(folder), 0);
 }

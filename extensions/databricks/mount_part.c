@@ -24,7 +24,9 @@ enum {
     CHECKS = 10,              /* looks at a size, */
     CHECK_MILLISECONDS = 100, /* so far apart */
     TURN_MILLISECONDS = 50,
-    CLEAN_TRIES = 200 /* who cleans up after others waits ten seconds for its turn */
+    CLEAN_TRIES = 200, /* who cleans up after others waits ten seconds for its turn */
+    NO_RECORD = -1,
+    UNREADABLE = -2
 };
 
 /* Nobody writes to them any more. */
@@ -152,7 +154,7 @@ int mount_part_record(const char *name, int64_t size)
     return failed;
 }
 
-/* The size a record tells; -1 = there is none, or it was not finished. */
+/* The size a record tells; or what it is instead: not there, or not finished, which it is before the target is touched. */
 static int64_t recorded(const char *name)
 {
     int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -161,13 +163,15 @@ static int64_t recorded(const char *name)
     ssize_t count;
 
     if (fd < 0)
-        return -1;
+        return errno == ENOENT ? NO_RECORD : UNREADABLE;
     count = read(fd, text, sizeof text - 1);
     (void)close(fd);
-    text[count > 0 ? count : 0] = '\0';
+    if (count < 0)
+        return UNREADABLE;
+    text[count] = '\0';
     errno = 0;
     size = strtoll(text, &end, 10);
-    return errno == 0 && end != text && *end == '\n' ? size : -1;
+    return errno == 0 && end != text && *end == '\n' ? size : NO_RECORD;
 }
 
 /* ---- copying */
@@ -390,20 +394,21 @@ static bool complete(const struct pf_host *host, struct pf_context *ctx, const s
     return done;
 }
 
-/* Everything of one stem. false = some of it stays. */
+/* Everything of one stem. false = some of it stays: while it cannot be told whether a part is all there is of a target. */
 static bool settle(const struct pf_host *host, struct pf_context *ctx, const struct mount_part *left)
 {
     int64_t size = recorded(left->whole);
     struct stat st;
+    bool there;
+    int why;
 
-    if (size < 0)
+    if (size == NO_RECORD)
         size = recorded(left->left);
-    if (stat(left->part, &st) != 0) {
-        if (errno != ENOENT)
-            return false;
-        st.st_size = -1;
-    }
-    if (size >= 0 && (int64_t)st.st_size == size)
+    there = stat(left->part, &st) == 0;
+    why = there || errno == ENOENT ? 0 : errno;
+    if (size == UNREADABLE || why != 0)
+        return false;
+    if (there && size >= 0 && (int64_t)st.st_size == size)
         return complete(host, ctx, left, size);
     remove_all(left);
     return true;

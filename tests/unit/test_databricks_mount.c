@@ -374,27 +374,29 @@ static void whole_text_stays_when_it_cannot_be_copied(void **state)
 #define DEAD_PART ".a.csv.0badc0de-1-1-00000001.pyforge-part"
 #define DEAD_LEFT ".a.csv.0badc0de-1-1-00000001.pyforge-left"
 
-static void grow_older(int64_t milliseconds)
+/* As if folders took long to list, or time passed. */
+static void remember_longer(int64_t milliseconds)
 {
     for (size_t i = 0; i < MOUNT_CLEANED; i++)
-        mount->cleaned[i].when -= milliseconds;
+        mount->cleaned[i].until += milliseconds;
 }
 
-/* The folder is not listed for each of many files, and again after some minutes. */
+/* A folder that takes long to list is not listed for each of many files, and again later. */
 static void folders_are_cleaned_now_and_then(void **state)
 {
     struct pf_error err;
 
     (void)state;
     CHECK_OK(write_file("b.csv", true, "text", &err), err);
+    remember_longer(100000);
     put(DEAD_PART, "x");
-    put(DEAD_LEFT, "2\n");
+    put(DEAD_LEFT, "");
     CHECK_OK(write_file("b.csv", true, "text", &err), err);
     CHECK(there(DEAD_PART));
-    grow_older(MOUNT_CLEAN_AGAIN - 10000);
+    remember_longer(-90000);
     CHECK_OK(write_file("b.csv", true, "text", &err), err);
     CHECK(there(DEAD_PART));
-    grow_older(10000);
+    remember_longer(-MOUNT_CLEAN_AGAIN);
     CHECK_OK(write_file("b.csv", true, "text", &err), err);
     CHECK(!there(DEAD_PART) && !there(DEAD_LEFT));
     CHECK_INT(counts.held, 0);
@@ -410,17 +412,36 @@ static void many_folders_are_cleaned(void **state)
         (void)snprintf(name, sizeof name, "%d", i);
         CHECK_INT(mkdir(path_of(name), 0777), 0);
         mount_clean(mount, NULL, path_of(name));
-        grow_older(1);
+        remember_longer(-1);
     }
+    remember_longer(100000);
     for (int i = 0; i < 2 * MOUNT_CLEANED; i += MOUNT_CLEANED) {
         (void)snprintf(name, sizeof name, "%d/" DEAD_PART, i + 1);
         put(name, "x");
-        put((snprintf(name, sizeof name, "%d/" DEAD_LEFT, i + 1), name), "2\n");
+        (void)snprintf(name, sizeof name, "%d/" DEAD_LEFT, i + 1);
+        put(name, "");
         (void)snprintf(name, sizeof name, "%d", i + 1);
         mount_clean(mount, NULL, path_of(name));
         (void)snprintf(name, sizeof name, "%d/" DEAD_PART, i + 1);
         CHECK(there(name) == (i > 0));
     }
+}
+
+/* Of a torn target the part may be all there is: a record that cannot be read is no leave to remove it. */
+static void parts_are_not_removed_on_suspicion(void **state)
+{
+    (void)state;
+    put("a.csv", "who");
+    put(DEAD_PART, "whole text");
+    CHECK_INT(mkdir(path_of(DEAD_LEFT), 0777), 0);
+    mount_part_clean(&host, NULL, folder);
+    CHECK_TEXT(get(DEAD_PART), "whole text");
+    CHECK_INT(rmdir(path_of(DEAD_LEFT)), 0);
+    CHECK_TEXT(get("a.csv"), "who");
+    put(DEAD_LEFT, "10\n");
+    mount_part_clean(&host, NULL, folder);
+    CHECK_TEXT(get("a.csv"), "whole text");
+    CHECK(!there(DEAD_PART) && !there(DEAD_LEFT));
 }
 
 /* A folder in which something could not be dealt with, or where somebody has just left something, is not done with. */
@@ -438,6 +459,9 @@ static void folders_with_something_left_are_cleaned_again(void **state)
     CHECK_TEXT(get("a.csv"), "whole text");
     put(DEAD_PART, "whole text");
     put(DEAD_LEFT, "10\n");
+    remember_longer(100000);
+    mount_clean(mount, NULL, folder);
+    CHECK(there(DEAD_PART));
     mount_left(mount, folder);
     mount_clean(mount, NULL, folder);
     CHECK(!there(DEAD_PART));
@@ -804,6 +828,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(folders_are_cleaned_now_and_then, set_up, tear_down),
         cmocka_unit_test_setup_teardown(many_folders_are_cleaned, set_up, tear_down),
         cmocka_unit_test_setup_teardown(folders_with_something_left_are_cleaned_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(parts_are_not_removed_on_suspicion, set_up, tear_down),
         cmocka_unit_test_setup_teardown(files_appear_whole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_piece_arrives, set_up, tear_down),
         cmocka_unit_test_setup_teardown(any_allocation_may_fail, set_up, tear_down),
