@@ -156,14 +156,19 @@ def test_what_is_appended_has_the_types_of_the_table(spark, package, table, fold
     found = [tuple(row) for row in spark.classic.table(name).orderBy("id").select("id", "price", "code", "day").collect()]
     assert [(row[0], row[1], row[2], str(row[3])) for row in found] == [
         (1, 2.5, "A7", "2024-01-02"), (2, 3.0, "007", "None"), (3, None, "8", "None"), (5, None, None, "2024-02-01"), (6, None, None, "2024-12-31")]
-    (folder / "more.xml").write_text("<rows><row><id>7</id><price>4</price><code>009</code></row><row><id>8</id></row></rows>")
-    assert package.convert(folder / "more.xml", table=name, mode="append")["row_count"] == 2
     (folder / "bad.csv").write_text("id,price\n4,dear\n")
     with pytest.raises(package.BadDataError, match=r"row 1.*'dear' is not of the declared type float64, which the column is in"):
         package.convert(folder / "bad.csv", table=name, mode="append")
     assert package.convert(folder / "bad.csv", table=name, mode="append", schema={"price": "float64"}, on_error="null")["row_count"] == 1
-    assert spark.classic.table(name).count() == 8
-    assert [tuple(row) for row in spark.classic.table(name).where("id = 7").select("price", "code").collect()] == [(4.0, "009")]
+    assert spark.classic.table(name).count() == 6
+
+
+def test_xml_that_is_appended_has_the_types_of_the_table(spark, package, table, folder):
+    name = table()
+    for mode, rows in (("error", "<row><price>2.5</price><code>A7</code></row>" * 2), ("append", "<row><price>4</price><code>009</code></row><row><code>1</code></row>")):
+        (folder / "a.xml").write_text(f"<rows>{rows}</rows>")
+        assert package.convert(folder / "a.xml", table=name, mode=mode)["row_count"] == 2
+    assert [tuple(row) for row in spark.classic.table(name).tail(2)] == [(4.0, "009"), (None, "1")]
 
 
 def test_sheets_of_a_workbook_in_tables(spark, package, table):
