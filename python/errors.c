@@ -194,29 +194,6 @@ PyObject *py_raise(PyObject *module, const struct pf_error *err)
     return NULL;
 }
 
-/* "did you mean --skip-rows?" -> "did you mean skip_rows?" */
-static void python_spelling(const char *text, char *to, size_t size)
-{
-    bool inside = false;
-    size_t at = 0;
-
-    for (; *text != '\0' && at + 1 < size; text++) {
-        if (text[0] == '-' && text[1] == '-' && !inside) {
-            inside = true;
-            text++;
-            continue;
-        }
-        if (inside && *text == '-') {
-            to[at++] = '_';
-            continue;
-        }
-        if (*text == ' ' || *text == ',' || *text == '?')
-            inside = false;
-        to[at++] = *text;
-    }
-    to[at] = '\0';
-}
-
 /* Control characters are told as \x1b, as the command tells them: the name may come from anywhere. */
 static void escape(const char *text, char *to, size_t size)
 {
@@ -236,18 +213,18 @@ void py_raise_unknown(PyObject *module, const struct pf_context *ctx, const char
     const struct pf_option *tables[MOST];
     struct pf_error err;
     const char *owner;
-    char near[200], told[100];
+    char told[100];
     uint32_t count = 0;
 
     memset(&err, 0, sizeof err);
     err.offset = -1;
+    escape(name, told, sizeof told);
     Py_BEGIN_ALLOW_THREADS;
     while (count < MOST && (tables[count] = pf_option_table(ctx, count, &owner)) != NULL)
         count++;
-    pf_option_suggest(tables, count, name, near, sizeof near);
+    pf_option_suggest(tables, count, name, err.remedy, sizeof err.remedy);
+    pf_error_for_keywords(ctx, &err);
     Py_END_ALLOW_THREADS;
-    escape(name, told, sizeof told);
     (void)snprintf(err.message, sizeof err.message, "there is no option '%s'", told);
-    python_spelling(near, err.remedy, sizeof err.remedy);
     raise_it(make(class_of(py_state_of(module), PF_END), &err, pf_status_name(PF_BAD_OPTION)));
 }

@@ -114,6 +114,47 @@ PyObject *py_environment(PyObject *module, PyObject *args)
     return call_for_text(module, &arguments, NULL, false);
 }
 
+static enum pf_status process_path(struct pf_request *request, bool json, char **text, struct pf_error *err)
+{
+    (void)json;
+    return pf_process_path(request, text, err);
+}
+
+PyObject *py_process_path(PyObject *module, PyObject *args)
+{
+    struct py_arguments arguments;
+
+    if (!parse(args, "OOO!OiO:process_path", &arguments, NULL))
+        return NULL;
+    return call_for_text(module, &arguments, process_path, false);
+}
+
+/* ---- temporary files */
+
+PyObject *py_owner_name(PyObject *module, PyObject *unused)
+{
+    char name[PF_OWNER_BYTES];
+
+    (void)module;
+    (void)unused;
+    pf_owner_name(name);
+    return PyUnicode_FromString(name);
+}
+
+PyObject *py_owner_of(PyObject *module, PyObject *args)
+{
+    static const char *const words[] = {
+        [PF_OWNER_NONE] = NULL, [PF_OWNER_LIVES] = "lives", [PF_OWNER_GONE] = "gone", [PF_OWNER_ELSEWHERE] = "elsewhere"
+    };
+    const char *name;
+    Py_ssize_t size;
+
+    (void)module;
+    if (!PyArg_ParseTuple(args, "y#:owner_of", &name, &size))
+        return NULL;
+    return Py_BuildValue("z", words[pf_owner_of(name, (size_t)size)]);
+}
+
 PyObject *py_info(PyObject *module, PyObject *args)
 {
     struct py_arguments arguments;

@@ -230,7 +230,7 @@ static void look(const struct databricks *with, struct verdict *verdict)
         ADVISE(verdict, SAY_OLD_RUNTIME_REMEDY);
     } else {
         verdict->looked = true;
-        volumes_check(with->mount, &verdict->path, verdict->writing, verdict->checks);
+        volumes_check(with->host, with->mount, &verdict->path, verdict->writing, verdict->checks);
         judge(verdict);
     }
 }

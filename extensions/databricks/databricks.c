@@ -6,12 +6,22 @@
 static enum pf_status initialise(const struct pf_host *host, struct pf_registration *to, void **self, struct pf_error *err)
 {
     struct pf_scheme_addition scheme;
+    struct mount *mount = mount_new(host);
 
-    *self = NULL;
-    mount_scheme(host, &scheme);
-    if (host->add_scheme(to, &scheme, err) != PF_OK)
-        return err->status;
-    return commands_add(host, to, err);
+    if (mount == NULL)
+        return mount_fail_memory(host, err);
+    mount_scheme(mount, &scheme);
+    if (host->add_scheme(to, &scheme, err) == PF_OK && commands_add(host, to, err) == PF_OK) {
+        *self = mount;
+        return PF_OK;
+    }
+    mount_free(mount);
+    return err->status;
+}
+
+static void shut_down(void *self)
+{
+    mount_free(self);
 }
 
 static const struct pf_extension extension = {
@@ -22,6 +32,7 @@ static const struct pf_extension extension = {
     .description = "Databricks Unity Catalog and Spark integration",
     .licence = "MIT",
     .initialise = initialise,
+    .shutdown = shut_down,
 };
 
 /* The only thing that the library exports. */

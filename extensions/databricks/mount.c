@@ -11,6 +11,11 @@
 #include "mount.h"
 #include "mount_messages.h"
 
+static const struct pf_host *host_of(const struct mount *mount)
+{
+    return mount->host;
+}
+
 struct reader {
     const struct pf_host *host;
     struct mount_place place;
@@ -29,7 +34,7 @@ static void fill(struct pf_location *out, const struct stat *st)
 static enum pf_status mount_stat(void *self, struct pf_context *ctx, const char *location, struct pf_location *out,
                                  struct pf_error *err)
 {
-    const struct pf_host *host = self;
+    const struct pf_host *host = host_of(self);
     struct mount_place place;
     struct stat st;
 
@@ -42,9 +47,9 @@ static enum pf_status mount_stat(void *self, struct pf_context *ctx, const char 
     return PF_OK;
 }
 
-static bool is_left_out(const char *name)
+static bool is_left_out(const struct pf_host *host, const char *name)
 {
-    return name[0] == '.' && (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || mount_part_is(name));
+    return name[0] == '.' && (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || mount_part_is(host, name));
 }
 
 /* What cannot be looked at is told all the same: who needs it is to fail by it, not to go without. refused: it cannot be told as what. */
@@ -81,7 +86,7 @@ static enum pf_status emit_entries(const struct mount_place *place, const char *
 
     errno = 0;
     while (status == PF_OK && (found = readdir(listing)) != NULL) {
-        if (!is_left_out(found->d_name))
+        if (!is_left_out(host, found->d_name))
             status = emit_entry(place, location, found, host, emit, user, &refused, err);
         errno = 0;
     }
@@ -96,7 +101,7 @@ static enum pf_status emit_entries(const struct mount_place *place, const char *
 static enum pf_status mount_list(void *self, struct pf_context *ctx, const char *location, pf_list_fn emit, void *user,
                                  struct pf_error *err)
 {
-    const struct pf_host *host = self;
+    const struct pf_host *host = host_of(self);
     struct mount_place place;
     enum pf_status status;
     DIR *listing;
@@ -114,7 +119,7 @@ static enum pf_status mount_list(void *self, struct pf_context *ctx, const char 
 
 static enum pf_status mount_make(void *self, struct pf_context *ctx, const char *location, struct pf_error *err)
 {
-    const struct pf_host *host = self;
+    const struct pf_host *host = host_of(self);
     struct mount_place place;
 
     (void)ctx;
@@ -127,7 +132,7 @@ static enum pf_status mount_make(void *self, struct pf_context *ctx, const char 
 
 static enum pf_status mount_remove(void *self, struct pf_context *ctx, const char *location, struct pf_error *err)
 {
-    const struct pf_host *host = self;
+    const struct pf_host *host = host_of(self);
     struct mount_place place;
 
     (void)ctx;
@@ -140,7 +145,7 @@ static enum pf_status mount_remove(void *self, struct pf_context *ctx, const cha
 
 static enum pf_status mount_open(void *self, struct pf_context *ctx, const char *location, void **out, struct pf_error *err)
 {
-    const struct pf_host *host = self;
+    const struct pf_host *host = host_of(self);
     struct reader *reader = host->allocate(NULL, sizeof *reader);
 
     (void)ctx;
@@ -212,7 +217,7 @@ static void mount_close(void *self)
 static enum pf_status mount_identity(void *self, struct pf_context *ctx, const char *location, char *to, size_t size,
                                      struct pf_error *err)
 {
-    const struct pf_host *host = self;
+    const struct pf_host *host = host_of(self);
     struct mount_place place;
 
     (void)ctx;
@@ -232,7 +237,7 @@ static const char *mount_scratch(void *self)
 
 static const char *const claimed[] = { "/Volumes/", "/dbfs/", NULL };
 
-void mount_scheme(const struct pf_host *host, struct pf_scheme_addition *out)
+void mount_scheme(struct mount *mount, struct pf_scheme_addition *out)
 {
     *out = (struct pf_scheme_addition){
         .size = sizeof *out,
@@ -250,7 +255,7 @@ void mount_scheme(const struct pf_host *host, struct pf_scheme_addition *out)
         .write = mount_write,
         .commit = mount_commit,
         .discard = mount_discard,
-        .self = (void *)(uintptr_t)host,
+        .self = mount,
         .paths = claimed,
         .identity = mount_identity,
         .flags = PF_SCHEME_STAGED,

@@ -5,11 +5,38 @@
 #ifndef DATABRICKS_MOUNT_H
 #define DATABRICKS_MOUNT_H
 
+#include <pthread.h>
+
 #include "mount_part.h"
 #include "path.h"
 
-/* The scheme dbfs, which also claims /Volumes/ and /dbfs/. host is borrowed for as long as the scheme is used. */
-void mount_scheme(const struct pf_host *host, struct pf_scheme_addition *out);
+enum {
+    MOUNT_CLEANED = 64,               /* folders that are remembered, */
+    MOUNT_CLEAN_SHARE = 100,          /* so many times as long as it took to look through them, */
+    MOUNT_CLEAN_AGAIN = 5 * 60 * 1000 /* and so many milliseconds at most */
+};
+
+/* What the scheme keeps for as long as its extension is loaded. Any thread. */
+struct mount {
+    const struct pf_host *host; /* borrowed */
+    pthread_mutex_t lock;       /* of what follows */
+    /* Folders where nothing of a dead owner was left: one that takes long to list is not listed for each of many files written to it. */
+    struct {
+        uint64_t folder; /* of its path; 0 = none */
+        int64_t until;   /* milliseconds of a clock that never goes back */
+    } cleaned[MOUNT_CLEANED];
+};
+
+/* NULL = there is no memory. host is borrowed until mount_free. */
+struct mount *mount_new(const struct pf_host *host);
+void mount_free(struct mount *mount);
+/* The scheme dbfs, which also claims /Volumes/ and /dbfs/. mount is borrowed for as long as the scheme is used. */
+void mount_scheme(struct mount *mount, struct pf_scheme_addition *out);
+
+/* mount_part_clean, unless it was done not long ago, for what it takes. */
+void mount_clean(struct mount *mount, struct pf_context *ctx, const char *folder);
+/* Something was left in the folder: the next one who writes there is to deal with it. */
+void mount_left(struct mount *mount, const char *folder);
 
 /* Where a location leads, and what for. */
 struct mount_place {

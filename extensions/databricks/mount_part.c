@@ -4,13 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,81 +24,19 @@ enum {
     CHECKS = 10,              /* looks at a size, */
     CHECK_MILLISECONDS = 100, /* so far apart */
     TURN_MILLISECONDS = 50,
-    CLEAN_TRIES = 200 /* who cleans up after others waits ten seconds for its turn */
+    CLEAN_TRIES = 200, /* who cleans up after others waits ten seconds for its turn */
+    NO_RECORD = -1,
+    UNREADABLE = -2
 };
 
-struct owner {
-    uint32_t host, unique;
-    long pid;
-    unsigned long long start; /* clock ticks since boot; 0 = not known */
-};
-
-/* ---- owners */
-
-static uint32_t hash_text(uint32_t hash, const char *text)
+/* Nobody writes to them any more. */
+static bool is_gone(enum pf_owner owner, const struct mount_part *left)
 {
-    for (; *text != '\0'; text++)
-        hash = (hash ^ (uint8_t)*text) * 16777619u;
-    return hash;
-}
-
-/* A process number means something within a machine that was started once and, there, a namespace of processes. The first namespace of
- * every machine has one and the same name, and machines are called alike. 0 = it cannot be told. */
-static uint32_t host_mark(void)
-{
-    char space[64] = "", boot[64] = "";
-    struct utsname system;
-    ssize_t size = readlink("/proc/self/ns/pid", space, sizeof space - 1);
-    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-
-    space[size > 0 ? size : 0] = '\0';
-    size = fd >= 0 ? read(fd, boot, sizeof boot - 1) : 0;
-    boot[size > 0 ? size : 0] = '\0';
-    if (fd >= 0)
-        (void)close(fd);
-    if (space[0] == '\0' || boot[0] == '\0')
-        return 0;
-    return hash_text(hash_text(hash_text(2166136261u, uname(&system) == 0 ? system.nodename : ""), space), boot);
-}
-
-/* When a process started; 0 = there is none, or it cannot be told. */
-static unsigned long long start_of(long pid)
-{
-    char path[64], text[1024];
-    unsigned long long start = 0;
-    const char *at;
-    ssize_t size;
-    int fd;
-
-    (void)snprintf(path, sizeof path, "/proc/%ld/stat", pid);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return 0;
-    size = read(fd, text, sizeof text - 1);
-    (void)close(fd);
-    text[size > 0 ? size : 0] = '\0';
-    /* the name of the program, in brackets, may hold anything; twenty fields follow it before the one looked for */
-    at = strrchr(text, ')');
-    for (int field = 0; at != NULL && field < 20; field++)
-        at = strchr(at + 1, ' ');
-    if (at != NULL)
-        start = strtoull(at + 1, NULL, 10);
-    return start;
-}
-
-static bool is_gone(const struct owner *owner, const struct mount_part *left)
-{
-    uint32_t here = host_mark();
-    unsigned long long start;
     struct stat st;
 
-    if (here == 0 || owner->host != here)
-        return (stat(left->part, &st) == 0 || stat(left->whole, &st) == 0) && time(NULL) - st.st_mtime > DAY;
-    if (kill((pid_t)owner->pid, 0) != 0 && errno == ESRCH)
-        return true;
-    /* there is such a process: a start that may not be seen (hidepid) is no proof of another */
-    start = start_of(owner->pid);
-    return owner->start != 0 && start != 0 && start != owner->start;
+    if (owner != PF_OWNER_ELSEWHERE)
+        return owner == PF_OWNER_GONE;
+    return (stat(left->part, &st) == 0 || stat(left->whole, &st) == 0) && time(NULL) - st.st_mtime > DAY;
 }
 
 /* ---- names */
@@ -119,19 +54,16 @@ static int fitting(const char *name, size_t most)
     return (int)size;
 }
 
-bool mount_part_of(const char *target, struct mount_part *out)
+bool mount_part_of(const struct pf_host *host, const char *target, struct mount_part *out)
 {
     const char *slash = strrchr(target, '/'), *name = slash != NULL ? slash + 1 : target;
-    struct owner owner = { .host = host_mark(), .pid = (long)getpid(), .start = start_of((long)getpid()) };
-    char middle[96];
+    char owner[PF_OWNER_BYTES];
     int wrote, kept;
 
-    if (getrandom(&owner.unique, sizeof owner.unique, 0) != (ssize_t)sizeof owner.unique)
-        owner.unique = (uint32_t)clock();
-    (void)snprintf(middle, sizeof middle, "%08x-%ld-%llu-%08x", owner.host, owner.pid, owner.start, owner.unique);
-    kept = fitting(name, NAME_MOST - strlen(middle) - sizeof WHOLE_SUFFIX - 2);
+    host->owner_name(owner);
+    kept = fitting(name, NAME_MOST - strlen(owner) - sizeof WHOLE_SUFFIX - 2);
     (void)snprintf(out->target, sizeof out->target, "%s", target);
-    wrote = snprintf(out->part, sizeof out->part, "%.*s.%.*s.%s" PART_SUFFIX, (int)(name - target), target, kept, name, middle);
+    wrote = snprintf(out->part, sizeof out->part, "%.*s.%.*s.%s" PART_SUFFIX, (int)(name - target), target, kept, name, owner);
     if (wrote < 0 || wrote >= MOUNT_PATH - 1 || strlen(target) >= MOUNT_PATH)
         return false;
     wrote -= (int)sizeof PART_SUFFIX - 1;
@@ -141,28 +73,11 @@ bool mount_part_of(const char *target, struct mount_part *out)
     return true;
 }
 
-/* Reads the hexadecimal or decimal number at *at, which ends before the character end. */
-static bool take_number(const char **at, int base, char end, unsigned long long *out)
-{
-    char *after;
-
-    if (!((**at >= '0' && **at <= '9') || (base == 16 && **at >= 'a' && **at <= 'f')))
-        return false;
-    errno = 0;
-    *out = strtoull(*at, &after, base);
-    if (errno != 0 || *after != end)
-        return false;
-    *at = after + 1;
-    return true;
-}
-
 /* Takes a name apart: *name_size bytes after its first dot are those of the target, *stem_size all that comes before the suffix. */
-static bool parse(const char *name, struct owner *owner, size_t *name_size, size_t *stem_size)
+static enum pf_owner parse(const struct pf_host *host, const char *name, size_t *name_size, size_t *stem_size)
 {
     static const char *const suffixes[] = { PART_SUFFIX, WHOLE_SUFFIX, LEFT_SUFFIX };
-    unsigned long long host, pid, start, unique;
     size_t size = strlen(name), stem = 0, dot;
-    const char *at;
 
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
         size_t suffix = strlen(suffixes[i]);
@@ -171,25 +86,21 @@ static bool parse(const char *name, struct owner *owner, size_t *name_size, size
             stem = size - suffix;
     }
     if (stem == 0 || name[0] != '.')
-        return false;
+        return PF_OWNER_NONE;
     for (dot = stem - 1; dot > 0 && name[dot] != '.'; dot--)
         continue;
-    at = name + dot + 1;
-    if (dot < 2 || !take_number(&at, 16, '-', &host) || !take_number(&at, 10, '-', &pid) ||
-        !take_number(&at, 10, '-', &start) || !take_number(&at, 16, '.', &unique) || at != name + stem + 1 || pid == 0)
-        return false;
-    *owner = (struct owner){ (uint32_t)host, (uint32_t)unique, (long)pid, start };
+    if (dot < 2)
+        return PF_OWNER_NONE;
     *name_size = dot - 1;
     *stem_size = stem;
-    return true;
+    return host->owner_of(name + dot + 1, stem - dot - 1);
 }
 
-bool mount_part_is(const char *name)
+bool mount_part_is(const struct pf_host *host, const char *name)
 {
     size_t name_size, stem_size;
-    struct owner owner;
 
-    return parse(name, &owner, &name_size, &stem_size);
+    return parse(host, name, &name_size, &stem_size) != PF_OWNER_NONE;
 }
 
 /* ---- writing */
@@ -243,7 +154,7 @@ int mount_part_record(const char *name, int64_t size)
     return failed;
 }
 
-/* The size a record tells; -1 = there is none, or it was not finished. */
+/* The size a record tells; or what it is instead: not there, or not finished, which it is before the target is touched. */
 static int64_t recorded(const char *name)
 {
     int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -252,13 +163,15 @@ static int64_t recorded(const char *name)
     ssize_t count;
 
     if (fd < 0)
-        return -1;
+        return errno == ENOENT ? NO_RECORD : UNREADABLE;
     count = read(fd, text, sizeof text - 1);
     (void)close(fd);
-    text[count > 0 ? count : 0] = '\0';
+    if (count < 0)
+        return UNREADABLE;
+    text[count] = '\0';
     errno = 0;
     size = strtoll(text, &end, 10);
-    return errno == 0 && end != text && *end == '\n' ? size : -1;
+    return errno == 0 && end != text && *end == '\n' ? size : NO_RECORD;
 }
 
 /* ---- copying */
@@ -294,26 +207,28 @@ int mount_part_copy(const struct pf_host *host, struct pf_context *ctx, int from
     return why;
 }
 
-/* The files of a name in the folder; false = it is none of ours. */
-static bool found_part(const char *folder, const char *name, struct mount_part *out, struct owner *owner)
+/* The files of a name in the folder, and whose they are. */
+static enum pf_owner found_part(const struct pf_host *host, const char *folder, const char *name, struct mount_part *out)
 {
     size_t name_size, stem_size;
+    enum pf_owner owner = parse(host, name, &name_size, &stem_size);
     int wrote;
 
-    if (!parse(name, owner, &name_size, &stem_size))
-        return false;
+    if (owner == PF_OWNER_NONE)
+        return PF_OWNER_NONE;
     wrote = snprintf(out->part, sizeof out->part, "%s/%.*s" PART_SUFFIX, folder, (int)stem_size, name);
     if (wrote < 0 || wrote >= MOUNT_PATH - 1)
-        return false;
+        return PF_OWNER_NONE;
     wrote -= (int)sizeof PART_SUFFIX - 1;
     (void)snprintf(out->whole, sizeof out->whole, "%.*s" WHOLE_SUFFIX, wrote, out->part);
     (void)snprintf(out->left, sizeof out->left, "%.*s" LEFT_SUFFIX, wrote, out->part);
-    return snprintf(out->target, sizeof out->target, "%s/%.*s", folder, (int)name_size, name + 1) < MOUNT_PATH;
+    wrote = snprintf(out->target, sizeof out->target, "%s/%.*s", folder, (int)name_size, name + 1);
+    return wrote >= 0 && wrote < MOUNT_PATH ? owner : PF_OWNER_NONE;
 }
 
 /* ---- taking turns */
 
-enum mount_turn mount_part_turn(const struct mount_part *mine)
+enum mount_turn mount_part_turn(const struct pf_host *host, const struct mount_part *mine)
 {
     enum mount_turn turn = MOUNT_TURN_MINE;
     const struct dirent *entry;
@@ -327,11 +242,11 @@ enum mount_turn mount_part_turn(const struct mount_part *mine)
     errno = 0;
     while (turn != MOUNT_TURN_YIELD && (entry = readdir(listing)) != NULL) {
         struct mount_part other;
-        struct owner owner;
+        enum pf_owner owner = found_part(host, folder, entry->d_name, &other);
         int order = 0;
 
-        if (found_part(folder, entry->d_name, &other, &owner) && strcmp(other.target, mine->target) == 0 &&
-            access(other.whole, F_OK) == 0 && !is_gone(&owner, &other))
+        if (owner != PF_OWNER_NONE && strcmp(other.target, mine->target) == 0 && access(other.whole, F_OK) == 0 &&
+            !is_gone(owner, &other))
             order = strcmp(other.whole, mine->whole);
         if (order != 0)
             turn = order < 0 ? MOUNT_TURN_YIELD : MOUNT_TURN_WAIT;
@@ -351,7 +266,7 @@ int mount_part_take_turn(const struct pf_host *host, struct pf_context *ctx, con
 
     for (int i = 0; i < tries; i++) {
         int why = recorded_it ? 0 : mount_part_record(mine->whole, size);
-        enum mount_turn turn = why == 0 ? mount_part_turn(mine) : MOUNT_TURN_UNKNOWN;
+        enum mount_turn turn = why == 0 ? mount_part_turn(host, mine) : MOUNT_TURN_UNKNOWN;
 
         if (turn == MOUNT_TURN_MINE)
             return 0;
@@ -456,58 +371,64 @@ static void remove_all(const struct mount_part *left)
 
 /* The target that a dead owner was copying over. Several may come upon it at once: as all who copy over a target do, each writes a record
  * of its own, and only whose turn it is goes on. What cannot be completed stays as it is. */
-static void complete(const struct pf_host *host, struct pf_context *ctx, const struct mount_part *left, int64_t size)
+static bool complete(const struct pf_host *host, struct pf_context *ctx, const struct mount_part *left, int64_t size)
 {
     struct mount_part mine;
+    bool done = false;
     struct stat st;
     int part;
 
-    if (!mount_part_of(left->target, &mine) || !mine.named)
-        return;
+    if (!mount_part_of(host, left->target, &mine) || !mine.named)
+        return false;
     if (mount_part_take_turn(host, ctx, &mine, size, CLEAN_TRIES) == 0) {
         /* whose turn it was before may have done it all */
         part = open(left->part, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-        if (part >= 0 && fstat(part, &st) == 0 && S_ISREG(st.st_mode) && (int64_t)st.st_size == size &&
-            complete_from(host, ctx, left, part, size))
+        done = part >= 0 && fstat(part, &st) == 0 && S_ISREG(st.st_mode) && (int64_t)st.st_size == size &&
+               complete_from(host, ctx, left, part, size);
+        if (done)
             remove_all(left);
         if (part >= 0)
             (void)close(part);
     }
     (void)unlink(mine.whole);
+    return done;
 }
 
-/* Everything of one stem. */
-static void settle(const struct pf_host *host, struct pf_context *ctx, const struct mount_part *left)
+/* Everything of one stem. false = some of it stays: while it cannot be told whether a part is all there is of a target. */
+static bool settle(const struct pf_host *host, struct pf_context *ctx, const struct mount_part *left)
 {
     int64_t size = recorded(left->whole);
     struct stat st;
+    bool there;
+    int why;
 
-    if (size < 0)
+    if (size == NO_RECORD)
         size = recorded(left->left);
-    if (stat(left->part, &st) != 0) {
-        if (errno != ENOENT)
-            return;
-        st.st_size = -1;
-    }
-    if (size >= 0 && (int64_t)st.st_size == size)
-        complete(host, ctx, left, size);
-    else
-        remove_all(left);
+    there = stat(left->part, &st) == 0;
+    why = there || errno == ENOENT ? 0 : errno;
+    if (size == UNREADABLE || why != 0)
+        return false;
+    if (there && size >= 0 && (int64_t)st.st_size == size)
+        return complete(host, ctx, left, size);
+    remove_all(left);
+    return true;
 }
 
-void mount_part_clean(const struct pf_host *host, struct pf_context *ctx, const char *folder)
+bool mount_part_clean(const struct pf_host *host, struct pf_context *ctx, const char *folder)
 {
     DIR *listing = opendir(folder);
     const struct dirent *entry;
+    bool settled = true;
 
     if (listing == NULL)
-        return;
+        return false;
     while ((entry = readdir(listing)) != NULL) {
         struct mount_part found;
-        struct owner owner;
+        enum pf_owner owner = found_part(host, folder, entry->d_name, &found);
 
-        if (found_part(folder, entry->d_name, &found, &owner) && (is_gone(&owner, &found) || access(found.left, F_OK) == 0))
-            settle(host, ctx, &found);
+        if (owner != PF_OWNER_NONE && (is_gone(owner, &found) || access(found.left, F_OK) == 0))
+            settled = settle(host, ctx, &found) && settled;
     }
     (void)closedir(listing);
+    return settled;
 }

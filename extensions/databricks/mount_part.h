@@ -1,6 +1,6 @@
 /* What stands beside a file on a mount while it is written.
  *
- *   .NAME.HOST-PID-START-UNIQUE.pyforge-part    the new content; its owner is in its name: host, process, start time of that process
+ *   .NAME.HOST-PID-START-UNIQUE.pyforge-part    the new content; its owner (pf_owner_name) is in its name
  *   .NAME.HOST-PID-START-UNIQUE.pyforge-whole   only while the content is copied over NAME, where it cannot be renamed: the part is
  *                                               complete, and has as many bytes as the text of this file says
  *   .NAME.HOST-PID-START-UNIQUE.pyforge-left    the same, from an owner that could not finish and has given up
@@ -20,9 +20,9 @@ struct mount_part {
 };
 
 /* Names for a new part. false = the path is too long. */
-bool mount_part_of(const char *target, struct mount_part *out);
+bool mount_part_of(const struct pf_host *host, const char *target, struct mount_part *out);
 /* Whether a name in a folder is one of those above. */
-bool mount_part_is(const char *name);
+bool mount_part_is(const struct pf_host *host, const char *name);
 
 enum mount_turn {
     MOUNT_TURN_MINE,   /* nobody else copies over the target */
@@ -33,15 +33,15 @@ enum mount_turn {
 
 /* With a record of one's own in place: of several who would copy over one target at the same time each sees the others' records, and the
  * first by name goes on once they have taken theirs away. */
-enum mount_turn mount_part_turn(const struct mount_part *mine);
+enum mount_turn mount_part_turn(const struct pf_host *host, const struct mount_part *mine);
 /* Writes the record whole of mine, which is the caller's to remove, and waits until nobody else copies over the target, as often as tries
  * says (50 ms each). 0 or an errno: EBUSY = it did not end, ECANCELED, EACCES = whose turn it is cannot be told. */
 int mount_part_take_turn(const struct pf_host *host, struct pf_context *ctx, const struct mount_part *mine, int64_t size,
                          int tries);
 
 /* Deals with what dead owners have left in the folder: a target they were copying over is completed, everything else removed. Says by a
- * warning what was done to a target, and what could not be. */
-void mount_part_clean(const struct pf_host *host, struct pf_context *ctx, const char *folder);
+ * warning what was done to a target, and what could not be. false = some of it stays, or the folder cannot be listed. */
+bool mount_part_clean(const struct pf_host *host, struct pf_context *ctx, const char *folder);
 
 /* Writes or removes the record that the part is whole: the name is that of whole or left. 0 or an errno. */
 int mount_part_record(const char *name, int64_t size);

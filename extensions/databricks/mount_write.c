@@ -22,6 +22,7 @@ enum { TURN_TRIES = 6000 };
 enum { MOVE_MILLISECONDS = 200 };
 
 struct writer {
+    struct mount *mount;
     const struct pf_host *host;
     struct pf_context *ctx;
     struct mount_part names;
@@ -96,14 +97,15 @@ static enum pf_status check_target(const struct pf_host *host, const struct moun
 
 enum pf_status mount_prepare(void *self, struct pf_context *ctx, const char *location, bool replace, struct pf_error *err)
 {
-    const struct pf_host *host = self;
+    struct mount *mount = self;
+    const struct pf_host *host = mount->host;
     struct mount_place place;
     char folder[PATH_BYTES];
 
     if (mount_place_of(host, location, true, &place, err) != PF_OK)
         return err->status;
     folder_of(&place.path, folder);
-    mount_part_clean(host, ctx, folder);
+    mount_clean(mount, ctx, folder);
     if (check_target(host, &place, replace, err) != PF_OK)
         return err->status;
     return check_folder(host, &place, folder, err);
@@ -118,7 +120,7 @@ static enum pf_status begin(struct writer *writer, struct pf_error *err)
 {
     int why;
 
-    if (!mount_part_of(writer->place.path.path, &writer->names))
+    if (!mount_part_of(writer->host, writer->place.path.path, &writer->names))
         return fail(writer, ENAMETOOLONG, "written", err);
     if (check_target(writer->host, &writer->place, writer->replace, err) != PF_OK)
         return err->status;
@@ -135,12 +137,14 @@ static enum pf_status begin(struct writer *writer, struct pf_error *err)
 enum pf_status mount_create(void *self, struct pf_context *ctx, const char *location, bool replace, void **out,
                             struct pf_error *err)
 {
-    const struct pf_host *host = self;
+    struct mount *mount = self;
+    const struct pf_host *host = mount->host;
     struct writer *writer = host->allocate(ctx, sizeof *writer);
 
     if (writer == NULL)
         return mount_fail_memory(host, err);
     memset(writer, 0, sizeof *writer);
+    writer->mount = mount;
     writer->host = host;
     writer->ctx = ctx;
     writer->replace = replace;
@@ -216,9 +220,11 @@ static bool lacks_room(const struct writer *writer)
 /* The copy over the target stopped half-way: what is whole stays beside it, for the next run or a person to complete. */
 static enum pf_status leave(struct writer *writer, int why, struct pf_error *err)
 {
-    char text[2 * MOUNT_PATH + 200];
+    char text[2 * MOUNT_PATH + 200], folder[PATH_BYTES];
 
     writer->kept = true;
+    folder_of(&writer->place.path, folder);
+    mount_left(writer->mount, folder);
     if (mount_part_record(writer->names.left, writer->size) == 0)
         (void)unlink(writer->names.whole);
     (void)snprintf(text, sizeof text, SAY_MOUNT_LEFT, writer->names.target, writer->names.part);

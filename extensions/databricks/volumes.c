@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "mount_part.h"
 
 /* ---- listing */
 
@@ -193,17 +193,18 @@ static void find_folder(char *place, size_t fixed)
         *strrchr(place, '/') = '\0';
 }
 
-static int try_writing(const char *folder)
+/* The file is a part, so that the next run takes away what a killed one has left. */
+static int try_writing(const struct pf_host *host, const char *folder)
 {
     static const char content[] = "pyforge validate-volume\n";
-    char name[PATH_BYTES + 64];
-    unsigned int unique = 0;
+    char target[PATH_BYTES + 16];
+    struct mount_part part;
+    const char *name = part.part;
     int fd, why = 0;
 
-    /* one that was killed has perhaps left its file, and another host has the same numbers */
-    if (getrandom(&unique, sizeof unique, 0) != (ssize_t)sizeof unique)
-        unique = (unsigned int)clock();
-    (void)snprintf(name, sizeof name, "%s/.pyforge-validate-%ld-%08x", folder, (long)getpid(), unique);
+    (void)snprintf(target, sizeof target, "%s/validate", folder);
+    if (!mount_part_of(host, target, &part))
+        return ENAMETOOLONG;
     fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0)
         return errno;
@@ -217,7 +218,8 @@ static int try_writing(const char *folder)
     return why;
 }
 
-void volumes_check(const char *mount, const struct path *path, bool writing, struct volumes_check out[VOLUMES_PARTS])
+void volumes_check(const struct pf_host *host, const char *mount, const struct path *path, bool writing,
+                   struct volumes_check out[VOLUMES_PARTS])
 {
     const char *const names[] = { path->catalog, path->schema, path->volume };
     char place[2 * PATH_BYTES];
@@ -240,5 +242,5 @@ void volumes_check(const char *mount, const struct path *path, bool writing, str
     if (!writing)
         return;
     find_folder(place, fixed);
-    (void)tell(&out[VOLUMES_WRITING], try_writing(place));
+    (void)tell(&out[VOLUMES_WRITING], try_writing(host, place));
 }

@@ -32,6 +32,7 @@ struct volumes_check {
 
 /* Looks from the catalog down to the path until something is not usable. writing: also makes a small file in the folder that the path
  * is, or would be made in, and removes it again. */
-void volumes_check(const char *mount, const struct path *path, bool writing, struct volumes_check out[VOLUMES_PARTS]);
+void volumes_check(const struct pf_host *host, const char *mount, const struct path *path, bool writing,
+                   struct volumes_check out[VOLUMES_PARTS]);
 
 #endif

@@ -202,14 +202,15 @@ static void dir_close(void *self)
 
 static enum pf_status begin_file(struct writer *writer, const char *location, struct pf_error *err)
 {
+    char owner[PF_OWNER_BYTES];
     int wrote;
 
     if (path_of(writer->host, location, writer->target, err) != PF_OK)
         return err->status;
     if (!writer->replace && access(writer->target, F_OK) == 0)
         return writer->host->fail(err, PF_EXISTS, "it exists already");
-    /* one name for each writer of each process */
-    wrote = snprintf(writer->temporary, PATH, "%s.%ld-%p.tmp", writer->target, (long)getpid(), (void *)writer);
+    writer->host->owner_name(owner);
+    wrote = snprintf(writer->temporary, PATH, "%s.%s.tmp", writer->target, owner);
     if (wrote < 0 || wrote >= PATH)
         return writer->host->fail(err, PF_LIMIT, "the location is too long");
     writer->fd = open(writer->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);

@@ -294,6 +294,25 @@ struct pf_extension {
 
 typedef const struct pf_extension *(*pf_extension_entry_fn)(const struct pf_host *host);
 
+/* ---- temporary files
+ *
+ * What stands beside an output while it is written has to go with its process, also where that was killed and files cannot be locked.
+ * So its name says whose it is: the machine, as it was started this time, the process, and when that started. */
+
+enum { PF_OWNER_BYTES = 64 };
+
+enum pf_owner {
+    PF_OWNER_NONE, /* it is no such name */
+    PF_OWNER_LIVES,
+    PF_OWNER_GONE,
+    PF_OWNER_ELSEWHERE /* on another machine, or before this one was started again: only the file's age can tell */
+};
+
+/* A new name of this process: digits, small letters and '-'. */
+PF_API void pf_owner_name(char to[PF_OWNER_BYTES]);
+/* Whether the process that a name is of may still use what has that name. One of which nothing more can be told lives. */
+PF_API enum pf_owner pf_owner_of(const char *name, size_t size);
+
 struct pf_host {
     size_t size;
     uint32_t abi;
@@ -387,6 +406,10 @@ struct pf_host {
     /* Engines, within run: the next column of what is written, in order, for the result. A run that succeeds without a call leaves
      * the result without columns, and so does one with a call that is refused: half a list would be taken for all there are. */
     enum pf_status (*job_column)(const struct pf_engine_job *job, const struct pf_engine_column *column, struct pf_error *err);
+
+    /* pf_owner_name and pf_owner_of. */
+    void (*owner_name)(char to[PF_OWNER_BYTES]);
+    enum pf_owner (*owner_of)(const char *name, size_t size);
 };
 
 /* ---- for programs that use the library: which extensions there are */

@@ -215,6 +215,11 @@ PF_API int pf_request_is_flag(const struct pf_request *request, const char *name
 /* The exit code with which a command answers status, as pf_result_exit_code (--compat 1.0 has codes of its own). */
 PF_API int pf_request_exit_code(const struct pf_request *request, enum pf_status status);
 
+/* The input's location as a process opens it: "/x" for "file:/x"; of a storage scheme that is mounted the path there, "/Volumes/a" for
+ * "dbfs:/Volumes/a". Whatever else is as it was given. PF_BAD_OPTION says what is wrong with it. The caller frees *text with
+ * pf_text_free. */
+PF_API enum pf_status pf_process_path(struct pf_request *request, char **text, struct pf_error *err);
+
 /* Every option with its value in force and where that comes from: default, file of settings, environment, or the request. As text
  * for people (json false) or JSON; the caller frees *text with pf_text_free. PF_BAD_OPTION, with source and line, when a file
  * of settings or a variable is wrong. */

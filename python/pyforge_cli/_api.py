@@ -88,6 +88,11 @@ def shown(place):
     return _pyforge.shown(text.encode(errors="backslashreplace")) if ":/" in text else text
 
 
+def process_path(place):
+    """A location as this process opens it: the path of a mounted volume for dbfs:/Volumes/..., /x for file:/x, any other as it is."""
+    return _pyforge.process_path(_path(place, "input"), None, settings({}), *_messages({}), None)
+
+
 def _is_text_file(file):
     return isinstance(file, io.TextIOBase) or hasattr(file, "encoding") and hasattr(file, "buffer")
 

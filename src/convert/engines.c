@@ -497,7 +497,8 @@ static void note_attempt(struct pf_conversion *c, const struct pf_engine_candida
                          const struct pf_error *err)
 {
     struct pf_attempt *attempt = &c->attempts[c->attempt_count++];
-    const char *reason = err->status != PF_OK ? err->message : "";
+    struct pf_error scratch;
+    const char *reason = err->status != PF_OK ? pf_error_told(c->plan.ctx, err, &scratch)->message : "";
 
     attempt->engine = engine->name;
     attempt->status = err->status;

@@ -261,6 +261,7 @@ static char *explain_json(const struct explanation *seen)
 {
     const struct pf_plan *plan = &seen->plan;
     const struct pf_job *job = &plan->job;
+    struct pf_error scratch;
     struct pf_json json;
 
     pf_json_begin(&json, &plan->ctx->memory);
@@ -277,7 +278,7 @@ static char *explain_json(const struct explanation *seen)
     pf_json_set_text(&json, "types", types_word(plan));
     pf_json_set_columns(&json, &seen->outcome.schema, seen->outcome.columns);
     put_tables(&json, seen);
-    pf_json_set_error(&json, &seen->stops);
+    pf_json_set_error(&json, pf_error_told(plan->ctx, &seen->stops, &scratch));
     pf_json_set_integer(&json, "threads", thread_count(plan));
     pf_json_set_integer(&json, "memory_bytes", plan->options.memory);
     pf_json_set_location(&json, "output_path", job->output);

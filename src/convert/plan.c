@@ -9,6 +9,7 @@
 #include "convert/bulk.h"
 #include "convert/check.h"
 #include "convert/engines.h"
+#include "convert/settings.h"
 #include "extension/use.h"
 #include "formats/arrow/arrow_format.h"
 #include "formats/format.h"
@@ -262,12 +263,25 @@ static enum pf_status warn_unused(struct pf_plan *plan, struct pf_error *err)
 
 /* ---- reader */
 
+const char *pf_plan_spelled(const struct pf_plan *plan, const char *name)
+{
+    const char *spelled = name;
+
+    for (uint32_t i = 0; i < plan->setting_count; i++) {
+        const char *given = plan->settings[i].name;
+
+        if (given[1] != '\0' && pf_setting_same(plan->ctx, given, name))
+            spelled = given;
+    }
+    return spelled;
+}
+
 enum pf_status pf_plan_no_reader(struct pf_plan *plan, struct pf_error *err)
 {
     char names[PF_FORMAT_NAMES];
 
     pf_list_formats(plan->ctx, false, names);
-    pf_fail(err, PF_BAD_OPTION, "option --from cannot be '%.100s'", plan->options.from);
+    pf_fail(err, PF_BAD_OPTION, "option --%.40s cannot be '%.100s'", pf_plan_spelled(plan, "from"), plan->options.from);
     pf_remedy(err, "this version reads %s", names);
     return PF_BAD_OPTION;
 }

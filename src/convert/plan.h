@@ -117,6 +117,8 @@ bool pf_plan_is_set(const struct pf_plan *plan, const struct pf_option *table, c
 /* The option struct of a format, in the plan's arena: defaults, then the settings that its table knows. */
 enum pf_status pf_plan_fill(struct pf_plan *plan, const struct pf_option *table, size_t size, void **struct_out,
                             struct pf_error *err);
+/* An option of several names as it was given last; a name of one letter does not count. */
+const char *pf_plan_spelled(const struct pf_plan *plan, const char *name);
 /* PF_BAD_OPTION: --from, --format name nothing that is read, written here. */
 enum pf_status pf_plan_no_reader(struct pf_plan *plan, struct pf_error *err);
 enum pf_status pf_plan_no_writer(struct pf_plan *plan, struct pf_error *err);

@@ -8,6 +8,8 @@
 #include "extension/use.h"
 #include "formats/format.h"
 
+enum { NAMED_TABLES = 8 }; /* in a message */
+
 /* ---- writer */
 
 enum pf_status pf_plan_no_writer(struct pf_plan *plan, struct pf_error *err)
@@ -15,7 +17,7 @@ enum pf_status pf_plan_no_writer(struct pf_plan *plan, struct pf_error *err)
     char names[PF_FORMAT_NAMES];
 
     pf_list_formats(plan->ctx, true, names);
-    pf_fail(err, PF_BAD_OPTION, "option --format cannot be '%.100s'", plan->options.format);
+    pf_fail(err, PF_BAD_OPTION, "option --%.40s cannot be '%.100s'", pf_plan_spelled(plan, "format"), plan->options.format);
     if (pf_same_word(plan->options.format, "txt"))
         pf_remedy(err, "this version writes %s; --compat 1.0 names Parquet files .txt as version 1.0 did", names);
     else
@@ -78,10 +80,10 @@ static enum pf_status check_suffix(const struct pf_plan *plan, const char *file,
         return fail_kind(plan, file, err);
     if (named == NULL || named == plan->job.writer || plan->options.compat == PF_COMPAT_1_0)
         return PF_OK;
-    pf_fail(err, PF_BAD_OPTION, "the output is named %s, and --format is %s: which of them is meant?", suffix_of(file),
-            plan->job.writer->name);
+    pf_fail(err, PF_BAD_OPTION, "the output is named %s, and --%.40s is %s: which of them is meant?", suffix_of(file),
+            pf_plan_spelled(plan, "format"), plan->job.writer->name);
     pf_error_source(err, file);
-    pf_remedy(err, "name it *.%s, or leave out --format", plan->job.writer->suffixes[0]);
+    pf_remedy(err, "name it *.%s, or leave out --%.40s", plan->job.writer->suffixes[0], pf_plan_spelled(plan, "format"));
     return PF_BAD_OPTION;
 }
 
@@ -330,14 +332,35 @@ static void choose_places(struct pf_plan *plan)
     plan->tables.one_file = pf_plan_is_many(plan) && plan->job.writer->table != NULL;
 }
 
+/* "Q1, Q2, Q3 ...", of a few. */
+static void list_tables(const struct pf_plan_tables *tables, char *to, size_t size)
+{
+    const uint32_t most = tables->count < NAMED_TABLES ? tables->count : NAMED_TABLES;
+    size_t used = 0;
+
+    for (uint32_t i = 0; i < most && used < size; i++)
+        used += (size_t)snprintf(to + used, size - used, "%s%.40s", i > 0 ? ", " : "", tables->tables[i].name);
+    if (most < tables->count && used < size)
+        (void)snprintf(to + used, size - used, " ...");
+}
+
 /* Where one table goes, and no file with a format of several. */
 static enum pf_status check_one(const struct pf_plan *plan, struct pf_error *err)
 {
+    const char *word, *option;
+    char names[64 * NAMED_TABLES];
+
     if (!pf_plan_is_many(plan))
         return PF_OK;
-    pf_fail(err, PF_BAD_OPTION, "the input has %u tables, and one is written", plan->tables.count);
-    pf_remedy(err, plan->options.combine ? "name one with --tables, or make one of all with --combine-by name"
-                                         : "name one with --tables, or make one of all with --combine or --combine-by name");
+    word = pf_table_word(plan->job.reader);
+    option = strcmp(word, "sheet") == 0 ? "sheet" : "tables";
+    list_tables(&plan->tables, names, sizeof names);
+    pf_fail(err, PF_BAD_OPTION, "the input has %u %ss, and one is written: %s", plan->tables.count, word, names);
+    pf_remedy(err,
+              plan->options.combine ? "name one with --%s, each in a call of its own, or make one of all with --combine-by name"
+                                    : "name one with --%s, each in a call of its own, or make one of all with --combine or "
+                                      "--combine-by name",
+              option);
     return PF_BAD_OPTION;
 }
 
@@ -394,13 +417,13 @@ enum pf_status pf_plan_output(struct pf_plan *plan, const struct pf_request *req
     choose_places(plan);
     if (pf_plan_wants_folder(plan, request->output_derived || (folder && request->output == NULL) ? NULL : output))
         return pf_plan_spread(plan, request, output, folder, err);
-    if (settle_name(plan, output, folder, err) != PF_OK || settle_rejects(plan, err) != PF_OK)
+    /* the target comes first: what is wrong with it is wrong with the place of rejected rows beside it, too */
+    if (settle_name(plan, output, folder, err) != PF_OK || (!to_stdout && check_target(plan, err) != PF_OK) ||
+        settle_rejects(plan, err) != PF_OK)
         return err->status;
     name_tables(plan);
     if (to_stdout)
         return check_stdout(plan, err);
-    if (check_target(plan, err) != PF_OK)
-        return err->status;
     look_at_replaced(plan);
     return PF_OK;
 }

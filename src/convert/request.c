@@ -253,3 +253,12 @@ bool pf_is_compat_txt(const struct pf_convert_options *options)
 {
     return options->compat == PF_COMPAT_1_0 && (options->format == NULL || pf_same_word(options->format, "txt"));
 }
+
+enum pf_status pf_process_path(struct pf_request *request, char **text, struct pf_error *err)
+{
+    *text = NULL;
+    pf_error_clear(err);
+    if (request->input == NULL)
+        return pf_fail(err, PF_BAD_OPTION, "no input is named");
+    return pf_scheme_resolve(request->ctx, request->input, text, err);
+}

@@ -58,6 +58,8 @@ enum pf_status pf_request_options(const struct pf_setting *settings, uint32_t co
 /* Both: the options in force. Texts are in arena. */
 enum pf_status pf_request_in_force(const struct pf_request *request, struct pf_arena *arena, struct pf_convert_options *options,
                                    struct pf_error *err);
+/* What the caller is told of an error: in keywords where those are used, in scratch then. err may be NULL. */
+const struct pf_error *pf_error_told(const struct pf_context *ctx, const struct pf_error *err, struct pf_error *scratch);
 /* Whether Parquet is written under names that end in .txt: the original wrote it under every name, and txt was its word for it. */
 bool pf_is_compat_txt(const struct pf_convert_options *options);
 

@@ -249,11 +249,14 @@ void pf_json_set_engine_reason(struct pf_json *json, const struct pf_plan *plan)
 
 static void put_attempts(struct pf_json *json, const struct pf_conversion *c)
 {
+    struct pf_error scratch;
+
     pf_json_name(json, "attempts");
     pf_json_open(json, '[');
     if (c->ran && c->attempt_count == 0) { /* a stream, which is native always */
-        struct pf_attempt alone = { "native", succeeded(c) ? "" : c->err->message, succeeded(c) ? "" : "ends", c->status,
-                                    c->outcome.seconds };
+        const char *reason = succeeded(c) ? "" : pf_error_told(c->plan.ctx, c->err, &scratch)->message;
+        struct pf_attempt alone = { "native", reason, succeeded(c) ? "" : "ends", c->status, c->outcome.seconds };
+
         put_attempt(json, &alone);
     }
     for (uint32_t i = 0; i < c->attempt_count; i++)
@@ -266,6 +269,7 @@ static void put_attempts(struct pf_json *json, const struct pf_conversion *c)
 
 static char *make_json(const struct pf_conversion *c, const struct pf_result *result)
 {
+    struct pf_error scratch;
     struct pf_json json;
 
     pf_json_begin(&json, &result->ctx->memory);
@@ -290,7 +294,7 @@ static char *make_json(const struct pf_conversion *c, const struct pf_result *re
     } else {
         pf_json_raw(&json, c->environment);
     }
-    pf_json_set_error(&json, c->err);
+    pf_json_set_error(&json, pf_error_told(result->ctx, c->err, &scratch));
     pf_json_close(&json, '}');
     return pf_json_end(&json);
 }

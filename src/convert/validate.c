@@ -129,6 +129,7 @@ static void put_table_list(struct pf_json *json, const struct pf_plan *plan, con
 static char *verdict_json(const struct pf_plan *plan, const struct pf_outcome *outcome, const struct pf_outcome *tables,
                           const struct pf_error *err)
 {
+    struct pf_error scratch;
     struct pf_json json;
 
     pf_json_begin(&json, &plan->ctx->memory);
@@ -148,7 +149,7 @@ static char *verdict_json(const struct pf_plan *plan, const struct pf_outcome *o
     pf_json_close(&json, ']');
     if (plan->job.reader != NULL && plan->job.reader->list != NULL)
         put_table_list(&json, plan, outcome, tables);
-    pf_json_set_error(&json, err);
+    pf_json_set_error(&json, pf_error_told(plan->ctx, err, &scratch));
     pf_json_close(&json, '}');
     return pf_json_end(&json);
 }

@@ -105,6 +105,8 @@ void pf_host_fill(struct pf_host *host)
     host->source_read = host_source_read;
     host->source_read_at = host_source_read_at;
     host->sink_write = pf_sink_write;
+    host->owner_name = pf_owner_name;
+    host->owner_of = pf_owner_of;
     pf_host_fill_hooks(host);
     pf_host_fill_commands(host);
 }

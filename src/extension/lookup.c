@@ -67,13 +67,29 @@ enum pf_status pf_addition_get(struct pf_extensions *set, enum pf_adds kind, con
 
 /* ---- paths of schemes */
 
+/* After "/", "//" or "/./", which are all one slash. */
+static const char *after_slash(const char *at)
+{
+    while (*at == '/' || (*at == '.' && at[-1] == '/' && (at[1] == '/' || at[1] == '\0')))
+        at++;
+    return at;
+}
+
+/* Whether the location is in the folder, which has a slash at both ends, or is the folder itself, with or without that at its end. */
+static bool is_in(const char *folder, const char *location)
+{
+    while (*folder != '\0') {
+        if (*location != *folder)
+            return *location == '\0' && folder[0] == '/' && folder[1] == '\0';
+        location = *folder++ == '/' ? after_slash(location) : location + 1;
+    }
+    return true;
+}
+
 bool pf_claims(const char *const *paths, const char *location)
 {
     for (; paths != NULL && *paths != NULL; paths++) {
-        size_t size = strlen(*paths);
-
-        /* the folder itself may be named without the slash at its end */
-        if (strncmp(location, *paths, size) == 0 || (strncmp(location, *paths, size - 1) == 0 && location[size - 1] == '\0'))
+        if (is_in(*paths, location))
             return true;
     }
     return false;

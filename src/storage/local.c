@@ -1,8 +1,7 @@
 /* Local files as sinks: a file is built without a name (O_TMPFILE) or under a private one beside its target, and appears at
  * commit.
  *
- * A temporary file is locked (flock) by the process that writes it, and its name says on which host, so that a later run there can
- * tell one that was left behind. Where files cannot be locked it has another suffix, and nobody removes it but its writer. */
+ * The name of a temporary file says which process writes it, so that a later run can tell one that was left behind. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,10 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "storage/raw.h"
@@ -23,9 +20,12 @@
 
 #define TEMPORARY_PREFIX ".pyforge-"
 #define TEMPORARY_SUFFIX ".tmp"
-#define UNLOCKED_SUFFIX  ".new"
 
-enum { NAME_TRIES = 16, WAIT_MILLISECONDS = 100 };
+enum {
+    NAME_TRIES = 16,
+    WAIT_MILLISECONDS = 100,
+    LEFT_OVER_SECONDS = 24 * 60 * 60 /* a file of another machine that is not written to for so long is nobody's */
+};
 
 /* What the user has named comes first, then the preferred folder, then the system's. */
 static const char *temporary_folder(const struct pf_context *ctx, const char *preferred)
@@ -139,30 +139,14 @@ static char *folder_of(struct pf_memory *memory, const char *path)
     return pf_copy_text(memory, path, slash == path ? 1 : (size_t)(slash - path));
 }
 
-/* Tells hosts apart that write to the same folder: a lock of one may not be seen by another. */
-static uint32_t host_mark(void)
+static char *temporary_name(struct pf_memory *memory, const char *folder)
 {
-    struct utsname system;
-    uint32_t mark = 2166136261u;
-
-    if (uname(&system) != 0)
-        return 0;
-    for (const char *at = system.nodename; *at != '\0'; at++)
-        mark = (mark ^ (uint8_t)*at) * 16777619u;
-    return mark;
-}
-
-static char *temporary_name(struct pf_memory *memory, const char *folder, const char *suffix)
-{
+    char owner[PF_OWNER_BYTES], *text = NULL;
     struct pf_buffer name;
-    uint64_t random = 0;
-    char *text = NULL;
 
-    if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random)
-        random ^= (uint64_t)getpid();
+    pf_owner_name(owner);
     pf_buffer_init(&name, memory, SIZE_MAX);
-    if (pf_buffer_printf(&name, "%s/" TEMPORARY_PREFIX "%08x-%016llx%s", folder, host_mark(), (unsigned long long)random,
-                         suffix))
+    if (pf_buffer_printf(&name, "%s/" TEMPORARY_PREFIX "%s" TEMPORARY_SUFFIX, folder, owner))
         text = pf_buffer_take_text(&name);
     pf_buffer_free(&name);
     return text;
@@ -171,34 +155,8 @@ static char *temporary_name(struct pf_memory *memory, const char *folder, const 
 /* A temporary file, as it was opened. */
 struct temporary {
     int fd;
-    char *name;  /* NULL = it has none */
-    bool locked; /* false: the file system has no locks */
+    char *name; /* NULL = it has none */
 };
-
-/* Locks the file, and only then gives it the name of one that is nobody's without its lock: somebody who cleans meanwhile must not take it
- * for left behind. Where it cannot be locked it keeps the other name. */
-static enum pf_status lock_temporary(struct pf_memory *memory, struct temporary *file, struct pf_error *err)
-{
-    size_t kept;
-    char *name;
-
-    file->locked = flock(file->fd, LOCK_EX | LOCK_NB) == 0;
-    if (!file->locked || file->name == NULL)
-        return PF_OK;
-    name = pf_copy_text(memory, file->name, strlen(file->name));
-    if (name == NULL)
-        return pf_fail_memory(err, strlen(file->name));
-    kept = strlen(name) - strlen(UNLOCKED_SUFFIX);
-    memcpy(name + kept, TEMPORARY_SUFFIX, sizeof TEMPORARY_SUFFIX);
-    if (rename(file->name, name) != 0) {
-        pf_fail_io(err, errno, "create", name);
-        pf_free(memory, name);
-        return err->status;
-    }
-    pf_free(memory, file->name);
-    file->name = name;
-    return PF_OK;
-}
 
 /* Opens a file in folder that has no name; where the file system has no such thing, or nameless is not wanted, one with a
  * temporary name. */
@@ -214,35 +172,33 @@ static enum pf_status open_temporary(struct pf_memory *memory, const char *folde
          file->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL || errno == EEXIST) && i < NAME_TRIES;
          i++) {
         pf_free(memory, file->name);
-        file->name = temporary_name(memory, folder, UNLOCKED_SUFFIX);
+        file->name = temporary_name(memory, folder);
         if (file->name == NULL)
             return pf_fail_memory(err, strlen(folder));
         file->fd = open(file->name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, mode);
     }
-    if (file->fd >= 0 && lock_temporary(memory, file, err) == PF_OK)
+    if (file->fd >= 0)
         return PF_OK;
-    if (file->fd < 0)
-        pf_fail_io(err, errno, "create a file in", folder);
-    else
-        (void)close(file->fd);
-    if (file->fd >= 0 && file->name != NULL)
-        (void)unlink(file->name);
+    pf_fail_io(err, errno, "create a file in", folder);
     pf_free(memory, file->name);
-    *file = (struct temporary){ .fd = -1 };
+    file->name = NULL;
     return err->status;
 }
 
-/* Whether a name is that of a temporary file of this host that its writer has locked. */
-static bool is_ours(const char *name)
+static bool is_left_over(int folder, const char *name)
 {
-    char start[32];
-    size_t length = strlen(name), suffix = strlen(TEMPORARY_SUFFIX);
+    const size_t length = strlen(name), prefix = strlen(TEMPORARY_PREFIX), suffix = strlen(TEMPORARY_SUFFIX);
+    enum pf_owner owner;
+    struct stat st;
 
     /* most names of a folder are none, and there may be many */
-    if (strncmp(name, TEMPORARY_PREFIX, strlen(TEMPORARY_PREFIX)) != 0)
+    if (strncmp(name, TEMPORARY_PREFIX, prefix) != 0 || length <= prefix + suffix ||
+        strcmp(name + length - suffix, TEMPORARY_SUFFIX) != 0)
         return false;
-    (void)snprintf(start, sizeof start, TEMPORARY_PREFIX "%08x-", host_mark());
-    return strncmp(name, start, strlen(start)) == 0 && length > suffix && strcmp(name + length - suffix, TEMPORARY_SUFFIX) == 0;
+    owner = pf_owner_of(name + prefix, length - prefix - suffix);
+    if (owner != PF_OWNER_ELSEWHERE)
+        return owner == PF_OWNER_GONE;
+    return fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && time(NULL) - st.st_mtime > LEFT_OVER_SECONDS;
 }
 
 void pf_location_clean(struct pf_context *ctx, const char *location)
@@ -257,17 +213,8 @@ void pf_location_clean(struct pf_context *ctx, const char *location)
     if (listing == NULL)
         return;
     while ((entry = readdir(listing)) != NULL) {
-        int fd;
-
-        if (!is_ours(entry->d_name))
-            continue;
-        fd = openat(dirfd(listing), entry->d_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-        if (fd < 0)
-            continue;
-        /* the writer holds the lock for as long as it lives */
-        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+        if (is_left_over(dirfd(listing), entry->d_name))
             (void)unlinkat(dirfd(listing), entry->d_name, 0);
-        (void)close(fd);
     }
     (void)closedir(listing);
 }
@@ -334,8 +281,7 @@ static enum pf_status take_over(struct pf_sink *sink, struct pf_error *err)
 {
     if (sink->temporary == NULL) {
         char *folder = folder_of(&sink->ctx->memory, sink->target);
-        const char *suffix = sink->locked ? TEMPORARY_SUFFIX : UNLOCKED_SUFFIX;
-        char *name = folder != NULL ? temporary_name(&sink->ctx->memory, folder, suffix) : NULL;
+        char *name = folder != NULL ? temporary_name(&sink->ctx->memory, folder) : NULL;
 
         pf_free(&sink->ctx->memory, folder);
         if (name == NULL)
@@ -403,7 +349,6 @@ static enum pf_status open_file(struct pf_sink *sink, const char *location, cons
     status = open_temporary(memory, folder, 0666, can_name(), &file, err);
     sink->fd = file.fd;
     sink->temporary = file.name;
-    sink->locked = file.locked;
     if (status == PF_OK && old != NULL)
         (void)fchmod(sink->fd, old->st_mode & 07777);
     if (status != PF_OK && strcmp(folder, ".") != 0)

@@ -129,6 +129,26 @@ bool pf_scheme_same(struct pf_context *ctx, const char *a, const char *b)
     return strcmp(identity_of(ctx, of_a, a, first), identity_of(ctx, of_b, b, second)) == 0;
 }
 
+enum pf_status pf_scheme_resolve(struct pf_context *ctx, const char *location, char **out, struct pf_error *err)
+{
+    const struct pf_scheme *scheme;
+    char identity[PF_SCHEME_IDENTITY];
+
+    if (pf_scheme_of(ctx, location, &scheme, err) != PF_OK)
+        return err->status;
+    if (scheme != NULL && scheme->calls.identity != NULL) {
+        identity[0] = '\0';
+        pf_error_clear(err);
+        if (pf_foreign_answer(scheme->calls.identity(scheme->self, ctx, location, identity, sizeof identity, err), location,
+                              "resolved", err) != PF_OK)
+            return err->status;
+        identity[sizeof identity - 1] = '\0';
+        location = identity;
+    }
+    *out = pf_copy_text(&ctx->memory, location, strlen(location));
+    return *out != NULL ? PF_OK : pf_fail_memory(err, strlen(location));
+}
+
 enum pf_status pf_scheme_stat(struct pf_context *ctx, const struct pf_scheme *scheme, const char *location,
                               struct pf_source_stat *out, bool *directory, struct pf_error *err)
 {

@@ -53,6 +53,9 @@ enum pf_status pf_location_list(struct pf_context *ctx, const char *folder, pf_l
 enum pf_status pf_location_check_listed(struct pf_context *ctx, const char *folder, struct pf_error *err);
 /* Whether a path is itself a link; stores have none. */
 bool pf_location_is_link(const char *location);
+/* A location of a scheme as its identity, which for one that is mounted is the path there; any other as it is. pf_copy_text's; what the
+ * scheme finds wrong with a location is told. */
+enum pf_status pf_scheme_resolve(struct pf_context *ctx, const char *location, char **out, struct pf_error *err);
 /* Whether two locations are one as far as their schemes tell, also when nothing is there. */
 bool pf_scheme_same(struct pf_context *ctx, const char *a, const char *b);
 /* After a commit: takes the location away again. */

@@ -25,7 +25,6 @@ struct pf_sink {
     char *target;    /* file: the path to appear at commit, links resolved */
     char *temporary; /* file: its name beside the target until then; NULL = it has none yet */
     bool replace, sync, committed;
-    bool locked; /* file: others can tell that it is being written */
     struct pf_buffer memory;
     const struct pf_output *given;  /* a caller's functions */
     const struct pf_scheme *scheme; /* and what its writer is */

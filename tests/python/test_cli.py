@@ -391,7 +391,7 @@ def test_bad_value_has_its_place(pyforge, write):
         (["convert", "sales.csv", "--threads=many"], "a whole number"),
         (["convert", "sales.csv", "--f", "csv"], "there is no option --f"),
         (["convert", "sales.csv", "--force=perhaps"], "yes or no"),
-        (["convert", "sales.csv", "--to", "dbf"], "--format cannot be 'dbf'"),
+        (["convert", "sales.csv", "--to", "dbf"], "option --to cannot be 'dbf'"),
         (["convert", "sales.csv", "--from", "orc"], "--from cannot be 'orc'"),
         (["convert", "sales.csv", "--columns", "id,gone"], "gone"),
         (["info"], "Missing argument 'INPUT_FILE'."),

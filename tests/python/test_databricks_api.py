@@ -11,6 +11,7 @@ import time
 import types
 
 import pytest
+from conftest import ROOT
 from test_databricks_volumes import extensions  # noqa: F401  (a fixture)
 
 TOKENS = {
@@ -378,6 +379,32 @@ def test_paths_of_databricks(package, given, seen):
     from pyforge_cli.extensions.databricks.batch import process_path
 
     assert process_path(given) == seen
+
+
+def test_a_place_that_is_wrong_is_told_by_its_own_name(forge, tmp_path, many):
+    """And not by that of the rejected rows beside it, of which nobody has spoken."""
+    source = many("a.csv")
+    result = forge.convert(source, "/Volumes/main/x.parquet")
+    assert "x.parquet" in result["error"] and "rejects" not in result["error"], result["error"]
+
+
+@pytest.mark.parametrize("how", [{"table": "a.b.c"}, {"format": "delta"}])
+def test_a_workbook_of_several_sheets_is_no_table(forge, how):
+    """What comes next is said with the sheets there are, whether there is a session or not."""
+    result = forge.convert(ROOT / "examples" / "quarters.xlsx", **how)
+    assert "the input has 3 sheets, and one is written: Q1, Q2, Regions" in result["error"], result["error"]
+    hint = result["error_details"]["hint"]
+    assert "sheet=" in hint and "combine=True" in hint and 'combine_by="name"' in hint
+    for chosen in ({"sheet": "Q1"}, {"sheets": ["Q1", "Q2"], "combine": True}, {"combine_by": "name"}):
+        assert "need a session of Spark" in forge.convert(ROOT / "examples" / "quarters.xlsx", **how, **chosen)["error"]
+
+
+def test_failures_of_a_batch_are_told_once(forge, tmp_path):
+    done = forge.batch_convert(str(tmp_path / "*.none"))
+    assert repr(done).count("*.none") == 1, repr(done)
+    with pytest.raises(Exception) as raised:
+        done.raise_for_error()
+    assert str(raised.value).count("*.none") == 1, raised.value
 
 
 def test_paths_with_wildcards_in_them(forge, tmp_path, many):

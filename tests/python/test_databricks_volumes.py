@@ -190,7 +190,8 @@ def test_repaired_types(volume, write):
     assert volume.names() == ["a.parquet"]
 
 
-@pytest.mark.parametrize("spelling", ["/Volumes/main/default/bronze", "dbfs:/Volumes/main/default/bronze", "/dbfs/Volumes/main/default/bronze"])
+@pytest.mark.parametrize("spelling", ["/Volumes/main/default/bronze", "dbfs:/Volumes/main/default/bronze", "/dbfs/Volumes/main/default/bronze",
+                                      "//Volumes/main/default/bronze", "/./Volumes/main/default/bronze"])
 def test_inputs(volume, spelling):
     place = volume.path.replace(VOLUME, spelling)
     (volume.real / "in.csv").write_text(rows(5000))

@@ -526,7 +526,7 @@ NO_ENGINE = "no engine here writes"
     ({}, ("-", "--to", "delta"), 2, "delta is written to a place that has a name"),
     ({}, ("--table", "t", "--mode", "upsert"), 2, "--mode"),
     ({}, ("--table", "t", "--on-error", "reject"), 2, "name a file for them with --rejects"),
-    ({}, ("out", "--to", "nothing"), 2, "option --format cannot be 'nothing'"),
+    ({}, ("out", "--to", "nothing"), 2, "option --to cannot be 'nothing'"),
 ])
 def test_what_cannot_be_written_is_refused(site, how, words, code, message):
     if how is not None:

@@ -160,33 +160,56 @@ def test_failure_leaves_nothing(pyforge, shim, folder, lacks):
     assert names_in(folder) == []
 
 
-def kill_while_writing(pyforge_path, shim, folder, lacks):
-    env = {"LD_PRELOAD": shim, "SHIM_NO_TMPFILE": "1", **lacks}
-    child = subprocess.Popen([pyforge_path, "convert", "-", folder / "a.parquet", "--from", "csv", "--types", "string"], stdin=subprocess.PIPE,
-                             stderr=subprocess.DEVNULL, env=clean_environment(env))
-    child.stdin.write(b"a,b\n" + b"1,2\n" * 2_000_000)
-    child.stdin.flush()
-    deadline = time.monotonic() + 30
-    while not names_in(folder) and time.monotonic() < deadline:
-        time.sleep(0.01)
+@pytest.fixture
+def writing(pyforge_path, shim, folder):
+    """start(lacks): a run in the middle of its output."""
+    children = []
+
+    def start(lacks):
+        env = {"LD_PRELOAD": shim, "SHIM_NO_TMPFILE": "1", **lacks}
+        child = subprocess.Popen([pyforge_path, "convert", "-", folder / "a.parquet", "--from", "csv", "--types", "string"], stdin=subprocess.PIPE,
+                                 stderr=subprocess.DEVNULL, env=clean_environment(env))
+        children.append(child)
+        child.stdin.write(b"a,b\n" + b"1,2\n" * 2_000_000)
+        child.stdin.flush()
+        deadline = time.monotonic() + 30
+        while not names_in(folder) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert len(names_in(folder)) == 1 and "a.parquet" not in names_in(folder)
+        return child
+
+    yield start
+    for child in children:
+        child.kill()
+        child.communicate()
+
+
+@pytest.mark.parametrize("is_asked_for", [True, False])
+@pytest.mark.parametrize("lacks", [{}, {"SHIM_NO_LOCK": "1"}])
+def test_kill_leaves_one_file_and_the_next_run_removes_it(pyforge, writing, folder, lacks, is_asked_for):
+    """Also while nobody has asked what became of the process, which keeps its number as long."""
+    child = writing(lacks)
     child.send_signal(signal.SIGKILL)
-    child.wait()
-    child.stdin.close()
-    assert len(names_in(folder)) == 1 and "a.parquet" not in names_in(folder)
-
-
-def test_kill_leaves_one_file_and_the_next_run_removes_it(pyforge, pyforge_path, shim, folder):
-    kill_while_writing(pyforge_path, shim, folder, {})
+    if is_asked_for:
+        child.wait()
+    else:
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    assert len(names_in(folder)) == 1
     assert pyforge("convert", folder.parent / "in.csv", folder / "b.parquet", "--quiet").returncode == 0
     assert names_in(folder) == ["b.parquet"]
 
 
-def test_what_may_still_be_written_is_not_removed(pyforge, pyforge_path, shim, folder):
-    """Where files cannot be locked, nobody can tell whether a temporary file has a living writer."""
-    kill_while_writing(pyforge_path, shim, folder, {"SHIM_NO_LOCK": "1"})
+@pytest.mark.parametrize("lacks", [{}, {"SHIM_NO_LOCK": "1"}])
+def test_what_may_still_be_written_is_not_removed(pyforge, writing, folder, lacks):
+    child = writing(lacks)
+    child.send_signal(signal.SIGSTOP)
     left = names_in(folder)
     assert pyforge("convert", folder.parent / "in.csv", folder / "b.parquet", "--quiet").returncode == 0
     assert names_in(folder) == sorted([*left, "b.parquet"])
+    child.send_signal(signal.SIGCONT)
+    child.stdin.close()
+    assert child.wait() == 0
+    assert names_in(folder) == ["a.parquet", "b.parquet"]
 
 
 def test_folder_that_cannot_be_synced_is_a_warning(pyforge, shim, folder):

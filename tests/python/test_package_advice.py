@@ -2,11 +2,15 @@
 
 import datetime
 import decimal
+import json
+import os
+import re
 
 import duckdb
 import pandas
 import pyarrow
 import pytest
+from conftest import ROOT
 
 GOOD = b"a,b\n1,2\n"
 LONG_ROW = b"a,b\n1,2\n1,2,3\n"
@@ -31,6 +35,76 @@ def failure(function, *args, **options):
 def test_hints_speak_keywords(package, tmp_path, content, options, hint):
     error = failure(package.convert, content, tmp_path / "out.parquet", **options)
     assert hint in error.remedy and "--" not in error.remedy
+
+
+def piped(content):
+    """A file object that can be read once only."""
+    reading, writing = os.pipe()
+    os.write(writing, content)
+    os.close(writing)
+    return os.fdopen(reading, "rb")
+
+
+SAYS_KEYWORDS = [
+    # what was done; what has to be said of it
+    (lambda p, out: p.convert(GOOD, out, to="zzz"), "option to= cannot be 'zzz'"),
+    (lambda p, out: p.convert(GOOD, out, format="zzz"), "option format= cannot be 'zzz'"),
+    (lambda p, out: p.convert(GOOD, out, output_format="zzz"), "option output_format= cannot be 'zzz'"),
+    (lambda p, out: p.convert(GOOD, out, input_format="zzz"), "option input_format= cannot be 'zzz'"),
+    (lambda p, out: p.convert(GOOD, out, from_="zzz"), "option from_= cannot be 'zzz'"),
+    (lambda p, out: p.convert(GOOD, out, fromat="csv"), "did you mean format= or from_=?"),
+    (lambda p, out: p.convert(GOOD, out, mergeschema=True), "did you mean merge_schema=True?"),
+    (lambda p, out: p.convert(piped(b"a,b\n1,2,3\n"), out, ragged="extend"), 'ragged="extend" reads the input twice'),
+]
+
+
+@pytest.mark.parametrize("call, says", SAYS_KEYWORDS)
+def test_what_is_said_has_keywords_only(package, tmp_path, call, says):
+    error = failure(call, package, tmp_path / "out.parquet")
+    assert says is None or says in str(error), error
+    assert "--" not in str(error), error
+
+
+def test_hints_with_commands_name_functions(package):
+    """Each can be called as it is named."""
+    named = re.findall(r'"(?:help\()?pyforge_cli\.(\w+)', (ROOT / "src" / "convert" / "keywords.c").read_text())
+    assert {"convert", "info", "config"} <= set(named) and all(callable(getattr(package, name)) for name in named), named
+
+
+# Options of the command alone, of other commands, and of other programs.
+OF_THE_COMMAND = {"help", "json", "explain", "recursive", "write", "version", "list-extensions", "no-extensions"}
+
+
+def test_options_in_texts_are_keywords(package, pyforge):
+    """What hints, warnings and errors advise is an option of convert(), also where it is told by an extension."""
+    tables = json.loads(pyforge("options", "--json").stdout)
+    known = set()
+    for option in [option for table in tables if table["owner"] != "command line" for option in table["options"]]:
+        known |= {option["name"], *option["aliases"], *(["no-" + option["name"]] if option["kind"] == "flag" else [])}
+    wrong = []
+    for path in [*(ROOT / "src").rglob("*.c"), *(ROOT / "extensions" / "databricks").glob("*.[ch]")]:
+        if path.parent.name == "cli" or "commands" in path.name:
+            continue
+        text = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
+        for literal in re.findall(r'"(?:[^"\\\n]|\\.)*"', text):
+            names = re.findall(r"(?<![\w-])--([a-z][a-z-]*)", literal)
+            wrong += [f"{path.name}: {literal}" for name in names if name not in known | OF_THE_COMMAND]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_record_of_a_failure_says_what_its_exception_says(package, tmp_path):
+    """Notebooks show the record."""
+    for options in ({"format": "zzz"}, {"to": "zzz"}, {"schema": {"a": "int64"}, "ragged": "extend", "compression": "snappy", "compression_level": 4}):
+        error = failure(package.convert, GOOD, tmp_path / "out.parquet", **options)
+        details = error.result.error_details
+        assert (details["message"], details["hint"]) == (error.message, error.remedy or None)
+        told = json.dumps(error.result)
+        assert "--" not in told and error.message in str(error), told
+
+
+def test_the_verdict_of_validate_speaks_keywords(package):
+    verdict = package.validate(LONG_ROW, ragged="fail")
+    assert "--" not in json.dumps(verdict), dict(verdict)
 
 
 def test_an_output_that_exists(package, tmp_path):

@@ -1,7 +1,6 @@
 """Parts of the Databricks extension that need no Spark: facts without its native half, sessions that fail, folders left over."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -65,19 +64,20 @@ print(session_at_hand(on_databricks=True, why=why), why)
 
 
 def test_folders_left_over_are_taken_away(staging, tmp_path):
-    host = staging.host_mark()
-    named = staging.re.sub(r"[^A-Za-z0-9]+", "_", socket.gethostname())
-    assert host.startswith(named + "_")
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
+    host, own, start, _ = staging._pyforge.owner_name().split("-")
+    parent = os.getppid()
     old = time.time() - staging.LEFT_OVER_SECONDS - 60
     folders = {
-        "of a process that ended": (f"{host}-{ended.pid}-abc", None, False),
-        "of this process": (f"{host}-{os.getpid()}-abc", None, True),
-        "of a process that runs": (f"{host}-{os.getppid()}-abc", None, True),
-        "of a container that is called alike": (f"{named}-{ended.pid}-abc", None, True),
-        "of another machine, old": ("elsewhere-7-abc", old, False),
-        "of another machine, new": ("elsewhere-8-abc", None, True),
+        "of a process that ended": (f"{host}-{ended.pid}-0-0abc", None, False),
+        "of this process": (f"{host}-{own}-{start}-0abd", None, True),
+        "of a process that had this one's number": (f"{host}-{own}-{int(start) - 1}-0abe", None, False),
+        "of a process that runs": (f"{host}-{parent}-0-0abf", None, True),
+        "of a process that had its number": (f"{host}-{parent}-1-0ac0", None, False),
+        "of a container that is called alike": (f"0badc0de-{ended.pid}-0-0abc", None, True),
+        "of another machine, old": ("0badc0de-7-0-0abc", old, False),
+        "of another machine, new": ("0badc0de-8-0-0abc", None, True),
         "of nobody known": ("something", old, True),
     }
     for name, modified, _ in folders.values():
@@ -87,19 +87,14 @@ def test_folders_left_over_are_taken_away(staging, tmp_path):
             os.utime(folder, (modified, modified))
     with staging.Staging(str(tmp_path)) as made:
         assert made.file.parent.is_dir() and os.stat(made.folder).st_mode & 0o777 == 0o700
+        assert staging._pyforge.owner_of(os.path.basename(made.folder)[len(staging.PREFIX):].encode()) == "lives"
         left = {case: (tmp_path / (staging.PREFIX + name)).exists() for case, (name, _, _) in folders.items()}
     assert left == {case: stays for case, (_, _, stays) in folders.items()}
     assert not os.path.exists(made.folder)
 
 
-@pytest.mark.parametrize("error, left_over", [(ProcessLookupError, True), (PermissionError, False)])
-def test_whose_folder_it_is_when_its_process_cannot_be_asked(staging, monkeypatch, tmp_path, error, left_over):
-    def kill(process, signal):
-        raise error
-
-    monkeypatch.setattr(staging.os, "kill", kill)
-    assert staging._is_left_over(f"{staging.PREFIX}here-1-abc", str(tmp_path), "here") is left_over
-    assert staging._is_left_over(f"{staging.PREFIX}there-1-abc", str(tmp_path / "gone"), "here") is False
+def test_a_folder_that_somebody_else_removes(staging, tmp_path):
+    assert staging._is_left_over(f"{staging.PREFIX}0badc0de-1-0-0abc", str(tmp_path / "gone")) is False
 
 
 def test_a_folder_that_cannot_be_removed_is_told(staging, monkeypatch, tmp_path):

@@ -87,7 +87,7 @@ def test_a_ragged_file_tells_its_place(pyforge, package, write, tmp_path):
 def test_a_suffix_and_a_format_that_differ(pyforge, package, write, tmp_path):
     source, out = write("a.csv", ROWS), tmp_path / "out.csv"
     said = said_by(pyforge("convert", source, out, "--to", "parquet"), USAGE)
-    assert "the output is named .csv, and --format is parquet" in said and "name it *.parquet" in said
+    assert "the output is named .csv, and --to is parquet" in said and "name it *.parquet" in said
     with pytest.raises(package.OptionError, match="the output is named .csv, and format= is parquet"):
         package.convert(source, out, format="parquet")
     assert not out.exists()

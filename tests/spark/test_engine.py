@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+from conftest import ROOT
 
 from loading import overwrites_tables, read_back
 
@@ -160,6 +161,29 @@ def test_what_is_appended_has_the_types_of_the_table(spark, package, table, fold
         package.convert(folder / "bad.csv", table=name, mode="append")
     assert package.convert(folder / "bad.csv", table=name, mode="append", schema={"price": "float64"}, on_error="null")["row_count"] == 1
     assert spark.classic.table(name).count() == 6
+
+
+def test_xml_that_is_appended_has_the_types_of_the_table(spark, package, table, folder):
+    name = table()
+    for mode, rows in (("error", "<row><price>2.5</price><code>A7</code></row>" * 2), ("append", "<row><price>4</price><code>009</code></row><row><code>1</code></row>")):
+        (folder / "a.xml").write_text(f"<rows>{rows}</rows>")
+        assert package.convert(folder / "a.xml", table=name, mode=mode)["row_count"] == 2
+    assert [tuple(row) for row in spark.classic.table(name).tail(2)] == [(4.0, "009"), (None, "1")]
+
+
+def test_sheets_of_a_workbook_in_tables(spark, package, table):
+    """One of them, or one table of several; which one is never guessed."""
+    workbook, one, both, all_of_them = ROOT / "examples" / "quarters.xlsx", table(), table(), table()
+    with pytest.raises(package.OptionError, match="3 sheets, and one is written: Q1, Q2, Regions"):
+        package.convert(workbook, table=one)
+    assert not spark.classic.catalog.tableExists(one)
+    counts = {name: package.convert(workbook, table=one, sheet=name, mode=mode)["row_count"] for name, mode in (("Q1", "error"), ("Q2", "append"))}
+    assert all(counts.values()) and spark.classic.table(one).count() == sum(counts.values())
+    done = package.convert(workbook, table=both, sheets=["Q1", "Q2"], combine=True, sheet_column=True)
+    assert done["row_count"] == sum(counts.values())
+    assert {row["_sheet"]: row["count"] for row in spark.classic.table(both).groupBy("_sheet").count().collect()} == counts
+    done = package.convert(workbook, table=all_of_them, combine_by="name")
+    assert done["row_count"] == spark.classic.table(all_of_them).count() > sum(counts.values())
 
 
 def test_times_of_a_workbook_are_text_in_a_table(spark, package, table, folder, caplog):

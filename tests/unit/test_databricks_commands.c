@@ -112,6 +112,8 @@ static enum pf_status host_add_scheme(struct pf_registration *to, const struct p
 }
 
 static const struct pf_host host = {
+    .owner_name = pf_owner_name,
+    .owner_of = pf_owner_of,
     .size = sizeof host,
     .allocate = host_allocate,
     .resize = host_resize,
@@ -484,8 +486,8 @@ static void additions_are_complete(void **state)
     added_count = 0;
     refuse_at = 50;
     CHECK_OK(extension->initialise(&host, NULL, &self, &err), err);
-    CHECK(self == NULL);
     CHECK_INT(added_count, 4);
+    CHECK_INT(allocated, 1);
     for (size_t i = 0; i < added_count; i++) {
         static struct pf_command_io io;
         const char *argv[] = { added[i].name, "--none", NULL };
@@ -501,9 +503,12 @@ static void additions_are_complete(void **state)
     CHECK_HAS(json, "{\"compute\": {\"value\": \"");
     CHECK_HAS(json, "\"volumes_mounted\": {\"value\": ");
     host_release(NULL, json);
+    extension->shutdown(self);
     CHECK_INT(allocated, 0);
     allocations = 0;
     fail_at = 1;
+    CHECK_INT(extension->initialise(&host, NULL, &self, &err), PF_NO_MEMORY);
+    allocations = 0;
     CHECK(added_probe.probe(added_probe.self, NULL, &err) == NULL);
     CHECK_INT(err.status, PF_NO_MEMORY);
     fail_at = 0;
@@ -513,6 +518,7 @@ static void additions_are_complete(void **state)
     }
     refuse_at = 99;
     CHECK_INT(extension->initialise(&host, NULL, &self, &err), PF_EXISTS);
+    CHECK_INT(allocated, 0);
 }
 
 /* ---- JSON */

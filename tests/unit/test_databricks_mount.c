@@ -83,7 +83,11 @@ static const struct pf_host host = {
     .remedy = remedy_with,
     .warn = warn,
     .check_cancel = check_cancel,
+    .owner_name = pf_owner_name,
+    .owner_of = pf_owner_of,
 };
+
+static struct mount *mount;
 
 /* In place of the system's. */
 int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned int flags)
@@ -161,6 +165,10 @@ static int set_up(void **state)
 {
     (void)state;
     memset(&counts, 0, sizeof counts);
+    mount = mount_new(&host);
+    if (mount == NULL)
+        return -1;
+    memset(&counts, 0, sizeof counts);
     (void)snprintf(folder, sizeof folder, "%s/pyforge-mount-XXXXXX", getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp");
     return mkdtemp(folder) == NULL;
 }
@@ -170,6 +178,7 @@ static int tear_down(void **state)
     char command[MOUNT_PATH + 20];
 
     (void)state;
+    mount_free(mount);
     (void)snprintf(command, sizeof command, "rm -r '%s'", folder);
     return system(command);
 }
@@ -181,7 +190,7 @@ static enum pf_status write_file(const char *name, bool replace, const char *tex
     void *writer;
 
     memset(err, 0, sizeof *err);
-    mount_scheme(&host, &scheme);
+    mount_scheme(mount, &scheme);
     status = scheme.prepare(scheme.self, NULL, path_of(name), replace, err);
     if (status == PF_OK)
         status = scheme.create(scheme.self, NULL, path_of(name), replace, &writer, err);
@@ -222,7 +231,7 @@ static void names_are_told_from_others(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        if (mount_part_is(cases[i].name) != cases[i].ours)
+        if (mount_part_is(&host, cases[i].name) != cases[i].ours)
             fail_msg("'%s' counts as %s", cases[i].name, cases[i].ours ? "a stranger's" : "ours");
     }
 }
@@ -236,9 +245,10 @@ static void names_are_as_long_as_they_may_be(void **state)
     for (size_t size = 1; size <= 255; size++) {
         memset(target + 3, 'n', size);
         target[3 + size] = '\0';
-        CHECK(mount_part_of(target, &part));
+        CHECK(mount_part_of(&host, target, &part));
         CHECK_TEXT(part.target, target);
-        CHECK(mount_part_is(part.part + 3) && mount_part_is(part.whole + 3) && mount_part_is(part.left + 3));
+        CHECK(mount_part_is(&host, part.part + 3) && mount_part_is(&host, part.whole + 3) &&
+              mount_part_is(&host, part.left + 3));
         CHECK(strlen(part.whole + 3) <= 255);
         CHECK(part.named == (strncmp(part.part + 4, target + 3, size) == 0 && part.part[4 + size] == '.'));
     }
@@ -251,7 +261,7 @@ static void dead_owners_leave_nothing(void **state)
     struct mount_part mine;
 
     (void)state;
-    CHECK(mount_part_of(path_of("a.csv"), &mine));
+    CHECK(mount_part_of(&host, path_of("a.csv"), &mine));
     put(strrchr(mine.part, '/') + 1, "mine");
     /* the same owner, but for the start of its process, or for its number, which
    * nobody has */
@@ -295,7 +305,7 @@ static void hidden_owners_live(void **state)
     char name[MOUNT_PATH];
 
     (void)state;
-    CHECK(mount_part_of(path_of("a.csv"), &mine));
+    CHECK(mount_part_of(&host, path_of("a.csv"), &mine));
     (void)snprintf(name, sizeof name, ".a.csv.%.8s-4194304-7-00000001.pyforge-part",
                    strrchr(mine.part, '/') + strlen("/.a.csv."));
     put(name, "of somebody else");
@@ -307,7 +317,6 @@ static void hidden_owners_live(void **state)
     CHECK(!there(name));
 }
 
-/* What a dead owner left is completed by one at a time: while somebody else copies over the target nobody touches it. */
 /* What stands in the place of a record or a part, and is no file, holds nothing up. */
 static void pipes_hold_nothing_up(void **state)
 {
@@ -327,6 +336,7 @@ static void pipes_hold_nothing_up(void **state)
     CHECK_TEXT(get("c.csv"), "text");
 }
 
+/* What a dead owner left is completed by one at a time: while somebody else copies over the target nobody touches it. */
 static void completing_takes_turns(void **state)
 {
     (void)state;
@@ -359,6 +369,102 @@ static void whole_text_stays_when_it_cannot_be_copied(void **state)
     counts.fail_from = 0;
     mount_part_clean(&host, NULL, folder);
     CHECK_TEXT(get("a.csv"), "whole text");
+}
+
+#define DEAD_PART ".a.csv.0badc0de-1-1-00000001.pyforge-part"
+#define DEAD_LEFT ".a.csv.0badc0de-1-1-00000001.pyforge-left"
+
+/* As if folders took long to list, or time passed. */
+static void remember_longer(int64_t milliseconds)
+{
+    for (size_t i = 0; i < MOUNT_CLEANED; i++)
+        mount->cleaned[i].until += milliseconds;
+}
+
+/* A folder that takes long to list is not listed for each of many files, and again later. */
+static void folders_are_cleaned_now_and_then(void **state)
+{
+    struct pf_error err;
+
+    (void)state;
+    CHECK_OK(write_file("b.csv", true, "text", &err), err);
+    remember_longer(100000);
+    put(DEAD_PART, "x");
+    put(DEAD_LEFT, "");
+    CHECK_OK(write_file("b.csv", true, "text", &err), err);
+    CHECK(there(DEAD_PART));
+    remember_longer(-90000);
+    CHECK_OK(write_file("b.csv", true, "text", &err), err);
+    CHECK(there(DEAD_PART));
+    remember_longer(-MOUNT_CLEAN_AGAIN);
+    CHECK_OK(write_file("b.csv", true, "text", &err), err);
+    CHECK(!there(DEAD_PART) && !there(DEAD_LEFT));
+    CHECK_INT(counts.held, 0);
+}
+
+/* Of many folders those of late are remembered. */
+static void many_folders_are_cleaned(void **state)
+{
+    char name[64];
+
+    (void)state;
+    for (int i = 0; i < 2 * MOUNT_CLEANED; i++) {
+        (void)snprintf(name, sizeof name, "%d", i);
+        CHECK_INT(mkdir(path_of(name), 0777), 0);
+        mount_clean(mount, NULL, path_of(name));
+        remember_longer(-1);
+    }
+    remember_longer(100000);
+    for (int i = 0; i < 2 * MOUNT_CLEANED; i += MOUNT_CLEANED) {
+        (void)snprintf(name, sizeof name, "%d/" DEAD_PART, i + 1);
+        put(name, "x");
+        (void)snprintf(name, sizeof name, "%d/" DEAD_LEFT, i + 1);
+        put(name, "");
+        (void)snprintf(name, sizeof name, "%d", i + 1);
+        mount_clean(mount, NULL, path_of(name));
+        (void)snprintf(name, sizeof name, "%d/" DEAD_PART, i + 1);
+        CHECK(there(name) == (i > 0));
+    }
+}
+
+/* Of a torn target the part may be all there is: a record that cannot be read is no leave to remove it. */
+static void parts_are_not_removed_on_suspicion(void **state)
+{
+    (void)state;
+    put("a.csv", "who");
+    put(DEAD_PART, "whole text");
+    CHECK_INT(mkdir(path_of(DEAD_LEFT), 0777), 0);
+    mount_part_clean(&host, NULL, folder);
+    CHECK_TEXT(get(DEAD_PART), "whole text");
+    CHECK_INT(rmdir(path_of(DEAD_LEFT)), 0);
+    CHECK_TEXT(get("a.csv"), "who");
+    put(DEAD_LEFT, "10\n");
+    mount_part_clean(&host, NULL, folder);
+    CHECK_TEXT(get("a.csv"), "whole text");
+    CHECK(!there(DEAD_PART) && !there(DEAD_LEFT));
+}
+
+/* A folder in which something could not be dealt with, or where somebody has just left something, is not done with. */
+static void folders_with_something_left_are_cleaned_again(void **state)
+{
+    (void)state;
+    put(DEAD_PART, "whole text");
+    put(DEAD_LEFT, "10\n");
+    put("a.csv", "whole");
+    counts.fail_from = 2;
+    mount_clean(mount, NULL, folder);
+    CHECK_TEXT(get(DEAD_PART), "whole text");
+    counts.fail_from = 0;
+    mount_clean(mount, NULL, folder);
+    CHECK_TEXT(get("a.csv"), "whole text");
+    put(DEAD_PART, "whole text");
+    put(DEAD_LEFT, "10\n");
+    remember_longer(100000);
+    mount_clean(mount, NULL, folder);
+    CHECK(there(DEAD_PART));
+    mount_left(mount, folder);
+    mount_clean(mount, NULL, folder);
+    CHECK(!there(DEAD_PART));
 }
 
 /* ---- writing */
@@ -395,7 +501,7 @@ static void every_piece_arrives(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = (char)(i * 2654435761u >> 11);
-    mount_scheme(&host, &scheme);
+    mount_scheme(mount, &scheme);
     CHECK_OK(scheme.create(scheme.self, NULL, path_of("a"), false, &writer, &err), err);
     for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
         CHECK_OK(scheme.write(writer, bytes + at % 1000, pieces[i], &err), err);
@@ -545,8 +651,8 @@ static void turns_need_a_list(void **state)
 
     (void)state;
     (void)snprintf(target, sizeof target, "%.2000s/none/a.csv", folder);
-    CHECK(mount_part_of(target, &mine));
-    CHECK_INT(mount_part_turn(&mine), MOUNT_TURN_UNKNOWN);
+    CHECK(mount_part_of(&host, target, &mine));
+    CHECK_INT(mount_part_turn(&host, &mine), MOUNT_TURN_UNKNOWN);
 }
 
 static void copies_take_turns(void **state)
@@ -554,22 +660,22 @@ static void copies_take_turns(void **state)
     struct mount_part one, two, *first = &one, *second = &two;
 
     (void)state;
-    CHECK(mount_part_of(path_of("a.csv"), &one) && mount_part_of(path_of("a.csv"), &two));
+    CHECK(mount_part_of(&host, path_of("a.csv"), &one) && mount_part_of(&host, path_of("a.csv"), &two));
     if (strcmp(one.whole, two.whole) > 0) {
         first = &two;
         second = &one;
     }
     CHECK_INT(mount_part_record(second->whole, 1), 0);
-    CHECK_INT(mount_part_turn(second), MOUNT_TURN_MINE);
+    CHECK_INT(mount_part_turn(&host, second), MOUNT_TURN_MINE);
     CHECK_INT(mount_part_record(first->whole, 1), 0);
-    CHECK_INT(mount_part_turn(first), MOUNT_TURN_WAIT);
-    CHECK_INT(mount_part_turn(second), MOUNT_TURN_YIELD);
+    CHECK_INT(mount_part_turn(&host, first), MOUNT_TURN_WAIT);
+    CHECK_INT(mount_part_turn(&host, second), MOUNT_TURN_YIELD);
     CHECK_INT(unlink(second->whole), 0);
-    CHECK_INT(mount_part_turn(first), MOUNT_TURN_MINE);
+    CHECK_INT(mount_part_turn(&host, first), MOUNT_TURN_MINE);
     /* others are no rivals: of another target, begun only, dead */
     put(".b.csv.0badc0de-1-1-00000001.pyforge-whole", "1\n");
     put(".a.csv.00000000-1-1-00000001.pyforge-part", "1\n");
-    CHECK_INT(mount_part_turn(first), MOUNT_TURN_MINE);
+    CHECK_INT(mount_part_turn(&host, first), MOUNT_TURN_MINE);
 }
 
 static void waiting_for_a_turn_can_be_cancelled(void **state)
@@ -607,7 +713,7 @@ static void what_is_not_there_is_told(void **state)
     void *reader;
 
     (void)state;
-    mount_scheme(&host, &scheme);
+    mount_scheme(mount, &scheme);
     put("file", "x");
     put(".a.csv.0badc0de-1-1-00000001.pyforge-part", "x");
     CHECK_INT(scheme.stat(scheme.self, NULL, path_of("none"), &found, &err), PF_NOT_FOUND);
@@ -647,7 +753,7 @@ static void wrong_places_are_told(void **state)
     struct pf_scheme_addition scheme;
 
     (void)state;
-    mount_scheme(&host, &scheme);
+    mount_scheme(mount, &scheme);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *location = cases[i].location;
         struct pf_error err = { 0 };
@@ -700,7 +806,7 @@ static void one_file_has_one_identity(void **state)
     char text[200];
 
     (void)state;
-    mount_scheme(&host, &scheme);
+    mount_scheme(mount, &scheme);
     for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
         CHECK_OK(scheme.identity(scheme.self, NULL, same[i], text, sizeof text, &err), err);
         CHECK_TEXT(text, same[0]);
@@ -719,6 +825,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(pipes_hold_nothing_up, set_up, tear_down),
         cmocka_unit_test_setup_teardown(completing_takes_turns, set_up, tear_down),
         cmocka_unit_test_setup_teardown(whole_text_stays_when_it_cannot_be_copied, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(folders_are_cleaned_now_and_then, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(many_folders_are_cleaned, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(folders_with_something_left_are_cleaned_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(parts_are_not_removed_on_suspicion, set_up, tear_down),
         cmocka_unit_test_setup_teardown(files_appear_whole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_piece_arrives, set_up, tear_down),
         cmocka_unit_test_setup_teardown(any_allocation_may_fail, set_up, tear_down),
@@ -732,7 +842,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_not_there_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(wrong_places_are_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(statements_are_not_cut, set_up, tear_down),
-        cmocka_unit_test(one_file_has_one_identity),
+        cmocka_unit_test_setup_teardown(one_file_has_one_identity, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

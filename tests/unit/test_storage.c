@@ -5,14 +5,14 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
+#include "pyforge/extension.h"
 #include "storage/storage.h"
 
 /* Each test has a folder of its own. */
@@ -696,65 +696,72 @@ static void full_disk_is_told(void **state)
     pf_sink_free(sink);
 }
 
-/* As in the names of temporary files. */
-static uint32_t host_mark(void)
+/* A temporary file of this process, or of one with another start (which it is not), on this host or on another. */
+static const char *path_of_temporary(const struct place *place, const char *folder, bool here, bool alive)
 {
-    struct utsname system;
-    uint32_t mark = 2166136261u;
+    char name[64 + PF_OWNER_BYTES], owner[PF_OWNER_BYTES], *start;
 
-    CHECK_INT(uname(&system), 0);
-    for (const char *at = system.nodename; *at != '\0'; at++)
-        mark = (mark ^ (uint8_t)*at) * 16777619u;
-    return mark;
+    pf_owner_name(owner);
+    if (!here)
+        memcpy(owner, strncmp(owner, "0badc0de", 8) == 0 ? "0badc0df" : "0badc0de", 8);
+    start = strchr(strchr(owner, '-') + 1, '-') + 1;
+    if (!alive)
+        start[0] = start[0] == '9' ? '8' : (char)(start[0] + 1);
+    (void)snprintf(name, sizeof name, "%s.pyforge-%s.tmp", folder, owner);
+    return path_in(place, name);
 }
 
-static const char *path_of_temporary(const struct place *place, uint32_t host, int number, const char *suffix)
+static void put_aged(const char *path, int seconds)
 {
-    char name[64];
+    struct timespec times[2] = { { .tv_sec = time(NULL) - seconds }, { .tv_sec = time(NULL) - seconds } };
 
-    (void)snprintf(name, sizeof name, ".pyforge-%08x-%016x.%s", host, (unsigned)number, suffix);
-    return path_in(place, name);
+    put(path, "x", 1);
+    CHECK_INT(utimensat(AT_FDCWD, path, times, 0), 0);
 }
 
 static void what_a_dead_process_left_is_removed(void **state)
 {
+    static const struct {
+        bool here, alive;
+        int age;
+        bool stays;
+    } cases[] = {
+        { true, false, 0, false },     { true, true, 0, true },      { true, true, 200000, true },
+        { false, false, 80000, true }, { false, true, 80000, true }, { false, true, 90000, false },
+    };
     struct place *place = *state;
-    int fd;
+    char path[256];
 
-    put(path_of_temporary(place, host_mark(), 1, "tmp"), "x", 1);
-    put(path_of_temporary(place, host_mark(), 2, "tmp"), "x", 1);
-    put(path_of_temporary(place, host_mark(), 3, "new"), "x", 1);     /* its writer could not lock it */
-    put(path_of_temporary(place, host_mark() + 1, 4, "tmp"), "x", 1); /* of another host */
     put(path_in(place, ".pyforge-notes"), "x", 1);
-    fd = open(path_of_temporary(place, host_mark(), 2, "tmp"), O_RDWR);
-    CHECK(fd >= 0);
-    /* as a living writer has it */
-    CHECK_INT(flock(fd, LOCK_EX | LOCK_NB), 0);
-    pf_location_clean(&place->ctx, path_in(place, "out"));
-    CHECK_INT(access(path_of_temporary(place, host_mark(), 1, "tmp"), F_OK), -1);
-    CHECK_INT(access(path_of_temporary(place, host_mark(), 2, "tmp"), F_OK), 0);
-    CHECK_INT(access(path_of_temporary(place, host_mark(), 3, "new"), F_OK), 0);
-    CHECK_INT(access(path_of_temporary(place, host_mark() + 1, 4, "tmp"), F_OK), 0);
+    put(path_in(place, ".pyforge-notes.tmp"), "x", 1);
+    for (size_t i = 0; i < PF_COUNT(cases); i++) {
+        (void)snprintf(path, sizeof path, "%s", path_of_temporary(place, "", cases[i].here, cases[i].alive));
+        put_aged(path, cases[i].age);
+        pf_location_clean(&place->ctx, path_in(place, "out"));
+        if ((access(path, F_OK) == 0) != cases[i].stays)
+            fail_msg("case %zu: %s", i, cases[i].stays ? "is gone" : "stays");
+    }
     CHECK_INT(access(path_in(place, ".pyforge-notes"), F_OK), 0);
-    CHECK_INT(close(fd), 0);
+    CHECK_INT(access(path_in(place, ".pyforge-notes.tmp"), F_OK), 0);
 }
 
 /* An output that is a link is built beside what it leads to: that is where something may have been left. */
 static void the_folder_that_a_link_leads_to_is_cleaned(void **state)
 {
     struct place *place = *state;
-    char inner[128], left[256];
+    char inner[128], left[256], beside[256];
 
     (void)snprintf(inner, sizeof inner, "%s/inner", place->folder);
     CHECK_INT(mkdir(inner, 0700), 0);
     put(path_in(place, "inner/out"), "x", 1);
     CHECK_INT(symlink("inner/out", path_in(place, "link")), 0);
-    (void)snprintf(left, sizeof left, "%s/.pyforge-%08x-0000000000000001.tmp", inner, host_mark());
+    (void)snprintf(left, sizeof left, "%s", path_of_temporary(place, "inner/", true, false));
     put(left, "x", 1);
-    put(path_of_temporary(place, host_mark(), 2, "tmp"), "x", 1);
+    (void)snprintf(beside, sizeof beside, "%s", path_of_temporary(place, "", true, false));
+    put(beside, "x", 1);
     pf_location_clean(&place->ctx, path_in(place, "link"));
     CHECK_INT(access(left, F_OK), -1);
-    CHECK_INT(access(path_of_temporary(place, host_mark(), 2, "tmp"), F_OK), 0);
+    CHECK_INT(access(beside, F_OK), 0);
 }
 
 /* Nothing is written through a link that leads nowhere, with or without --force. */

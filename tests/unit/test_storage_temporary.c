@@ -1,15 +1,15 @@
-/* Temporary files where the file system has no nameless ones: open, flock and rename are this file's, and tell so. */
+/* Temporary files where the file system has no nameless ones: open is this file's, and tells so. */
 #include "support_unit.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "pyforge/extension.h"
 #include "storage/storage.h"
 
 struct place {
@@ -17,15 +17,13 @@ struct place {
     struct pf_context ctx;
 };
 
-/* Of the system calls below: C's own names take nothing of ours along. */
-static struct place *cleaned;   /* whose folder is cleaned by somebody else before a file is locked */
-static bool no_locks, no_names; /* flock, rename fail */
-static int locks_asked_for;
+static struct place *cleaned; /* whose folder is cleaned by somebody else as soon as a file is there */
 
 int open(const char *path, int flags, ...)
 {
     va_list args;
     mode_t mode;
+    int fd;
 
     va_start(args, flags);
     mode = (flags & (O_CREAT | __O_TMPFILE)) != 0 ? va_arg(args, mode_t) : 0;
@@ -34,33 +32,10 @@ int open(const char *path, int flags, ...)
         errno = EOPNOTSUPP;
         return -1;
     }
-    return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
-}
-
-int flock(int fd, int operation)
-{
-    if (cleaned != NULL) {
-        struct place *place = cleaned;
-
-        locks_asked_for++;
-        cleaned = NULL;
-        pf_location_clean(&place->ctx, place->output);
-        cleaned = place;
-    }
-    if (no_locks) {
-        errno = ENOLCK;
-        return -1;
-    }
-    return (int)syscall(SYS_flock, fd, operation);
-}
-
-int rename(const char *from, const char *to)
-{
-    if (no_names) {
-        errno = EROFS;
-        return -1;
-    }
-    return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+    fd = (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+    if (fd >= 0 && (flags & O_CREAT) != 0 && cleaned != NULL)
+        pf_location_clean(&cleaned->ctx, cleaned->output);
+    return fd;
 }
 
 static int begin(void **state)
@@ -81,8 +56,6 @@ static int end(void **state)
     char command[128];
 
     cleaned = NULL;
-    no_locks = no_names = false;
-    locks_asked_for = 0;
     CHECK_INT(atomic_load(&place->ctx.memory.in_use), 0);
     pf_memory_destroy(&place->ctx.memory);
     (void)snprintf(command, sizeof command, "rm -rf '%s'", place->folder);
@@ -107,17 +80,20 @@ static int entries(const struct place *place, char name[128])
     return count;
 }
 
-/* Writes a file while others clean the folder. suffix: of the name it has meanwhile. */
-static void write_while_cleaned(struct place *place, const char *suffix)
+static void a_file_that_is_written_is_not_cleaned(void **state)
 {
+    struct place *place = *state;
     struct pf_sink_options options = { .replace = true };
     struct pf_sink *sink;
     struct pf_error err;
     char name[128] = "";
 
+    cleaned = place;
     CHECK_OK(pf_sink_open(&place->ctx, place->output, &options, &sink, &err), err);
+    cleaned = NULL;
     CHECK_INT(entries(place, name), 1);
-    CHECK_HAS(name, suffix);
+    CHECK_HAS(name, ".tmp");
+    CHECK_INT(pf_owner_of(name + strlen(".pyforge-"), strlen(name) - strlen(".pyforge-.tmp")), PF_OWNER_LIVES);
     pf_location_clean(&place->ctx, place->output);
     CHECK_INT(entries(place, name), 1);
     CHECK_OK(pf_sink_write(sink, "abc", 3, &err), err);
@@ -127,43 +103,10 @@ static void write_while_cleaned(struct place *place, const char *suffix)
     CHECK_TEXT(name, "out");
 }
 
-static void a_file_is_not_cleaned_before_it_is_locked(void **state)
-{
-    struct place *place = *state;
-
-    cleaned = place;
-    write_while_cleaned(place, ".tmp");
-    CHECK(locks_asked_for > 0);
-}
-
-static void a_file_that_cannot_be_locked_is_left_alone(void **state)
-{
-    struct place *place = *state;
-
-    no_locks = true;
-    write_while_cleaned(place, ".new");
-}
-
-static void a_file_that_gets_no_name_is_told_and_gone(void **state)
-{
-    struct place *place = *state;
-    struct pf_sink_options options = { .replace = true };
-    struct pf_sink *sink;
-    struct pf_error err;
-    char name[128];
-
-    no_names = true;
-    CHECK_INT(pf_sink_open(&place->ctx, place->output, &options, &sink, &err), PF_IO);
-    CHECK_HAS(err.message, "Read-only");
-    CHECK_INT(entries(place, name), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_file_is_not_cleaned_before_it_is_locked, begin, end),
-        cmocka_unit_test_setup_teardown(a_file_that_cannot_be_locked_is_left_alone, begin, end),
-        cmocka_unit_test_setup_teardown(a_file_that_gets_no_name_is_told_and_gone, begin, end),
+        cmocka_unit_test_setup_teardown(a_file_that_is_written_is_not_cleaned, begin, end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

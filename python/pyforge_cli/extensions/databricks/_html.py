@@ -89,6 +89,12 @@ class Conversion(ConversionResult):
         )
 
 
+def _failure_line(failure):
+    """What failed and why; an error mostly names the file itself."""
+    place, error = str(failure["input_path"]), str(failure["error"])
+    return error if error.startswith(place) else f"{place}: {error}"
+
+
 class Batch(list):
     """What forge.batch_convert did: a list of results in the order of the files, and a summary.
 
@@ -135,11 +141,11 @@ class Batch(list):
         s = self.summary
         if s.failed:
             first = s.failures[0]
-            raise PyForgeError(f"{s.failed} of {s.total} files failed, the first is {first['input_path']}: {first['error']}")
+            raise PyForgeError(f"{s.failed} of {s.total} files failed, the first is {_failure_line(first)}")
         return self
 
     def __repr__(self):
-        lines = [self.told(), *(f"  {failure['input_path']}: {failure['error']}" for failure in self.summary.failures)]
+        lines = [self.told(), *(f"  {_failure_line(failure)}" for failure in self.summary.failures)]
         return "\n".join(lines)
 
     def _row(self, result):

@@ -7,8 +7,8 @@ import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
 import pyforge_cli
+from pyforge_cli import _api
 from pyforge_cli._api import shown
-from pyforge_cli.extensions.databricks import staging
 from pyforge_cli.extensions.databricks.identifiers import fill, parse_table
 from pyforge_cli.extensions.databricks.progress import size_text, time_text
 from pyforge_cli.extensions.databricks.spark_errors import failure
@@ -23,8 +23,8 @@ def process_path(path):
     the library tells."""
     text = os.fsdecode(path)
     try:
-        return staging.process_path(text) if staging.is_of_databricks(text) else text
-    except pyforge_cli.OptionError:
+        return _api.process_path(text)
+    except (pyforge_cli.PyForgeError, ValueError):
         return text
 
 

@@ -14,7 +14,7 @@ from pyforge_cli.extensions.databricks.identifiers import COLUMN_NAMES
 # How long an interrupted write is waited for, in seconds.
 _LAST_WAIT = 30.0
 # Formats without types of their own, whose columns can be declared.
-_TEXTS = ("csv", "excel")
+_TEXTS = ("csv", "excel", "xml")
 _REMEDY = "run this in a notebook or a job of Databricks, or give a session: PyForgeDatabricks(spark_session=spark)"
 
 OPTIONS = (

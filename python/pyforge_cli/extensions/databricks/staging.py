@@ -3,11 +3,10 @@
 import os
 import re
 import shutil
-import socket
 import time
-import uuid
 from pathlib import Path
 
+from pyforge_cli import _api, _pyforge
 from pyforge_cli.extensions.databricks.identifiers import quote_all
 from pyforge_cli.extensions.databricks.spark_errors import failure
 
@@ -18,42 +17,11 @@ LEFT_OVER_SECONDS = 7 * 86400
 _PATTERN = re.compile(r"([\\{}\[\]*?])")
 _VOLUMES = "/Volumes/"
 _IN_A_VOLUME = "name a folder in a volume: --staging /Volumes/catalog/schema/volume/folder"
-_SCHEME = re.compile(r"(dbfs|file):(?=/)", re.IGNORECASE)
-# How many parts of a path ".." does not take away.
-_FIXED = {"Volumes": 4, "dbfs": 1, "Workspace": 1}
 
 
 def process_path(location):
-    """A location as this process opens it, by the rules of the native half (path.c): dbfs:/Volumes/... and /dbfs/Volumes/... are volumes,
-    file:/x is /x, and ".." does not leave a volume."""
-    location = os.fspath(location)
-    scheme = _SCHEME.match(location)
-    path = location[scheme.end():] if scheme else location
-    if scheme and re.match(r"//[^/]", path):
-        host = path[2:].split("/", 1)[0]
-        raise failure("option", f"{scheme[1].lower()}:// names a host, \"{host}\": expected one slash, {scheme[1].lower()}:/{host}/...",
-                      f"write {scheme[1].lower()}:/ and the path")
-    path = "/dbfs" + path if scheme and scheme[1].lower() == "dbfs" else path
-    if path.startswith("//"):
-        path = "/" + path.lstrip("/")
-    parts = []
-    for part in path.split("/"):
-        if part == "..":
-            if len(parts) <= _FIXED.get(parts[0] if parts else "", 0) and parts and parts[0] in _FIXED:
-                raise failure("option", f'".." leaves {"/" + "/".join(parts)}, in "{location}"', "write the path without ..")
-            parts = parts[:-1]
-        elif parts == ["dbfs"] and part == "Volumes":
-            parts = [part]
-        elif part not in ("", "."):
-            parts.append(part)
-    if path.startswith("/") and parts and parts[0] in _FIXED:
-        return "/" + "/".join(parts)
-    return os.path.abspath(path)
-
-
-def is_of_databricks(location):
-    """Whether it is a path in one of the forms of Databricks."""
-    return re.match(r"(?i:dbfs:|file:)/|/+(\./+)*(dbfs|Volumes|Workspace)(/|\Z)", os.fspath(location)) is not None
+    """A location as this process opens it, from the root: what it means is said by the native half (path.c)."""
+    return "/" + os.path.abspath(_api.process_path(location)).lstrip("/")
 
 
 def spark_path(location, on_databricks):
@@ -96,32 +64,10 @@ def check_volume(base):
                       f"check the name (pyforge list-volumes shows those there are), or have it made: CREATE VOLUME {quote_all(parts)};")
 
 
-def host_mark():
-    """What a process number is of: a machine that was started once and, there, a namespace of processes; containers are called alike. None =
-    it cannot be told."""
-    try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-            boot = file.read(8)
-        space = os.readlink("/proc/self/ns/pid")
-    except OSError:
-        return None
-    return "_".join(re.sub(r"[^A-Za-z0-9]+", "_", text) for text in (socket.gethostname(), boot, space[len("pid:["):-1]))
-
-
-def _is_left_over(name, folder, host):
-    owner = re.fullmatch(re.escape(PREFIX) + r"(.+)-(\d+)-[0-9a-f]+", name)
-    if owner is None:
-        return False
-    if host is not None and owner[1] == host:
-        if int(owner[2]) == os.getpid():
-            return False
-        try:
-            os.kill(int(owner[2]), 0)
-        except ProcessLookupError:
-            return True
-        except OSError:
-            return False
-        return False
+def _is_left_over(name, folder):
+    owner = _pyforge.owner_of(os.fsencode(name[len(PREFIX):]))
+    if owner != "elsewhere":
+        return owner == "gone"
     try:
         return time.time() - os.stat(folder).st_mtime > LEFT_OVER_SECONDS
     except OSError:
@@ -136,14 +82,13 @@ class Staging:
         self.folder = self.file = self.spark_path = None
 
     def __enter__(self):
-        host = host_mark()
         check_volume(self.base)
         try:
             os.makedirs(self.base, exist_ok=True)
             for entry in os.scandir(self.base):
-                if entry.name.startswith(PREFIX) and _is_left_over(entry.name, entry.path, host):
+                if entry.name.startswith(PREFIX) and _is_left_over(entry.name, entry.path):
                     shutil.rmtree(entry.path, ignore_errors=True)
-            self.folder = os.path.join(self.base, f"{PREFIX}{host or 'unknown'}-{os.getpid()}-{uuid.uuid4().hex[:12]}")
+            self.folder = os.path.join(self.base, PREFIX + _pyforge.owner_name())
             # its copy of the data is for nobody else, whoever may look into the folder around it
             os.mkdir(self.folder, 0o700)
             # within, as Spark warns of paths that begin with a dot
@@ -165,4 +110,4 @@ class Staging:
             self.note(f"{self.folder} could not be removed; it holds a copy of the data")
 
 
-__all__ = ["Staging", "as_read", "host_mark", "is_of_databricks", "process_path", "spark_path", "staging_base"]
+__all__ = ["Staging", "as_read", "process_path", "spark_path", "staging_base"]
