@@ -6,7 +6,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { FIELD = 10, BLOCKS = 32 };
+enum { FIELD = 10, BLOCKS = 32, MEMORY = 96 << 20 };
 
 static void read_memo(const struct dbf_memo *memo, struct dbf_memo_place place, struct pf_buffer *to)
 {
@@ -44,6 +44,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (ctx == NULL)
         abort();
+    /* a memo file may be compressed, and its frame may ask for a window of 2 GiB, which the budget decides about */
+    ctx->memory.limit = MEMORY;
     if (size > FIELD + 1 && pf_source_memory(ctx, data + FIELD + 1, size - FIELD - 1, "memo", &src, &err) == PF_OK) {
         if (dbf_memo_begin(&memo, src, kinds[data[0] % PF_COUNT(kinds)], &err) == PF_OK)
             read_all(&memo, data + 1, ctx);
