@@ -171,6 +171,9 @@ static const struct {
     /* Values beside each other in different rows of the same element. */
     { .text = "<a><r><i><p>1</p></i><i><q>2</q></i></r><r><i/></r></a>",
       .expected = "a_r_i_p|a_r_i_q|a_r_i\n1|~|~\n~|2|~\n~|~|\n" },
+    /* Rows in the text of an entity, which has no place of its own in a block. */
+    { .text = "<!DOCTYPE a [<!ENTITY e '<r><x>2</x></r><r><x>3</x></r>'>]><a><r><x>1</x></r>&e;<r><x>4</x></r>&e;<r/></a>",
+      .expected = "a_r_x|a_r\n1|~\n2|~\n3|~\n4|~\n2|~\n3|~\n~|\n" },
     /* Around the rows: attributes of all, a heading, and what changes from one group to the next. */
     { .text = "<a v='1'><t>T</t><g n='x'><r><k>1</k></r><r><k>2</k></r></g><g n='y'><r><k>3</k></r><r><k>4</k></r></g></a>",
       .expected = "a@v|a_t|a_g@n|a_g_r_k\n1|T|x|1\n1|T|x|2\n1|T|y|3\n1|T|y|4\n",

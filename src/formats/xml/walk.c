@@ -260,6 +260,15 @@ static void mark_parent(struct xml_walk *walk)
     }
 }
 
+/* A row in the text of an entity has the place of one before: the parser tells none there, or that of the reference in the prefix. */
+static void place_row(struct xml_walk *walk)
+{
+    const int64_t at = (int64_t)XML_GetCurrentByteIndex(walk->parser) - (int64_t)walk->prefix;
+
+    if (at > walk->row_offset)
+        walk->row_offset = at;
+}
+
 static void XMLCALL on_start(void *user, const XML_Char *name, const XML_Char **attributes)
 {
     struct xml_walk *walk = user;
@@ -303,7 +312,7 @@ static void XMLCALL on_start(void *user, const XML_Char *name, const XML_Char **
                                                    .had_rows = !walk->in_row && was_used(walk),
                                                    .old = !walk->in_row && in_prefix(walk) };
     if (walk->in_row && !nested)
-        walk->row_offset = XML_GetCurrentByteIndex(walk->parser) - (int64_t)walk->prefix;
+        place_row(walk);
     add_attributes(walk, index, (const char *const *)attributes);
 }
 
