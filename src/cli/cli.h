@@ -33,7 +33,7 @@ enum cli_info_format { CLI_INFO_TABLE, CLI_INFO_JSON };
 /* Options that are the command line's own; the others are the library's. */
 struct cli_options {
     bool help, version, verbose, quiet, log_json, no_extensions, list_extensions;
-    bool json, explain, recursive;
+    bool json, explain, preview, recursive;
     int64_t jobs;    /* of several files; 0 = as many as there are threads */
     int progress;    /* enum cli_progress_choice */
     int info_format; /* enum cli_info_format */
@@ -116,6 +116,10 @@ int cli_help(struct cli *cli);
 int cli_extensions(struct cli *cli);
 int cli_list_extensions(struct cli *cli);
 int cli_not_here(struct cli *cli);
+
+/* ---- preview.c */
+/* --preview-schema: shows what the conversion of one input would make, and asks on a terminal. CLI_GO_ON, or the exit code. */
+int cli_preview(struct cli *cli);
 
 /* ---- groups.c */
 /* The command of a group that words[0] names; none = help. */

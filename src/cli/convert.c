@@ -149,14 +149,20 @@ int cli_convert(struct cli *cli)
     enum pf_status status;
     int code;
 
-    if (cli_is_bulk(cli))
+    if (cli_is_bulk(cli)) {
+        if (cli->options.preview)
+            cli_note(cli, "--preview-schema has no effect with several inputs");
         return cli_convert_bulk(cli);
+    }
     cli_convert_log(cli);
     status = pf_request_paths(cli->request, cli->arguments[0], output_of(cli), &err);
     if (status != PF_OK)
         return cli_usage_error(cli, err.remedy, "%s", err.message);
     if (cli->options.explain)
         return explain(cli);
+    code = cli_preview(cli);
+    if (code != CLI_GO_ON)
+        return code;
     cli_progress_begin(&progress, cli);
     status = pf_convert(cli->request, &result, &err);
     cli_progress_end(&progress);

@@ -138,7 +138,7 @@ const struct pf_option pf_other_option_table[] = {
     { "preserve-attributes", NULL, PF_OPTION_FLAG, NULL, NULL, NULL, "Keep XML attributes.", "Other formats", 0 },
     { "root-tag", NULL, PF_OPTION_TEXT, NULL, NULL, "NAME", "The XML element that is a row.", "Other formats", 0 },
 #endif
-    { "preview-schema", NULL, PF_OPTION_FLAG, NULL, NULL, NULL, "Show the columns an XML document gives.", "Other formats", 0 },
+    { "preview-schema", NULL, PF_OPTION_FLAG, NULL, NULL, NULL, "Of the command; it has no effect elsewhere.", "Other formats", 0 },
     { .name = NULL },
 };
 /* clang-format on */

@@ -471,9 +471,21 @@ static enum pf_status plan_reading(struct pf_plan *plan, struct pf_error *err)
     reader = plan->job.reader;
     if (pf_plan_fill(plan, reader->options, reader->option_size, &options, err) != PF_OK)
         return err->status;
+    if (reader->as != NULL)
+        plan->job.reader = reader->as(options);
     pass_to_reader(plan, options);
     plan->job.reader_options = options;
     return PF_OK;
+}
+
+/* Before anything is read: what the columns are is known only behind the whole of the input. */
+static enum pf_status check_nested(const struct pf_plan *plan, struct pf_error *err)
+{
+    if ((plan->job.reader->flags & PF_READER_NESTED) == 0 || plan->job.writer->nested)
+        return PF_OK;
+    pf_fail(err, PF_BAD_OPTION, "--nested makes lists and structs, and %s holds none", plan->job.writer->name);
+    pf_remedy(err, "write parquet, or leave --nested out: the columns are flattened then");
+    return PF_BAD_OPTION;
 }
 
 static enum pf_status plan_writing(struct pf_plan *plan, struct pf_request *request, struct pf_error *err)
@@ -486,6 +498,8 @@ static enum pf_status plan_writing(struct pf_plan *plan, struct pf_request *requ
     if (plan->given.has_output)
         request->output = NULL; /* used up */
     writer = plan->job.writer;
+    if (check_nested(plan, err) != PF_OK)
+        return err->status;
     if (pf_plan_fill(plan, writer->options, writer->option_size, &options, err) != PF_OK ||
         pass_suffix(plan, options, err) != PF_OK)
         return err->status;

@@ -105,6 +105,7 @@ enum {
     PF_READER_TYPED = 1,        /* decode gives typed columns */
     PF_READER_READ_AT = 2,      /* needs a source with read_at; the engine unpacks one that has not */
     PF_READER_TELLS_HEADER = 8, /* warns itself when the first row of a table is taken for data */
+    PF_READER_NESTED = 16,      /* its columns may be lists and structs: for writers that take them */
     PF_READER_FOLDER_1_0 = 4    /* under --compat 1.0 the output is a folder with a Parquet file in it, called as the input */
 };
 
@@ -142,6 +143,8 @@ struct pf_reader {
     void (*close)(void *state); /* also after a failed open */
     /* PF_BAD_OPTION when the options cannot be meant, whatever the source has. NULL = there is nothing to tell. */
     enum pf_status (*check)(const void *options, struct pf_memory *memory, struct pf_error *err);
+    /* The reader, with the same options and state, that does what these ask for. NULL = it is this one. */
+    const struct pf_reader *(*as)(const void *options);
 };
 
 /* ---- writer */

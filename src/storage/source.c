@@ -274,10 +274,30 @@ enum pf_status pf_source_check(const struct pf_source *src, struct pf_error *err
     return src->raw->functions->check != NULL ? src->raw->functions->check(src->raw, err) : PF_OK;
 }
 
+/* What nobody has read yet goes to the spool: whoever reads anew is to read it all. */
+static enum pf_status spool_rest(struct pf_source *src, struct pf_error *err)
+{
+    uint8_t *part = pf_alloc(&src->ctx->memory, STORED_PART);
+    enum pf_status status = PF_OK;
+    size_t got = 1;
+
+    if (part == NULL)
+        return pf_fail_memory(err, STORED_PART);
+    while (status == PF_OK && got != 0) {
+        status = pf_check_cancel(src->ctx, err);
+        if (status == PF_OK)
+            status = next_bytes(src, part, STORED_PART, &got, err);
+    }
+    pf_free(&src->ctx->memory, part);
+    return status;
+}
+
 enum pf_status pf_source_rewind(struct pf_source *src, struct pf_error *err)
 {
     src->head_at = src->head_size = 0;
     if (src->spool != NULL) {
+        if (!src->from_spool && spool_rest(src, err) != PF_OK)
+            return err->status;
         src->from_spool = true;
         return pf_spool_rewind(src->spool, err);
     }

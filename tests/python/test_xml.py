@@ -60,6 +60,19 @@ def test_a_path_that_comes_late_is_a_column(pyforge, tmp_path):
     assert parquet.read_table(tmp_path / "piped.parquet").equals(table)
 
 
+def test_a_path_in_the_middle_of_a_pipe(pyforge, tmp_path):
+    """The pass ends there, with much of the pipe unread: the reading that follows has it all."""
+    text = records(400000, lambda i: "<late>L</late>" if i == 40000 else "")
+    done = pyforge("convert", "-", tmp_path / "piped.parquet", input=text.encode())
+    assert done.returncode == 0, done.stderr.decode()
+    assert parquet.read_table(tmp_path / "piped.parquet")["rows_row@id"].to_pylist() == list(range(400000))
+
+
+def test_texts_around_an_empty_child_are_joined_with_a_blank(pyforge, tmp_path):
+    table, _ = read(pyforge, put(tmp_path, "<a><r>one<br/>two<b> </b>\n<c></c>three</r><r>four</r></a>"))
+    assert table["a_r"].to_pylist() == ["one two three", "four"]
+
+
 def test_compressed(pyforge, tmp_path):
     table, _ = read(pyforge, put(tmp_path, records(50)))
     assert read(pyforge, put(tmp_path, gzip.compress(records(50).encode()), "t.xml.gz"))[0].equals(table)

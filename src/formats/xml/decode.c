@@ -3,9 +3,8 @@
 
 #include "formats/xml/xml.h"
 
-/* What expat refused, with all behind it in the block: one reject. */
-static enum pf_status reject_rest(struct xml_walk *walk, const uint8_t *bytes, size_t size, struct pf_arena *arena,
-                                  struct pf_decoded *out, struct pf_error *err)
+enum pf_status xml_reject_rest(struct xml_walk *walk, const uint8_t *bytes, size_t size, struct pf_arena *arena,
+                               struct pf_decoded *out, struct pf_error *err)
 {
     enum { REASON = 256, RAW = 1024 };
     const size_t at = (size_t)err->offset < size ? (size_t)err->offset : size;
@@ -90,7 +89,7 @@ static enum pf_status decode(struct xml_walk *walk, struct xml_columns *columns,
         return status;
     }
     if (status == PF_BAD_DATA)
-        status = reject_rest(walk, bytes, block->size - prefix, arena, out, err);
+        status = xml_reject_rest(walk, bytes, block->size - prefix, arena, out, err);
     out->lines = (int64_t)block->own[XML_OWN_LINES];
     if (status == PF_OK)
         status = take_values(walk, block, out, arena);

@@ -2,7 +2,7 @@
 #include "formats/xml/xml.h"
 #include "transform/infer.h"
 
-static bool append_step(const struct xml_reader *reader, struct pf_buffer *to, const struct xml_path *path)
+bool xml_append_step(const struct xml_reader *reader, struct pf_buffer *to, const struct xml_path *path)
 {
     const char *colon = memchr(path->name, ':', path->name_size);
     size_t begin = to->size, skip = 0;
@@ -29,7 +29,7 @@ static bool append_name(const struct xml_reader *reader, struct pf_buffer *to, u
         if (to->size != 0 && !pf_buffer_append(to, step->attribute ? "@" : "_", 1))
             return false;
     }
-    return append_step(reader, to, step);
+    return xml_append_step(reader, to, step);
 }
 
 /* Under moderate the row's own name stands only in front of its attributes and text. */
@@ -142,6 +142,13 @@ static bool append_old_name(const struct xml_reader *reader, struct pf_buffer *t
 
 /* ---- */
 
+bool xml_append_column_name(const struct xml_reader *reader, struct pf_buffer *to, uint32_t path)
+{
+    if (reader->options->compat && reader->options->strategy == PF_XML_CONSERVATIVE)
+        return append_old_name(reader, to, path);
+    return append_name(reader, to, path, first_step(reader, path));
+}
+
 enum pf_status xml_name_columns(struct xml_reader *reader, struct pf_error *err)
 {
     struct pf_buffer name;
@@ -156,10 +163,7 @@ enum pf_status xml_name_columns(struct xml_reader *reader, struct pf_error *err)
         if (column == XML_NO_COLUMN)
             continue;
         pf_buffer_clear(&name);
-        if (reader->options->compat && reader->options->strategy == PF_XML_CONSERVATIVE)
-            ok = append_old_name(reader, &name, i);
-        else
-            ok = append_name(reader, &name, i, first_step(reader, i));
+        ok = xml_append_column_name(reader, &name, i);
         if (ok)
             reader->names[column] = pf_arena_copy(&reader->arena, (const char *)name.data, name.size);
         ok = ok && reader->names[column] != NULL;

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "formats/markup.h"
-#include "formats/xml/xml.h"
+#include "formats/xml/nested.h"
 #include "transform/infer.h"
 
 enum { SAMPLE_BYTES = 1 << 20 };
@@ -114,7 +114,7 @@ static enum pf_status check_options(const struct pf_xml_read_options *options, s
         return pf_fail(err, PF_BAD_OPTION, "--max-name and --max-attribute have to be at least 1");
     if (options->max_entities < 1)
         return pf_fail(err, PF_BAD_OPTION, "--max-entities has to be at least 1");
-    return PF_OK;
+    return xml_nested_check(options, err);
 }
 
 static enum pf_status xml_check(const void *options, struct pf_memory *memory, struct pf_error *err)
@@ -139,7 +139,8 @@ static enum pf_status xml_open(const struct pf_reader *self, void *state, struct
     if (reader->lock == NULL)
         return pf_fail_memory(err, 64);
     if (check_options(options, err) != PF_OK || xml_tree_init(&reader->tree, &ctx->memory, err) != PF_OK ||
-        xml_rule_given(reader, err) != PF_OK || look(reader, err) != PF_OK || xml_name_columns(reader, err) != PF_OK) {
+        xml_rule_given(reader, err) != PF_OK || look(reader, err) != PF_OK ||
+        (reader->options->nested ? xml_nested_survey(reader, err) : xml_name_columns(reader, err)) != PF_OK) {
         pf_error_source(err, pf_source_name(src));
         return err->status;
     }
@@ -158,6 +159,8 @@ static enum pf_status xml_table(void *state, uint32_t index, struct pf_table *ou
         return PF_END;
     out->name = "";
     out->rows = -1;
+    if (reader->shape != NULL)
+        return xml_nested_schema(reader, &out->schema, err);
     for (uint32_t i = 0; i < reader->column_count; i++) {
         if (!pf_schema_add(&out->schema, reader->names[i], strlen(reader->names[i]), &text))
             return pf_fail_memory(err, strlen(reader->names[i]));
@@ -326,6 +329,13 @@ static const struct pf_option xml_options[] = {
       .offset = AT(flatten_nested),
       GROUP,
       .help = "With --flatten-strategy moderate: what is nested in a row makes columns, not one text." },
+    { .name = "nested",
+      .kind = PF_OPTION_FLAG,
+      .offset = AT(nested),
+      GROUP,
+      .help =
+          "Lists and structs in place of flattened columns: what is repeated in an element is a list, what has something in "
+          "it a struct." },
     { .name = "keep-blanks",
       .kind = PF_OPTION_FLAG,
       .offset = AT(keep_blanks),
@@ -370,24 +380,18 @@ static const struct pf_option xml_options[] = {
 
 static const char *const xml_suffixes[] = { "xml", NULL };
 
-const struct pf_reader pf_xml_reader = {
-    .abi = PF_ABI,
-    .name = "xml",
-    .description = "XML documents",
-    .suffixes = xml_suffixes,
-    .options = xml_options,
-    .state_size = sizeof(struct xml_reader),
-    .option_size = sizeof(struct pf_xml_read_options),
-    .compat_offset = AT(compat),
-    .probe = xml_probe,
-    .open = xml_open,
-    .table = xml_table,
-    .start = xml_start,
-    .cut = xml_cut,
-    .decode = xml_decode,
-    .again = xml_again,
-    .tell = xml_tell,
-    .facts = xml_facts,
-    .close = xml_close,
-    .check = xml_check,
-};
+/* With --nested the values have types by the time that they are decoded, and no pass can show another table. */
+static const struct pf_reader *xml_as(const void *options)
+{
+    return ((const struct pf_xml_read_options *)options)->nested ? &pf_xml_nested_reader : &pf_xml_reader;
+}
+
+#define COMMON                                                                                                                 \
+    .abi = PF_ABI, .name = "xml", .description = "XML documents", .suffixes = xml_suffixes, .options = xml_options,            \
+    .state_size = sizeof(struct xml_reader), .option_size = sizeof(struct pf_xml_read_options), .compat_offset = AT(compat),   \
+    .probe = xml_probe, .open = xml_open, .table = xml_table, .start = xml_start, .cut = xml_cut, .tell = xml_tell,            \
+    .facts = xml_facts, .close = xml_close, .check = xml_check, .as = xml_as
+
+const struct pf_reader pf_xml_reader = { COMMON, .decode = xml_decode, .again = xml_again };
+const struct pf_reader pf_xml_nested_reader = { COMMON, .flags = PF_READER_TYPED | PF_READER_NESTED, .texts_offset = AT(texts),
+                                                .decode = xml_nested_decode };

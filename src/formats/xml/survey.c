@@ -373,34 +373,42 @@ static enum pf_status fail_first(const struct pf_block *block, struct pf_error *
     return err->status;
 }
 
-/* Walks bytes for columns. What is not well-formed ends it, and is told by the pass. lost: leaf values outside of rows, if wanted. */
-static enum pf_status survey_bytes(struct surveying *surveying, const struct pf_block *block, struct xml_counts *counts,
-                                   int64_t *rows, struct pf_error *err)
+/* What the walk ended with, as the survey sees it. */
+static enum pf_status judge(const struct xml_reader *reader, const struct pf_block *block, int64_t rows, enum pf_status status,
+                            struct pf_error *err)
 {
-    struct xml_reader *reader = surveying->reader;
+    if (status == PF_BAD_DATA && reader->column_count == 0 && rows == 0 && xml_prefix_of(block) == 0 &&
+        strstr(err->message, "junk after") == NULL) /* that is another document */
+        return fail_first(block, err);
+    if (status != PF_BAD_DATA && (status != PF_LIMIT || strstr(err->remedy, "--max-columns") != NULL))
+        return status;
+    pf_error_clear(err);
+    return PF_OK;
+}
+
+/* Walks bytes. What is not well-formed ends it, and is told by the pass. lost: leaf values outside of rows, if wanted. */
+static enum pf_status survey_bytes(struct xml_reader *reader, const struct xml_surveyor *surveyor, const struct pf_block *block,
+                                   struct xml_counts *counts, int64_t *rows, struct pf_error *err)
+{
     const uint64_t flags = block->own[XML_OWN_FLAGS];
     struct xml_walk walk = { .survey = true,
                              .prefix = xml_prefix_of(block),
                              .prefix_used = xml_used_of(block),
                              .no_carry = (flags & XML_BLOCK_NO_CARRY) != 0,
-                             .row = survey_row,
-                             .user = surveying };
+                             .keep_values = surveyor->block != NULL,
+                             .row = surveyor->row,
+                             .user = surveyor->user };
     enum pf_status status = xml_walk_begin(&walk, reader, &reader->tree, err);
 
     if (status == PF_OK)
         status = xml_walk_run(&walk, block->bytes, block->size, (flags & XML_BLOCK_ENDS) != 0);
     *counts = walk.counts;
     *rows = walk.rows_done;
+    if (!(status == PF_LIMIT && reader->column_count == 0))
+        status = judge(reader, block, walk.rows_done, status, err);
+    if (status == PF_OK && surveyor->block != NULL)
+        status = surveyor->block(&walk, surveyor->user);
     xml_walk_end(&walk);
-    if (status == PF_LIMIT && reader->column_count == 0)
-        return status;
-    if (status == PF_BAD_DATA && reader->column_count == 0 && walk.rows_done == 0 && xml_prefix_of(block) == 0 &&
-        strstr(err->message, "junk after") == NULL) /* that is another document */
-        return fail_first(block, err);
-    if (status == PF_BAD_DATA || (status == PF_LIMIT && strstr(err->remedy, "--max-columns") == NULL)) {
-        pf_error_clear(err);
-        status = PF_OK;
-    }
     return status;
 }
 
@@ -422,7 +430,7 @@ static uint32_t widen(const struct counting *counting, uint32_t chosen, const st
     const uint32_t parent = paths[chosen].parent;
 
     if (counts->outside == 0 || parent == 0 || options->compat || options->arrays != PF_XML_EXPAND ||
-        options->strategy == PF_XML_MODERATE)
+        options->strategy == PF_XML_MODERATE || options->nested)
         return 0;
     for (uint32_t path = counts->outside_path; path != 0 && path != parent; path = paths[path].parent) {
         if (path < counting->count_capacity && counting->counts[path].siblings > 1)
@@ -435,6 +443,7 @@ static enum pf_status survey_head(struct counting *counting, struct surveying *s
                                   bool all)
 {
     struct xml_reader *reader = counting->reader;
+    const struct xml_surveyor surveyor = { .row = survey_row, .user = surveying };
     uint32_t chosen = 0;
 
     add_up(counting);
@@ -449,7 +458,7 @@ static enum pf_status survey_head(struct counting *counting, struct surveying *s
 
         if (chosen != 0 && (set_steps(reader, chosen, counting->err) != PF_OK || set_others(counting, chosen) != PF_OK))
             return counting->err->status;
-        if (survey_bytes(surveying, block, &counts, &reader->sample_rows, counting->err) != PF_OK)
+        if (survey_bytes(reader, &surveyor, block, &counts, &reader->sample_rows, counting->err) != PF_OK)
             return counting->err->status;
         wider = chosen != 0 && all ? widen(counting, chosen, &counts) : 0;
         if (wider == 0)
@@ -474,9 +483,8 @@ enum pf_status xml_survey_head(struct xml_reader *reader, const uint8_t *bytes, 
     return err->status;
 }
 
-enum pf_status xml_survey_all(struct xml_reader *reader, struct pf_error *err)
+enum pf_status xml_survey_blocks(struct xml_reader *reader, const struct xml_surveyor *surveyor, struct pf_error *err)
 {
-    struct surveying surveying = { .reader = reader };
     const struct pf_pass *pass = reader->pass;
     enum pf_status status;
 
@@ -491,10 +499,9 @@ enum pf_status xml_survey_all(struct xml_reader *reader, struct pf_error *err)
 
         status = xml_cut_block(reader, &block, err);
         if (status == PF_OK)
-            status = survey_bytes(&surveying, &block, &counts, &rows, err);
+            status = survey_bytes(reader, surveyor, &block, &counts, &rows, err);
         pf_free(&reader->ctx->memory, block.bytes);
     }
-    pf_free(&reader->ctx->memory, surveying.seen);
     xml_cut_close(reader);
     reader->pass = pass;
     if ((status == PF_BAD_DATA || status == PF_LIMIT) && reader->column_count != 0) /* the pass tells it */
@@ -503,4 +510,14 @@ enum pf_status xml_survey_all(struct xml_reader *reader, struct pf_error *err)
         return status;
     pf_error_clear(err);
     return pf_source_rewind(reader->src, err);
+}
+
+enum pf_status xml_survey_all(struct xml_reader *reader, struct pf_error *err)
+{
+    struct surveying surveying = { .reader = reader };
+    const struct xml_surveyor surveyor = { .row = survey_row, .user = &surveying };
+
+    (void)xml_survey_blocks(reader, &surveyor, err);
+    pf_free(&reader->ctx->memory, surveying.seen);
+    return err->status;
 }

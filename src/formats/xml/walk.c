@@ -254,6 +254,7 @@ static void mark_parent(struct xml_walk *walk)
         return;
     item = top_item(walk);
     item->children = true;
+    item->split = item->text;
     if (!item->text && item->offset + item->size == walk->values.size) {
         walk->values.size = item->offset;
         item->size = 0;
@@ -377,7 +378,7 @@ static void end_row(struct xml_walk *walk)
     if (walk->depth != 0)
         walk->open[walk->depth - 1].had_rows = true;
     walk->rows_done++;
-    if (walk->survey)
+    if (walk->survey && !walk->keep_values)
         walk->values.size = 0;
 }
 
@@ -448,13 +449,13 @@ static void XMLCALL on_text(void *user, const XML_Char *text, int size)
         return;
     item = top_item(walk);
     blank = xml_all_blank((const uint8_t *)text, (size_t)size);
-    if (item->children && blank && !(item->text && item->offset + item->size == walk->values.size))
+    if (item->children && blank && (item->split || !(item->text && item->offset + item->size == walk->values.size)))
         return;
     if (walk->values.size + (size_t)size > UINT32_MAX - XML_PAD) {
         stop_for_memory(walk);
         return;
     }
-    if (item->offset + item->size != walk->values.size && !move_text(walk, item)) {
+    if ((item->split || item->offset + item->size != walk->values.size) && !move_text(walk, item)) {
         stop_for_memory(walk);
         return;
     }
@@ -464,6 +465,7 @@ static void XMLCALL on_text(void *user, const XML_Char *text, int size)
     }
     item->size += (uint32_t)size;
     item->text = item->text || !blank;
+    item->split = false;
 }
 
 /* A reference to an entity that is not in the document stays as it is written. */

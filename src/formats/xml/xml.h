@@ -10,6 +10,7 @@
  *   survey.c   opening: the row element and the columns
  *   names.c    what the columns are called
  *   decode.c   a block as text columns
+ *   nested.h   --nested: what paths are, and a block as lists and structs
  *   reader.c   the descriptor: open, table, tell, facts, options */
 #ifndef PF_FORMATS_XML_XML_H
 #define PF_FORMATS_XML_XML_H
@@ -187,6 +188,8 @@ struct xml_namespace {
     const char *prefix, *uri;
 };
 
+struct xml_shape; /* nested.h */
+
 struct xml_reader {
     struct pf_context *ctx;
     struct pf_source *src;
@@ -199,6 +202,7 @@ struct xml_reader {
     struct xml_namespace *namespaces; /* with compat only */
     uint32_t namespace_count, namespace_capacity;
     const char **names;
+    const struct xml_shape *shape; /* with nested only */
     uint32_t column_count;
     char runners[200]; /* what else might have been a row, with counts */
     char row_name[96], root_name[96];
@@ -241,7 +245,8 @@ struct xml_item {
     bool value;            /* it is a leaf value, perhaps null */
     bool children;         /* elements are in it */
     bool attributes;
-    bool text; /* some of its text is not blank */
+    bool text;  /* some of its text is not blank */
+    bool split; /* a child stands behind it */
     bool nil;
     bool folded; /* its value stands for all that is in it */
     bool used;   /* outside: a row had it */
@@ -261,7 +266,8 @@ struct xml_walk {
     XML_Parser parser;
     struct pf_error *err; /* status other than PF_OK: the walk has stopped */
     bool survey;
-    bool again; /* stopped, as something is in no column */
+    bool keep_values; /* surveying: they stay until the block ends */
+    bool again;       /* stopped, as something is in no column */
     size_t prefix, prefix_used;
     bool no_carry;
     struct pf_buffer values;
@@ -322,11 +328,26 @@ enum pf_status xml_join(struct xml_walk *walk, uint32_t first, bool json, struct
 enum pf_status xml_survey_head(struct xml_reader *reader, const uint8_t *bytes, size_t size, bool all, struct pf_error *err);
 /* All of the source, which is rewound before and after. */
 enum pf_status xml_survey_all(struct xml_reader *reader, struct pf_error *err);
+
+/* Walks the whole source, which is rewound before and after: row is as in the walk; block (NULL = nothing) comes behind the rows of
+ * one, while their values are there. */
+struct xml_surveyor {
+    enum pf_status (*row)(struct xml_walk *walk, void *user);
+    enum pf_status (*block)(struct xml_walk *walk, void *user);
+    void *user;
+};
+enum pf_status xml_survey_blocks(struct xml_reader *reader, const struct xml_surveyor *surveyor, struct pf_error *err);
 enum pf_status xml_rule_given(struct xml_reader *reader, struct pf_error *err);
+bool xml_append_step(const struct xml_reader *reader, struct pf_buffer *to, const struct xml_path *path);
+/* What a column of the path is called, before names are told apart. false = out of memory. */
+bool xml_append_column_name(const struct xml_reader *reader, struct pf_buffer *to, uint32_t path);
 enum pf_status xml_name_columns(struct xml_reader *reader, struct pf_error *err);
 /* xmlns or xmlns:prefix; the first of a prefix counts. false = out of memory. */
 bool xml_add_namespace(struct xml_reader *reader, const char *name, const char *uri);
 
+/* What expat refused, with all behind it in the block: one reject. err is cleared. */
+enum pf_status xml_reject_rest(struct xml_walk *walk, const uint8_t *bytes, size_t size, struct pf_arena *arena,
+                               struct pf_decoded *out, struct pf_error *err);
 enum pf_status xml_decode(const void *state, const struct pf_pass *pass, struct pf_block *block, struct pf_arena *arena,
                           struct pf_decoded *out, struct pf_error *err);
 

@@ -17,12 +17,15 @@ struct pf_xml_read_options {
     int namespaces;       /* enum pf_xml_namespaces */
     bool attributes;      /* they are columns, too */
     bool flatten_nested;
+    bool nested; /* lists and structs in place of flattened columns */
     bool keep_blanks;
     int64_t max_depth, max_name, max_attribute, max_entities;
+    bool texts;         /* with nested: values are not typed; set by the core */
     bool compat;        /* names as in 1.0.9, empty elements are null; set by the core */
     size_t block_bytes; /* about this much of the document in a block; 0 = as usual. No option: tests set it */
 };
 
 extern const struct pf_reader pf_xml_reader;
+extern const struct pf_reader pf_xml_nested_reader; /* which it is with nested */
 
 #endif
