@@ -56,15 +56,21 @@ static void stop_for_limit(struct xml_walk *walk, const char *before, int64_t li
     stop(walk);
 }
 
+/* The end of <a/> is where the tag begins: expat tells the place behind it, which may be that of another. */
+static int64_t place_of_event(const struct xml_walk *walk)
+{
+    return walk->empty_at >= 0 ? walk->empty_at : (int64_t)XML_GetCurrentByteIndex(walk->parser);
+}
+
 static bool in_prefix(const struct xml_walk *walk)
 {
-    return walk->prefix != 0 && XML_GetCurrentByteIndex(walk->parser) < (XML_Index)walk->prefix;
+    return walk->prefix != 0 && place_of_event(walk) < (int64_t)walk->prefix;
 }
 
 /* Of the prefix, and rows came behind it. */
 static bool was_used(const struct xml_walk *walk)
 {
-    return walk->prefix_used != 0 && XML_GetCurrentByteIndex(walk->parser) < (XML_Index)walk->prefix_used;
+    return walk->prefix_used != 0 && place_of_event(walk) < (int64_t)walk->prefix_used;
 }
 
 static struct xml_item *top_item(struct xml_walk *walk)
@@ -261,6 +267,12 @@ static void mark_parent(struct xml_walk *walk)
     }
 }
 
+static void place_open(const struct xml_walk *walk, struct xml_open *open)
+{
+    open->start = (int64_t)XML_GetCurrentByteIndex(walk->parser);
+    open->after = open->start + XML_GetCurrentByteCount(walk->parser);
+}
+
 /* A row in the text of an entity has the place of one before: the parser tells none there, or that of the reference in the prefix. */
 static void place_row(struct xml_walk *walk)
 {
@@ -312,7 +324,9 @@ static void XMLCALL on_start(void *user, const XML_Char *name, const XML_Char **
                                                    .mark = walk->in_row ? 0 : index,
                                                    .had_rows = !walk->in_row && was_used(walk),
                                                    .old = !walk->in_row && in_prefix(walk) };
-    if (walk->in_row && !nested)
+    if (!walk->in_row)
+        place_open(walk, &walk->open[walk->depth - 1]);
+    else if (!nested)
         place_row(walk);
     add_attributes(walk, index, (const char *const *)attributes);
 }
@@ -408,12 +422,17 @@ static void XMLCALL on_end(void *user, const XML_Char *name)
         return;
     item = top_item(walk);
     open = walk->open[--walk->depth];
-    item->children = item->children || (open.old && !in_prefix(walk)); /* they were in blocks before */
-    finish_text(walk, item);
     if (!walk->in_row) {
+        const bool empty = XML_GetCurrentByteCount(walk->parser) == 0 && XML_GetCurrentByteIndex(walk->parser) == open.after;
+
+        walk->empty_at = empty ? open.start : -1;
+        item->children = item->children || (open.old && !in_prefix(walk)); /* they were in blocks before */
+        finish_text(walk, item);
         end_outside(walk, &open, name);
+        walk->empty_at = -1;
         return;
     }
+    finish_text(walk, item);
     item->end = walk->item_count;
     item->value = is_leaf(walk, item);
     walk->counts.found += item->value;
