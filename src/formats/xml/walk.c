@@ -3,7 +3,7 @@
 
 #include "formats/xml/xml.h"
 
-enum { PIECE = 64 << 20 /* bytes given to expat at a time */ };
+enum { PIECE = 1 << 30 /* bytes given to expat at a time: of all blocks but those of very large rows, all of them */ };
 
 bool xml_room(struct pf_memory *memory, void **list, uint32_t count, uint32_t *capacity, size_t size)
 {
@@ -216,7 +216,7 @@ static void add_attribute(struct xml_walk *walk, uint32_t element, const char *n
     item->kind = size == 0 ? PF_TEXT_QUOTED : PF_TEXT_PLAIN;
     if (walk->in_row) {
         item->value = true;
-        walk->counts.found++;
+        walk->counts.found += !walk->replayed;
     } else {
         add_outside(walk, walk->outside_count - 1);
     }
@@ -307,6 +307,7 @@ static void XMLCALL on_start(void *user, const XML_Char *name, const XML_Char **
         return;
     if (!nested && xml_enter(&walk->reader->rule, &walk->where, name, size)) {
         walk->in_row = true;
+        walk->replayed = in_prefix(walk);
         walk->row_depth = walk->depth;
         walk->item_count = 0;
         if (walk->survey)
@@ -381,9 +382,9 @@ static void end_row(struct xml_walk *walk)
         stop_for_memory(walk);
         return;
     }
-    for (uint32_t i = 0; i < walk->live_count; i++)
+    for (uint32_t i = 0; i < walk->live_count && !walk->replayed; i++)
         walk->counts.written += !walk->outside[walk->live[i]].used;
-    if (walk->row(walk, walk->user) != PF_OK || walk->again) {
+    if (!walk->replayed && (walk->row(walk, walk->user) != PF_OK || walk->again)) {
         stop(walk);
         return;
     }
@@ -435,7 +436,7 @@ static void XMLCALL on_end(void *user, const XML_Char *name)
     finish_text(walk, item);
     item->end = walk->item_count;
     item->value = is_leaf(walk, item);
-    walk->counts.found += item->value;
+    walk->counts.found += item->value && !walk->replayed;
     if (walk->depth == walk->row_depth)
         end_row(walk);
 }
@@ -527,6 +528,7 @@ enum pf_status xml_walk_begin(struct xml_walk *walk, const struct xml_reader *re
     walk->memory = &reader->ctx->memory;
     walk->err = err;
     pf_buffer_init(&walk->values, walk->memory, SIZE_MAX);
+    walk->empty_at = -1;
     walk->parser = XML_ParserCreate("UTF-8");
     if (walk->parser == NULL)
         return pf_fail_memory(err, 4096);
@@ -554,6 +556,14 @@ void xml_walk_end(struct xml_walk *walk)
     walk->parser = NULL;
 }
 
+static enum pf_status fail_place(struct xml_walk *walk)
+{
+    walk->err->offset = (int64_t)XML_GetCurrentByteIndex(walk->parser) - (int64_t)walk->prefix;
+    if (walk->err->offset < 0)
+        walk->err->offset = 0;
+    return PF_BAD_DATA;
+}
+
 /* What expat refused. */
 static enum pf_status fail_parse(struct xml_walk *walk)
 {
@@ -570,10 +580,7 @@ static enum pf_status fail_parse(struct xml_walk *walk)
         return walk->err->status;
     }
     pf_fail(walk->err, PF_BAD_DATA, "%s", XML_ErrorString(code));
-    walk->err->offset = XML_GetCurrentByteIndex(walk->parser) - (int64_t)walk->prefix;
-    if (walk->err->offset < 0)
-        walk->err->offset = 0;
-    return PF_BAD_DATA;
+    return fail_place(walk);
 }
 
 enum pf_status xml_walk_run(struct xml_walk *walk, const uint8_t *bytes, size_t size, bool last)
@@ -590,5 +597,10 @@ enum pf_status xml_walk_run(struct xml_walk *walk, const uint8_t *bytes, size_t 
             return fail_parse(walk);
         at += part;
     } while (at < size);
+    /* a block ends behind a tag: what expat keeps back is a tag that only looks like one */
+    if (!last && (int64_t)XML_GetCurrentByteIndex(walk->parser) != (int64_t)size) {
+        pf_fail(walk->err, PF_BAD_DATA, "not well-formed (invalid token)");
+        return fail_place(walk);
+    }
     return PF_OK;
 }
