@@ -597,8 +597,8 @@ enum pf_status xml_walk_run(struct xml_walk *walk, const uint8_t *bytes, size_t 
             return fail_parse(walk);
         at += part;
     } while (at < size);
-    /* a block ends behind a tag: what expat keeps back is a tag that only looks like one */
-    if (!last && (int64_t)XML_GetCurrentByteIndex(walk->parser) != (int64_t)size) {
+    /* a block ends behind a tag: what expat keeps back is a tag that only looks like one. What is surveyed may end anywhere. */
+    if (!last && !walk->survey && (int64_t)XML_GetCurrentByteIndex(walk->parser) != (int64_t)size) {
         pf_fail(walk->err, PF_BAD_DATA, "not well-formed (invalid token)");
         return fail_place(walk);
     }
