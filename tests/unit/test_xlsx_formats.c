@@ -294,6 +294,57 @@ static void serials_are_read_as_written(void **state)
     }
 }
 
+static const struct {
+    const char *iso;
+    enum pf_xlsx_kind kind;
+    const char *text; /* "" = it is none */
+} isos[] = {
+    { "2024-02-29", PF_XLSX_NUMBER, "2024-02-29" },
+    { "2023-02-29", PF_XLSX_NUMBER, "" },
+    { "0000-01-01", PF_XLSX_NUMBER, "" },
+    { "2024-02-29T", PF_XLSX_NUMBER, "" },
+    { "2024-2-29", PF_XLSX_NUMBER, "" },
+    { "2024-02-29T10:20:30Z", PF_XLSX_NUMBER, "2024-02-29 10:20:30Z" },
+    { "2024-02-29T10:20:30.5+02:00", PF_XLSX_NUMBER, "2024-02-29 10:20:30.5+02:00" },
+    { "2024-02-29T00:00-11:30", PF_XLSX_DATE, "2024-02-29 00:00:00-11:30" },
+    { "2024-02-29T10:20:30+2", PF_XLSX_NUMBER, "" },
+    { "2024-02-29T10:20:30ZZ", PF_XLSX_NUMBER, "" },
+    { "2024-02-29T00:00:00", PF_XLSX_DATE, "2024-02-29" },
+    { "2024-02-29T00:00:00", PF_XLSX_TIMESTAMP, "2024-02-29 00:00:00" },
+    { "2024-02-29T10:20:30.", PF_XLSX_NUMBER, "" },
+    { "2024-02-29T10:20:30,1234564", PF_XLSX_NUMBER, "2024-02-29 10:20:30.123456" },
+    { "2024-02-28T23:59:59.9999995", PF_XLSX_NUMBER, "2024-02-29 00:00:00" },
+    { "9999-12-31T23:59:59.9999995", PF_XLSX_NUMBER, "" },
+    { "24:00", PF_XLSX_TIME, "" },
+    { "23:59:60", PF_XLSX_TIME, "" },
+    { "T07:05", PF_XLSX_TIME, "07:05:00" },
+    { "PT0S", PF_XLSX_DURATION, "0:00:00" },
+    { "-PT1H", PF_XLSX_DURATION, "-1:00:00" },
+    { "P9999999DT9999999H9999999M9999999.9S", PF_XLSX_DURATION, "250169419:25:39.9" },
+    { "PT99999999S", PF_XLSX_DURATION, "" },
+    { "P1M", PF_XLSX_DURATION, "" },
+    { "PT1M1H", PF_XLSX_DURATION, "" },
+    { "PT1.5H", PF_XLSX_DURATION, "" },
+    { "PT", PF_XLSX_DURATION, "" },
+    { "P", PF_XLSX_DURATION, "" },
+    { "PT5", PF_XLSX_DURATION, "" },
+    { "", PF_XLSX_DATE, "" },
+};
+
+static void iso_dates_are_read(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PF_COUNT(isos); i++) {
+        char text[PF_XLSX_SERIAL_SIZE + 1];
+        size_t size = pf_xlsx_iso_text((const uint8_t *)isos[i].iso, strlen(isos[i].iso), isos[i].kind, text);
+
+        CHECK(size <= PF_XLSX_SERIAL_SIZE);
+        text[size] = '\0';
+        if (strcmp(text, isos[i].text) != 0)
+            fail_msg("%s of kind %d is '%s', expected '%s'", isos[i].iso, (int)isos[i].kind, text, isos[i].text);
+    }
+}
+
 static void serials_are_written(void **state)
 {
     (void)state;
@@ -334,7 +385,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(codes_have_their_kind),       cmocka_unit_test(prefixes_are_read_within_bounds),
         cmocka_unit_test(builtin_ids_have_their_kind), cmocka_unit_test(serials_are_written),
-        cmocka_unit_test(serials_come_back),           cmocka_unit_test(serials_are_read_as_written),
+        cmocka_unit_test(iso_dates_are_read),          cmocka_unit_test(serials_come_back),
+        cmocka_unit_test(serials_are_read_as_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

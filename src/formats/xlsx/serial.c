@@ -114,15 +114,13 @@ static bool day_of(int64_t serial, bool date1904, int64_t *day)
     return *day <= LAST_DAY;
 }
 
-static size_t put_duration(double value, int decimals, char *to)
+size_t pf_xlsx_duration_text(bool negative, int64_t days, int64_t micros, char to[PF_XLSX_SERIAL_SIZE])
 {
     char digits[24];
     size_t size = 0, count = 0;
-    int64_t days, micros, hours;
+    int64_t hours = days * 24 + micros / (3600 * second_micros);
 
-    split(fabs(value), decimals, &days, &micros);
-    hours = days * 24 + micros / (3600 * second_micros);
-    if (value < 0 && (days != 0 || micros != 0))
+    if (negative && (days != 0 || micros != 0))
         to[size++] = '-';
     do {
         digits[count++] = (char)('0' + hours % 10);
@@ -135,6 +133,14 @@ static size_t put_duration(double value, int decimals, char *to)
     for (size_t i = 2; i < count; i++)
         to[size++] = digits[i];
     return size;
+}
+
+static size_t put_duration(double value, int decimals, char *to)
+{
+    int64_t days, micros;
+
+    split(fabs(value), decimals, &days, &micros);
+    return pf_xlsx_duration_text(value < 0, days, micros, to);
 }
 
 size_t pf_xlsx_serial_text(double value, int decimals, enum pf_xlsx_kind kind, bool date1904, char to[PF_XLSX_SERIAL_SIZE])

@@ -19,5 +19,12 @@ enum { PF_XLSX_SERIAL_SIZE = 48 };
  * a part of a day alone is a time, whatever the kind; 60 is the 29 February 1900 that never was and is not a date, 0 < days < 60
  * count from 1899-12-31. Returns the bytes written; 0 = no date: 0 itself, 60, what is negative or beyond the year 9999. */
 size_t pf_xlsx_serial_text(double value, int decimals, enum pf_xlsx_kind kind, bool date1904, char to[PF_XLSX_SERIAL_SIZE]);
+/* The same of a cell that has its date in ISO 8601 form, "2024-02-29T10:20:30Z", "2024-02-29", "10:20:30", "PT26H30M": a zone stays behind
+ * the time; a DATE at midnight is a date. 0 = it is none of these. */
+size_t pf_xlsx_iso_text(const uint8_t *text, size_t size, enum pf_xlsx_kind kind, char to[PF_XLSX_SERIAL_SIZE]);
+/* Whether it may be some other form of that standard: a week, an interval, a day that never was. */
+bool pf_xlsx_is_iso(const uint8_t *text, size_t size);
+/* [-]h:mm:ss with fractions; micros: of the day. */
+size_t pf_xlsx_duration_text(bool negative, int64_t days, int64_t micros, char to[PF_XLSX_SERIAL_SIZE]);
 
 #endif

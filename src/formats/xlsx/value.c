@@ -174,24 +174,25 @@ static size_t print_number(double value, char to[PF_FLOAT64_TEXT + 8])
     return size;
 }
 
-/* "2024-02-29T10:00:00" and so on, without what is nothing: as serial days give it. */
+/* "2024-02-29T10:00:00" and so on: as serial days give it. What no date can be made of stays the text it is. */
 static bool put_iso(struct xlsx_decode *decode, const struct xlsx_cell *cell, const uint8_t *text, size_t size,
                     const uint8_t *end)
 {
-    char made[40 + PF_XLSX_SERIAL_SIZE];
+    char made[2 * PF_XLSX_SERIAL_SIZE];
+    size_t length;
 
+    size = xlsx_trim(&text, size);
     if (size == 0)
         return true;
-    if (size > 40 || size < 4)
+    length = pf_xlsx_iso_text(text, size, (enum pf_xlsx_kind)cell->style, made);
+    if (length == 0 && !pf_xlsx_is_iso(text, size))
         return xlsx_fail_cell(decode, cell, "what should be a date is none");
-    memcpy(made, text, size);
-    if (size > 10 && made[10] == 'T')
-        made[10] = ' ';
-    if (size == 19 && memcmp(made + 10, " 00:00:00", 9) == 0 && cell->style == PF_XLSX_DATE)
-        size = 10;
+    if (length == 0)
+        return xlsx_put(decode, cell, (uint32_t)(text - decode->cursor.start), (uint32_t)size, PF_TEXT_CELL);
     if (decode->reader->compat)
-        size = xlsx_compat_text(PF_XLSX_TIMESTAMP, made, size);
-    return put_made(decode, cell, made, size, end, PF_TEXT_PLAIN);
+        length = xlsx_compat_text(PF_XLSX_TIMESTAMP, made, length - (made[length - 1] == 'Z'));
+    /* durations as those of serial days */
+    return put_made(decode, cell, made, length, end, memchr("P-", *text, 2) != NULL ? PF_TEXT_CELL : PF_TEXT_PLAIN);
 }
 
 /* Digits behind the point, the exponent taken off; -1 = not known. */
