@@ -171,6 +171,14 @@ static const struct {
     /* Values beside each other in different rows of the same element. */
     { .text = "<a><r><i><p>1</p></i><i><q>2</q></i></r><r><i/></r></a>",
       .expected = "a_r_i_p|a_r_i_q|a_r_i\n1|~|~\n~|2|~\n~|~|\n" },
+    /* An empty element around the rows is a value of each of them, also where a block begins behind it. */
+    { .text =
+          "<a v='1'><h/><r><k>1</k></r><r><k>2</k></r><r><k>3</k></r><t/><?a long enough instruction to be the end of a block?>"
+          "<r><k>4</k></r></a>",
+      .expected = "a@v|a_h|a_r_k|a_t\n1||1|~\n1||2|~\n1||3|~\n1||4|\n" },
+    /* Rows in the text of an entity, which has no place of its own in a block. */
+    { .text = "<!DOCTYPE a [<!ENTITY e '<r><x>2</x></r><r><x>3</x></r>'>]><a><r><x>1</x></r>&e;<r><x>4</x></r>&e;<r/></a>",
+      .expected = "a_r_x|a_r\n1|~\n2|~\n3|~\n4|~\n2|~\n3|~\n~|\n" },
     /* Around the rows: attributes of all, a heading, and what changes from one group to the next. */
     { .text = "<a v='1'><t>T</t><g n='x'><r><k>1</k></r><r><k>2</k></r></g><g n='y'><r><k>3</k></r><r><k>4</k></r></g></a>",
       .expected = "a@v|a_t|a_g@n|a_g_r_k\n1|T|x|1\n1|T|x|2\n1|T|y|3\n1|T|y|4\n",
@@ -351,6 +359,22 @@ static void every_prefix(void **state)
     }
 }
 
+/* What looks like the end of an element to whoever cuts, and is none: the name breaks off within a character. */
+static void end_tags_that_are_none(void **state)
+{
+    static const char text[] = "<a><r><x>1</x></r><r><x>2</x></\xf2><r><x>3</x></r><r><x>4</x></r><s>5</s></a>";
+
+    (void)state;
+    for (size_t bytes = 0; bytes < 80; bytes++) {
+        struct reading reading = { .options = usual() };
+
+        reading.options.block_bytes = bytes;
+        CHECK_INT(read_text(&reading, text, strlen(text)), PF_END);
+        CHECK(reading.rejected != 0);
+        CHECK_HAS(reading.out, "1");
+    }
+}
+
 /* ---- scanning */
 
 static void where_markup_ends(void **state)
@@ -429,6 +453,7 @@ int main(void)
         cmocka_unit_test(entities_grow_so_far),
         cmocka_unit_test(what_is_refused),
         cmocka_unit_test(every_prefix),
+        cmocka_unit_test(end_tags_that_are_none),
         cmocka_unit_test(where_markup_ends),
         cmocka_unit_test(each_allocation_fails),
     };

@@ -6,6 +6,8 @@
 /* Bytes of values itself. */
 static bool append_own(struct pf_buffer *values, uint32_t offset, uint32_t size)
 {
+    if (size == 0)
+        return true;
     if (values->size + size > UINT32_MAX - XML_PAD || !pf_buffer_reserve(values, size))
         return false;
     memcpy(values->data + values->size, values->data + offset, size);

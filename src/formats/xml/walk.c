@@ -3,7 +3,7 @@
 
 #include "formats/xml/xml.h"
 
-enum { PIECE = 64 << 20 /* bytes given to expat at a time */ };
+enum { PIECE = 1 << 30 /* bytes given to expat at a time: of all blocks but those of very large rows, all of them */ };
 
 bool xml_room(struct pf_memory *memory, void **list, uint32_t count, uint32_t *capacity, size_t size)
 {
@@ -56,15 +56,21 @@ static void stop_for_limit(struct xml_walk *walk, const char *before, int64_t li
     stop(walk);
 }
 
+/* The end of <a/> is where the tag begins: expat tells the place behind it, which may be that of another. */
+static int64_t place_of_event(const struct xml_walk *walk)
+{
+    return walk->empty_at >= 0 ? walk->empty_at : (int64_t)XML_GetCurrentByteIndex(walk->parser);
+}
+
 static bool in_prefix(const struct xml_walk *walk)
 {
-    return walk->prefix != 0 && XML_GetCurrentByteIndex(walk->parser) < (XML_Index)walk->prefix;
+    return walk->prefix != 0 && place_of_event(walk) < (int64_t)walk->prefix;
 }
 
 /* Of the prefix, and rows came behind it. */
 static bool was_used(const struct xml_walk *walk)
 {
-    return walk->prefix_used != 0 && XML_GetCurrentByteIndex(walk->parser) < (XML_Index)walk->prefix_used;
+    return walk->prefix_used != 0 && place_of_event(walk) < (int64_t)walk->prefix_used;
 }
 
 static struct xml_item *top_item(struct xml_walk *walk)
@@ -210,7 +216,7 @@ static void add_attribute(struct xml_walk *walk, uint32_t element, const char *n
     item->kind = size == 0 ? PF_TEXT_QUOTED : PF_TEXT_PLAIN;
     if (walk->in_row) {
         item->value = true;
-        walk->counts.found++;
+        walk->counts.found += !walk->replayed;
     } else {
         add_outside(walk, walk->outside_count - 1);
     }
@@ -261,6 +267,21 @@ static void mark_parent(struct xml_walk *walk)
     }
 }
 
+static void place_open(const struct xml_walk *walk, struct xml_open *open)
+{
+    open->start = (int64_t)XML_GetCurrentByteIndex(walk->parser);
+    open->after = open->start + XML_GetCurrentByteCount(walk->parser);
+}
+
+/* A row in the text of an entity has the place of one before: the parser tells none there, or that of the reference in the prefix. */
+static void place_row(struct xml_walk *walk)
+{
+    const int64_t at = (int64_t)XML_GetCurrentByteIndex(walk->parser) - (int64_t)walk->prefix;
+
+    if (at > walk->row_offset)
+        walk->row_offset = at;
+}
+
 static void XMLCALL on_start(void *user, const XML_Char *name, const XML_Char **attributes)
 {
     struct xml_walk *walk = user;
@@ -286,6 +307,7 @@ static void XMLCALL on_start(void *user, const XML_Char *name, const XML_Char **
         return;
     if (!nested && xml_enter(&walk->reader->rule, &walk->where, name, size)) {
         walk->in_row = true;
+        walk->replayed = in_prefix(walk);
         walk->row_depth = walk->depth;
         walk->item_count = 0;
         if (walk->survey)
@@ -303,8 +325,10 @@ static void XMLCALL on_start(void *user, const XML_Char *name, const XML_Char **
                                                    .mark = walk->in_row ? 0 : index,
                                                    .had_rows = !walk->in_row && was_used(walk),
                                                    .old = !walk->in_row && in_prefix(walk) };
-    if (walk->in_row && !nested)
-        walk->row_offset = XML_GetCurrentByteIndex(walk->parser) - (int64_t)walk->prefix;
+    if (!walk->in_row)
+        place_open(walk, &walk->open[walk->depth - 1]);
+    else if (!nested)
+        place_row(walk);
     add_attributes(walk, index, (const char *const *)attributes);
 }
 
@@ -358,9 +382,9 @@ static void end_row(struct xml_walk *walk)
         stop_for_memory(walk);
         return;
     }
-    for (uint32_t i = 0; i < walk->live_count; i++)
+    for (uint32_t i = 0; i < walk->live_count && !walk->replayed; i++)
         walk->counts.written += !walk->outside[walk->live[i]].used;
-    if (walk->row(walk, walk->user) != PF_OK || walk->again) {
+    if (!walk->replayed && (walk->row(walk, walk->user) != PF_OK || walk->again)) {
         stop(walk);
         return;
     }
@@ -399,15 +423,20 @@ static void XMLCALL on_end(void *user, const XML_Char *name)
         return;
     item = top_item(walk);
     open = walk->open[--walk->depth];
-    item->children = item->children || (open.old && !in_prefix(walk)); /* they were in blocks before */
-    finish_text(walk, item);
     if (!walk->in_row) {
+        const bool empty = XML_GetCurrentByteCount(walk->parser) == 0 && XML_GetCurrentByteIndex(walk->parser) == open.after;
+
+        walk->empty_at = empty ? open.start : -1;
+        item->children = item->children || (open.old && !in_prefix(walk)); /* they were in blocks before */
+        finish_text(walk, item);
         end_outside(walk, &open, name);
+        walk->empty_at = -1;
         return;
     }
+    finish_text(walk, item);
     item->end = walk->item_count;
     item->value = is_leaf(walk, item);
-    walk->counts.found += item->value;
+    walk->counts.found += item->value && !walk->replayed;
     if (walk->depth == walk->row_depth)
         end_row(walk);
 }
@@ -499,6 +528,7 @@ enum pf_status xml_walk_begin(struct xml_walk *walk, const struct xml_reader *re
     walk->memory = &reader->ctx->memory;
     walk->err = err;
     pf_buffer_init(&walk->values, walk->memory, SIZE_MAX);
+    walk->empty_at = -1;
     walk->parser = XML_ParserCreate("UTF-8");
     if (walk->parser == NULL)
         return pf_fail_memory(err, 4096);
@@ -526,6 +556,14 @@ void xml_walk_end(struct xml_walk *walk)
     walk->parser = NULL;
 }
 
+static enum pf_status fail_place(struct xml_walk *walk)
+{
+    walk->err->offset = (int64_t)XML_GetCurrentByteIndex(walk->parser) - (int64_t)walk->prefix;
+    if (walk->err->offset < 0)
+        walk->err->offset = 0;
+    return PF_BAD_DATA;
+}
+
 /* What expat refused. */
 static enum pf_status fail_parse(struct xml_walk *walk)
 {
@@ -542,10 +580,7 @@ static enum pf_status fail_parse(struct xml_walk *walk)
         return walk->err->status;
     }
     pf_fail(walk->err, PF_BAD_DATA, "%s", XML_ErrorString(code));
-    walk->err->offset = XML_GetCurrentByteIndex(walk->parser) - (int64_t)walk->prefix;
-    if (walk->err->offset < 0)
-        walk->err->offset = 0;
-    return PF_BAD_DATA;
+    return fail_place(walk);
 }
 
 enum pf_status xml_walk_run(struct xml_walk *walk, const uint8_t *bytes, size_t size, bool last)
@@ -562,5 +597,10 @@ enum pf_status xml_walk_run(struct xml_walk *walk, const uint8_t *bytes, size_t 
             return fail_parse(walk);
         at += part;
     } while (at < size);
+    /* a block ends behind a tag: what expat keeps back is a tag that only looks like one. What is surveyed may end anywhere. */
+    if (!last && !walk->survey && (int64_t)XML_GetCurrentByteIndex(walk->parser) != (int64_t)size) {
+        pf_fail(walk->err, PF_BAD_DATA, "not well-formed (invalid token)");
+        return fail_place(walk);
+    }
     return PF_OK;
 }

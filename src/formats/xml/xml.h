@@ -253,8 +253,9 @@ struct xml_item {
 };
 
 struct xml_open {
-    uint32_t item; /* of items or outside */
-    uint32_t mark; /* outside values in front of it */
+    uint32_t item;        /* of items or outside */
+    uint32_t mark;        /* outside values in front of it */
+    int64_t start, after; /* of its start tag; outside of rows only */
     bool had_rows;
     bool old; /* its start stands in the prefix */
 };
@@ -269,6 +270,8 @@ struct xml_walk {
     bool keep_values; /* surveying: they stay until the block ends */
     bool again;       /* stopped, as something is in no column */
     size_t prefix, prefix_used;
+    bool replayed;    /* the row is of an entity that stands in the prefix: it was given by the block that had the reference */
+    int64_t empty_at; /* while an element outside ends that is one tag: where that is; else -1 */
     bool no_carry;
     struct pf_buffer values;
     struct xml_item *items, *outside;
