@@ -140,6 +140,17 @@ def make_csv(kind, rows, late=None):
     return warm(path)
 
 
+def make_document(kind, rows):
+    """The XML document, or the dBase table."""
+    path = DATA / f"records-{rows}.{kind}"
+    if not path.exists():
+        new = path.with_suffix(".part")
+        with new.open("wb") as out:
+            subprocess.check_call([compiled("make_documents.c"), kind, str(rows)], stdout=out)
+        new.rename(path)
+    return warm(path)
+
+
 def warm(path):
     buffer = bytearray(1 << 16)  # small: what this process has used at most counts as its children's before they begin
     with path.open("rb", buffering=0) as file:

@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-from common import TOP, WORK, environment, good, make_csv, median, remove, spread, take_turns, verify
+from common import TOP, WORK, environment, good, make_csv, make_document, median, remove, spread, take_turns, verify
 from workbooks import make_workbook
 
 ORIGINAL = "pyforge-cli==1.0.9"
@@ -14,6 +14,9 @@ FILES = {
     "CSV, 100 MB": ("csv", "mixed", 585_000, 1_200),
     "XLSX, 10 MB": ("xlsx", "journal", 90_000, 600),
     "XLSX, 100 MB": ("xlsx", "journal", 900_000, 1_200),
+    "XML, 10 MB": ("xml", "records", 27_000, 600),
+    "XML, 100 MB": ("xml", "records", 267_000, 1_200),
+    "XML, 1 GB": ("xml", "records", 2_800_000, 1_800),
 }
 AT_LEAST = 3
 LONG = 60  # seconds; what takes longer runs once
@@ -45,7 +48,7 @@ def written(place):
 def compare(bench, name, command):
     form, kind, rows, quick = FILES[name]
     rows = quick if bench.options.quick else rows
-    source = make_csv(kind, rows) if form == "csv" else make_workbook(kind, rows, 1)
+    source = make_csv(kind, rows) if form == "csv" else make_workbook(kind, rows, 1) if form == "xlsx" else make_document(form, rows)
     theirs, ours = WORK / "out-original.parquet", WORK / "out-pyforge.parquet"
     results = take_turns(bench, {
         "original": (limited([command, "convert", source, theirs, "--format", "parquet", "--force"]), theirs, None),
@@ -62,7 +65,7 @@ def compare(bench, name, command):
         bench.say(f"| | pyforge | {figures(results['pyforge'])} | – |")
         bench.judge(label, f"the original does not survive: {why}", "–", True)
     else:
-        checked = verify("original", ours, written(theirs), rows)
+        checked = verify("original_xml" if form == "xml" else "original", ours, written(theirs), rows)
         bench.say(f"| {name} ({size}) | original | {figures(results['original'])} | {checked} |")
         bench.say(f"| | pyforge | {figures(results['pyforge'])} | |")
         times = {key: median(results["original"], key) / median(results["pyforge"], key) for key in ("wall", "cpu", "peak")}

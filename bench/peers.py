@@ -4,6 +4,8 @@
     peers.py parquet2csv PEER INPUT OUTPUT -     THREADS 0
     peers.py xlsx2parquet PEER INPUT OUTPUT CODEC THREADS SHEETS            further sheets go to OUTPUT-2, OUTPUT-3
     peers.py csv2xlsx    PEER INPUT OUTPUT -     THREADS 0
+    peers.py xml2parquet PEER INPUT OUTPUT CODEC THREADS 0
+    peers.py dbf2parquet PEER INPUT OUTPUT CODEC THREADS 0
     peers.py start       PEER                                       only imports the library
     peers.py version     PEER                                       PEER_excel: fails where it reads no workbooks
 
@@ -130,6 +132,26 @@ def openpyxl_xlsx2parquet(source, target, codec, threads, sheets):
     rows = openpyxl.load_workbook(source, read_only=True).worksheets[0].iter_rows(values_only=True)
     header = next(rows)
     parquet.write_table(pyarrow.table([pyarrow.array(column) for column in zip(*rows)], names=header), target, compression=codec)
+
+
+def pandas_lxml_xml2parquet(source, target, codec, threads, _):
+    import pandas
+
+    pandas.read_xml(source).to_parquet(target, compression=codec, index=False)
+
+
+def pandas_etree_xml2parquet(source, target, codec, threads, _):
+    import pandas
+
+    pandas.read_xml(source, parser="etree").to_parquet(target, compression=codec, index=False)
+
+
+def dbfread_pandas_dbf2parquet(source, target, codec, threads, _):
+    import dbfread
+    import pandas
+
+    # it takes doubles of Visual FoxPro for memos, until it reads them
+    pandas.DataFrame(iter(dbfread.DBF(source, ignore_missing_memofile=True))).to_parquet(target, compression=codec, index=False)
 
 
 def check_excel(peer):

@@ -25,6 +25,7 @@ import sys
 import time
 from pathlib import Path
 
+import documents
 import mission
 import workbooks
 from common import (DATA, HERE, MIB, PYTHON, TOP, WORK, Bench, good, make_csv, measure, median, spread, table, take_turns, verify)
@@ -273,8 +274,8 @@ def save(bench):
 
 
 def main():
-    parts = {"csv": part_csv, "parquet": part_parquet, "xlsx": workbooks.part, "repair": part_repair, "start": part_start,
-             "mission": mission.part}
+    parts = {"csv": part_csv, "parquet": part_parquet, "xlsx": workbooks.part, "xml": documents.part_xml, "dbf": documents.part_dbf,
+             "repair": part_repair, "start": part_start, "mission": mission.part}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", type=lambda text: text.split(","), default=list(parts), help=f"parts: {','.join(parts)}")
     parser.add_argument("--files", type=lambda text: text.split(","), help=f"of {','.join([*CSV_FILES, *workbooks.FILES])}")

@@ -6,6 +6,9 @@
     verify.py csv PARQUET CSV           the CSV holds the values of the Parquet file
     verify.py workbook OURS THEIRS ROWS like same, for what went through a workbook: numbers are equal numbers whatever their type, whole
                                         numbers may be text, points of time are equal to the millisecond
+    verify.py xml OURS THEIRS ROWS      like workbook, for what names a column by its last element only, in any order; theirs of points of time
+                                        may be texts, and of decimals floats
+    verify.py original_xml OURS THEIRS ROWS    names like xml, values like original
     verify.py original OURS THEIRS ROWS THEIRS holds the values of OURS as texts, as pyforge 1.0.9 writes them
 
 Prints "ok" or what differs; exit 1 when something differs. Text nulls: peers differ on whether an empty field of a text column is null or
@@ -104,8 +107,46 @@ def workbook(ours_path, theirs_path, rows):
         compare(name, ours, theirs)
 
 
+def last_name(path):
+    return path.replace("@", "_").rpartition("_")[2]
+
+
+def same_names(ours_path, theirs_path, rows):
+    """Columns by the last part of their names, and the two arrays of each."""
+    ours, theirs = parquet.read_table(ours_path), parquet.read_table(theirs_path)
+    for found in (ours, theirs):
+        if found.num_rows != int(rows):
+            raise Different(f"{found.num_rows} rows, expected {rows}")
+    ours, theirs = ({last_name(name): found[name].combine_chunks() for name in found.column_names} for found in (ours, theirs))
+    if ours.keys() != theirs.keys():
+        raise Different(f"columns {sorted(ours)} against {sorted(theirs)}")
+    for name in ours:
+        yield name, ours[name], theirs[name]
+
+
+def xml(ours_path, theirs_path, rows):
+    for name, ours, theirs in same_names(ours_path, theirs_path, rows):
+        if pyarrow.types.is_decimal(ours.type):
+            theirs = theirs.cast(ours.type)
+        elif pyarrow.types.is_timestamp(ours.type):
+            ours, theirs = milliseconds(ours), milliseconds(theirs.cast(pyarrow.timestamp("us"), safe=False))
+        elif is_point(ours.type):
+            theirs = theirs.cast(ours.type)
+        elif pyarrow.types.is_integer(ours.type) and pyarrow.types.is_floating(theirs.type):
+            theirs = theirs.cast(INTEGER)
+        compare(name, ours, theirs)
+
+
+def original_xml(ours_path, theirs_path, rows):
+    compare_texts(same_names(ours_path, theirs_path, rows))
+
+
 def original(ours_path, theirs_path, rows):
-    for name, ours, theirs in same_shape(ours_path, theirs_path, rows):
+    compare_texts(same_shape(ours_path, theirs_path, rows))
+
+
+def compare_texts(columns):
+    for name, ours, theirs in columns:
         if not is_text(ours.type):
             theirs = compute.if_else(compute.equal(theirs, ""), None, theirs)
             if pyarrow.types.is_boolean(ours.type):
@@ -161,7 +202,8 @@ def read_back(parquet_path, csv_path):
 
 
 def main():
-    tasks = {"same": same, "settings": settings, "late": late, "csv": read_back, "workbook": workbook, "original": original}
+    tasks = {"same": same, "settings": settings, "late": late, "csv": read_back, "workbook": workbook, "xml": xml,
+             "original_xml": original_xml, "original": original}
     try:
         tasks[sys.argv[1]](*sys.argv[2:])
     except Different as difference:

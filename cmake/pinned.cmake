@@ -36,6 +36,17 @@ pyforge_pinned(libdeflate INCLUDE . SOURCES lib/adler32.c lib/arm/cpu_features.c
   lib/deflate_decompress.c lib/gzip_compress.c lib/gzip_decompress.c lib/utils.c lib/x86/cpu_features.c
   lib/zlib_compress.c lib/zlib_decompress.c)
 
+# What expat's own build would find out of a C library of 2.28; the copy of wxWidgets asks whether there is such a file.
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/pinned/expat_config.h CONTENT
+"#define HAVE_GETRANDOM 1
+#define XML_CONTEXT_BYTES 1024
+#define XML_DTD 1
+#define XML_GE 1
+#define XML_NS 1
+" @ONLY)
+pyforge_pinned(expat SOURCES random_getrandom.c xmlparse.c xmlrole.c xmltok.c INCLUDE . DEFINE HAVE_EXPAT_CONFIG_H)
+target_include_directories(pinned_expat SYSTEM PRIVATE ${CMAKE_BINARY_DIR}/pinned)
+
 # The one header that snappy's own build would make; the version in it is looked at by nobody.
 file(READ ${PYFORGE_SOURCES_DIR}/snappy/snappy-stubs-public.h.in SNAPPY_STUBS)
 string(REPLACE "\${HAVE_SYS_UIO_H_01}" "1" SNAPPY_STUBS "${SNAPPY_STUBS}")
@@ -49,6 +60,7 @@ target_compile_options(pinned_snappy PRIVATE -fno-exceptions -fno-rtti)
 set_target_properties(pinned_snappy PROPERTIES CXX_STANDARD 14 CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
 
 add_library(pyforge_dependencies INTERFACE)
-target_link_libraries(pyforge_dependencies INTERFACE pinned_zstd pinned_lz4 pinned_zlib pinned_libdeflate pinned_snappy)
+target_link_libraries(pyforge_dependencies INTERFACE
+  pinned_zstd pinned_lz4 pinned_zlib pinned_libdeflate pinned_snappy pinned_expat)
 # What is linked in has to be named where it is handed on.
 file(GLOB PYFORGE_NOTICES ${PYFORGE_SOURCES_DIR}/licences/*)

@@ -12,10 +12,7 @@ pkg_check_modules(ISAL IMPORTED_TARGET libisal)
 find_library(SNAPPY_LIBRARY snappy REQUIRED)
 find_path(SNAPPY_INCLUDE snappy-c.h REQUIRED)
 
-set(PYFORGE_PC_EXPAT " expat")
-
 add_library(pyforge_dependencies INTERFACE)
-target_compile_definitions(pyforge_dependencies INTERFACE PYFORGE_HAVE_EXPAT)
 target_include_directories(pyforge_dependencies SYSTEM INTERFACE ${SNAPPY_INCLUDE})
 target_link_libraries(pyforge_dependencies INTERFACE
   PkgConfig::ZSTD PkgConfig::LZ4 PkgConfig::ZLIB PkgConfig::DEFLATE PkgConfig::EXPAT ${SNAPPY_LIBRARY})

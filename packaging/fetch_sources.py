@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Fetches the library sources that packaging/sources.lock names into a folder, by cargo; does nothing when they are there.
+"""Fetches the library sources that packaging/sources.lock names into a folder, by cargo and pip; does nothing when they are there.
 
     packaging/fetch_sources.py build/sources
 
-Cargo is used as a downloader that keeps a cache; no Rust is compiled. It gets a project whose dependencies are the packages of the
+Both are used as downloaders that keep a cache; nothing is compiled. Cargo gets a project whose dependencies are the packages of the
 lock, each at exactly one version. What those packages would need to be compiled is replaced by empty stand-ins, so that nothing is
-fetched that the lock does not name. A checksum that differs from the lock's is an error, and leaves nothing behind.
+fetched that the lock does not name. pip gets each source package by its checksum, and a stand-in for the tool that would build it,
+as it asks that for the package's name before it keeps a file: no line of the package is run. A checksum that differs from the lock's
+is an error, and leaves nothing behind.
 """
 
 import hashlib
@@ -15,14 +17,32 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 LOCK = Path(__file__).resolve().parent / "sources.lock"
-FIELDS = ("library", "package", "version", "folder", "licence", "text", "sha256")
+FIELDS = ("library", "by", "package", "version", "folder", "licence", "text", "sha256")
 # Debian 12's cargo (1.65) would fetch the whole index of the registry through git; this makes it ask for what it needs.
 OLD_CARGO = {"CARGO_REGISTRIES_CRATES_IO_PROTOCOL": "sparse", "CARGO_UNSTABLE_SPARSE_REGISTRY": "true", "RUSTC_BOOTSTRAP": "1"}
 # What the packages of the lock name as dependencies, with a version that their ranges allow.
 STAND_INS = {"cc": "1.999.0", "libc": "0.2.999", "link-cplusplus": "1.0.999", "pkg-config": "0.3.999", "vcpkg": "0.2.999"}
+# The build tool that pip asks what a source package is; older packages reach it through __legacy__.
+BUILD_STAND_IN = '''\
+import pathlib
+import re
+import sys
+
+__legacy__ = sys.modules[__name__]
+
+
+def prepare_metadata_for_build_wheel(folder, settings=None):
+    told = pathlib.Path("PKG-INFO").read_text(encoding="utf-8")
+    name, version = (re.search(f"^{field}: (.*)$", told, re.MULTILINE)[1] for field in ("Name", "Version"))
+    info = pathlib.Path(folder, f"{name}-{version}.dist-info")
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\\nName: {name}\\nVersion: {version}\\n")
+    return info.name
+'''
 
 
 def read_lock():
@@ -62,21 +82,55 @@ def vendor(project):
         raise SystemExit(f"{done.stdout}\nfetch_sources.py: cargo could not fetch the sources of {LOCK.name}")
 
 
-def take(project, entries, target):
+def notice(target, entry):
+    return target / "licences" / f'{entry["library"]}-{entry["licence"]}.txt'
+
+
+def take_crates(project, entries, target):
     """Moves the folders of the libraries to target/LIBRARY, their licence texts to target/licences."""
-    (target / "licences").mkdir(parents=True)
     for entry in entries:
         crate = project / "vendor" / f'{entry["package"]}-{entry["version"]}'
         found = json.loads((crate / ".cargo-checksum.json").read_text())["package"] if crate.is_dir() else "no such package"
         if found != entry["sha256"]:
             raise SystemExit(f'fetch_sources.py: {entry["package"]} {entry["version"]}: the lock says {entry["sha256"]}, '
                              f"fetched was {found}")
-        shutil.copyfile(crate / entry["text"], target / "licences" / f'{entry["library"]}-{entry["licence"]}.txt')
+        shutil.copyfile(crate / entry["text"], notice(target, entry))
         (crate / entry["folder"]).rename(target / entry["library"])
     extra = sorted({path.name for path in (project / "vendor").iterdir()}
                    - {f'{entry["package"]}-{entry["version"]}' for entry in entries})
     if extra:
         raise SystemExit(f"fetch_sources.py: packages that the lock does not name: {', '.join(extra)}")
+
+
+def download(work, entry):
+    """The archive of a source package."""
+    tool = work / "tool" / "setuptools"
+    tool.mkdir(parents=True, exist_ok=True)
+    (tool / "__init__.py").write_text("")
+    (tool / "build_meta.py").write_text(BUILD_STAND_IN)
+    (work / "wanted.txt").write_text(f'{entry["package"]}=={entry["version"]} --hash=sha256:{entry["sha256"]}\n')
+    folder = work / entry["library"]
+    done = subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:",
+                           "--no-build-isolation", "--dest", folder, "--requirement", work / "wanted.txt"],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          env={**os.environ, "PYTHONPATH": str(tool.parent), "PIP_DISABLE_PIP_VERSION_CHECK": "1"})
+    if done.returncode != 0:
+        raise SystemExit(f'{done.stdout}\nfetch_sources.py: pip could not fetch {entry["package"]} {entry["version"]}')
+    return next(folder.iterdir())
+
+
+def take_archive(archive, entry, target):
+    """Unpacks the library's folder, without those in it, to target/LIBRARY, and its licence text to target/licences."""
+    (target / entry["library"]).mkdir()
+    with tarfile.open(archive) as packed:
+        for member in packed:
+            folder, _, name = member.name.partition("/")[2].rpartition("/")
+            if member.isfile() and folder == entry["folder"]:
+                (target / entry["library"] / name).write_bytes(packed.extractfile(member).read())
+            if member.isfile() and f"{folder}/{name}" == entry["text"]:
+                notice(target, entry).write_bytes(packed.extractfile(member).read())
+    if not notice(target, entry).is_file() or not any((target / entry["library"]).iterdir()):
+        raise SystemExit(f'fetch_sources.py: {archive.name} has no {entry["folder"]}, or no {entry["text"]}')
 
 
 def main():
@@ -93,9 +147,14 @@ def main():
     work = target.with_name(target.name + ".new")
     shutil.rmtree(work, ignore_errors=True)
     entries = read_lock()
-    write_project(work / "project", entries)
+    crates = [entry for entry in entries if entry["by"] == "cargo"]
+    (work / "sources" / "licences").mkdir(parents=True)
+    write_project(work / "project", crates)
     vendor(work / "project")
-    take(work / "project", entries, work / "sources")
+    take_crates(work / "project", crates, work / "sources")
+    for entry in entries:
+        if entry["by"] == "pip":
+            take_archive(download(work, entry), entry, work / "sources")
     (work / "sources" / ".lock").write_text(wanted)
     shutil.rmtree(target, ignore_errors=True)
     (work / "sources").rename(target)

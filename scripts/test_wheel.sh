@@ -10,6 +10,7 @@ top=$PWD
 dist=$top/build/dist
 work=$top/build/check-wheel
 sample=$top/examples/sales.csv
+document=$top/examples/orders.xml
 full=${1:-}
 passed=0
 failed=0
@@ -92,7 +93,7 @@ assert meta["Requires-Python"] == ">=3.8" and meta["License-Expression"] == "MIT
 points = wheel.read(info + "/entry_points.txt").decode()
 assert "pyforge = pyforge_cli.__main__:main" in points and "[pyforge.extensions]" in points, points
 notices = {name.rpartition("/")[2].partition("-")[0] for name in names if name.startswith(info + "/licenses/linked/")}
-assert {"zstd", "lz4", "zlib", "libdeflate", "snappy", "libcxx"} <= notices, notices
+assert {"zstd", "lz4", "zlib", "libdeflate", "snappy", "expat", "libcxx"} <= notices, notices
 modules = [name for name in names if name.endswith(".so")]
 assert sorted(modules) == ["pyforge_cli/_pyforge.abi3.so", "pyforge_cli/extensions/databricks/_databricks.so"], modules
 assert "pyforge_cli/py.typed" in names
@@ -135,7 +136,8 @@ check_limited_api() {
 
 use_command() {
     "$1" --version | grep -F "$version" || return 1
-    "$1" convert "$sample" "$2" --quiet --force && [ "$(head -c 4 "$2")" = PAR1 ]
+    "$1" convert "$sample" "$2" --quiet --force && [ "$(head -c 4 "$2")" = PAR1 ] &&
+        "$1" convert "$document" - --to csv --quiet --columns orders_order@id,orders_order_line_article | grep -Fx '2,nut <M8>'
 }
 
 # The package and all that a first call loads, the least of five.

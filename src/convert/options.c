@@ -127,17 +127,6 @@ const struct pf_option pf_other_option_table[] = {
     { "pages", "p", PF_OPTION_TEXT, NULL, NULL, "RANGE", "Pages of a PDF document.", "Other formats", 0 },
     { "metadata", "m", PF_OPTION_FLAG, NULL, NULL, NULL, "Page marks in the text of a PDF document.", "Other formats", 0 },
     { "password", NULL, PF_OPTION_TEXT, NULL, NULL, PF_OPTION_SECRET, "Password of an Access database.", "Other formats", 0 },
-#ifndef PYFORGE_HAVE_EXPAT /* else they are the XML reader's */
-    { "flatten-strategy", NULL, PF_OPTION_CHOICE, "conservative|moderate|aggressive", "conservative", NULL,
-      "How XML becomes columns.", "Other formats", 0 },
-    { "array-handling", NULL, PF_OPTION_CHOICE, "expand|concatenate|json_string=json-string", "expand", NULL,
-      "What becomes of repeated XML elements.", "Other formats", 0 },
-    { "namespace-handling", "namespaces", PF_OPTION_CHOICE, "preserve=keep|strip|prefix", "preserve", NULL,
-      "What becomes of XML namespaces.", "Other formats", 0 },
-    { "flatten-nested", NULL, PF_OPTION_FLAG, NULL, NULL, NULL, "Nested XML elements into columns of their own.", "Other formats", 0 },
-    { "preserve-attributes", NULL, PF_OPTION_FLAG, NULL, NULL, NULL, "Keep XML attributes.", "Other formats", 0 },
-    { "root-tag", NULL, PF_OPTION_TEXT, NULL, NULL, "NAME", "The XML element that is a row.", "Other formats", 0 },
-#endif
     { "preview-schema", NULL, PF_OPTION_FLAG, NULL, NULL, NULL, "Of the command; it has no effect elsewhere.", "Other formats", 0 },
     { .name = NULL },
 };

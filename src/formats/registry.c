@@ -22,9 +22,7 @@ static const struct pf_format builtin[] = {
       .writer_owner = "parquet writer" },
     { .reader = &pf_xlsx_reader, .writer = &pf_xlsx_writer, .reader_owner = "excel reader", .writer_owner = "excel writer" },
     { .reader = &pf_dbf_reader, .reader_owner = "dbf reader" },
-#ifdef PYFORGE_HAVE_EXPAT
     { .reader = &pf_xml_reader, .reader_owner = "xml reader" },
-#endif
 };
 
 const struct pf_format_list pf_builtin_formats = { builtin, PF_COUNT(builtin), &pf_parquet_writer };

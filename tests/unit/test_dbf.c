@@ -346,6 +346,29 @@ static void put_file(const char *path, const void *bytes, size_t size)
 }
 
 /* A table of Visual FoxPro with a text, a number, a memo; two rows, the second with what is no number. No language byte. */
+/* The database that the table below is of. */
+static void put_database(void)
+{
+    static const char fields[4][32] = { { "OBJECTID\0\0\0I\0\0\0\0\x04" },
+                                        { "PARENTID\0\0\0I\0\0\0\0\x04" },
+                                        { "OBJECTTYPE\0C\0\0\0\0\x05" },
+                                        { "OBJECTNAME\0C\0\0\0\0\x04" } };
+    static const char records[] = " \x02\0\0\0\x01\0\0\0TableT    \x03\0\0\0\x02\0\0\0Fieldname \x04\0\0\0\x02\0\0\0Fieldsize"
+                                  " \x05\0\0\0\x02\0\0\0Fieldnote\x1a";
+    const uint32_t header = 32 + 128 + 1 + 263;
+    static uint8_t bytes[600];
+
+    bytes[0] = 0x30;
+    bytes[4] = 4;
+    bytes[8] = (uint8_t)header;
+    bytes[9] = (uint8_t)(header >> 8);
+    bytes[10] = 18;
+    memcpy(bytes + 32, fields, sizeof fields);
+    bytes[160] = 0x0D;
+    memcpy(bytes + header, records, sizeof records - 1);
+    put_file("Base.DBC", bytes, header + sizeof records - 1);
+}
+
 static void put_table(void)
 {
     static const char fields[3][32] = { { "NAME\0\0\0\0\0\0\0C\0\0\0\0\x06" },
@@ -364,6 +387,8 @@ static void put_table(void)
     bytes[10] = 15;
     memcpy(bytes + 32, fields, sizeof fields);
     bytes[128] = 0x0D;
+    memcpy(bytes + 129, "base.dbc", 8);
+    put_database();
     memcpy(bytes + header, records, sizeof records - 1);
     put_file("t.dbf", bytes, header + sizeof records - 1);
     memcpy(memos, memo, sizeof memo);
@@ -423,6 +448,10 @@ static enum pf_status read_once(struct pf_context *ctx, int64_t *rows, char *nam
         status = pf_dbf_reader.open(&pf_dbf_reader, reader, ctx, src, &options, err);
         if (status == PF_OK)
             status = pf_dbf_reader.table(reader, 0, &table, err);
+        if (status == PF_OK) {
+            CHECK_INT(table.schema.count, 3);
+            CHECK_TEXT(table.schema.fields[2].name, "note");
+        }
         if (status == PF_OK)
             status = read_blocks(reader, ctx, rows, names, err);
         if (status == PF_END)

@@ -5,6 +5,7 @@
  *   code_page.c  the encoding of texts, and texts in it as UTF-8
  *   guess.c      the encoding of a file that does not name it
  *   encoding.c   which encoding a table has
+ *   database.c   long names of fields, which the database of Visual FoxPro has that the table is of
  *   memo.c       the file beside the table that holds long texts and binaries
  *   value.c      one stored value: numbers, days, moments
  *   column.c     a column of a block, in its own type
@@ -60,7 +61,8 @@ struct dbf_field {
     const char *name; /* UTF-8, in the reader's arena */
     uint8_t raw_name[33];
     uint8_t raw_size;
-    char type; /* as stored */
+    const char *long_name; /* of the table's database, in the reader's arena; NULL = the header's it is */
+    char type;             /* as stored */
     uint8_t decimals;
     uint8_t flags;
     uint32_t at, size; /* in the record */
@@ -169,9 +171,14 @@ struct dbf_memo {
     char looked_for[256]; /* when there is none */
 };
 
+/* The table's file name, and the length of it without the suffix. */
+const char *dbf_stem(const struct pf_source *src, size_t *stem);
 /* Looks beside the table for a file of the same name and one of the suffixes, whatever their case. *path in the arena; NULL = none. */
 enum pf_status dbf_sibling(struct pf_context *ctx, const struct pf_source *src, struct pf_arena *arena,
                            const char *const *suffixes, const char **path, struct pf_error *err);
+/* The same for a file called otherwise: stem and one of the suffixes. */
+enum pf_status dbf_neighbour(struct pf_context *ctx, const struct pf_source *src, struct pf_arena *arena, const char *stem,
+                             size_t stem_size, const char *const *suffixes, const char **path, struct pf_error *err);
 enum pf_status dbf_memo_open(struct dbf_memo *memo, struct pf_context *ctx, const struct pf_source *src,
                              const struct dbf_header *header, struct pf_arena *arena, struct pf_error *err);
 /* From a file in memory or on disk, which is the memo's from here on, also after a failure. */
@@ -251,6 +258,9 @@ struct dbf_reader {
 
 /* Fills the code page: what the user says, the language byte, the .cpg file, the text itself; the first that tells. */
 enum pf_status dbf_find_encoding(struct dbf_reader *reader, struct pf_error *err);
+
+/* Where the table is of a database of Visual FoxPro: the names that fields have there. A note tells when they cannot be had. */
+enum pf_status dbf_take_long_names(struct dbf_reader *reader, struct pf_error *err);
 
 /* What a decoding has at hand. */
 struct dbf_decoding {

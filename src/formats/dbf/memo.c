@@ -82,10 +82,10 @@ static const char *name_of(const char *location, size_t *stem)
     return name;
 }
 
-/* The same of the table; of a compressed one the suffix of the table is before that of the compression. */
-static const char *table_name(const struct pf_source *src, const char *location, size_t *stem)
+/* Of a compressed table its suffix is before that of the compression. */
+const char *dbf_stem(const struct pf_source *src, size_t *stem)
 {
-    const char *name = name_of(location, stem);
+    const char *name = name_of(pf_location_path(pf_source_name(src)), stem);
     const bool member = pf_source_member(src)[0] != '\0';
 
     if (pf_source_compression(src)[0] != '\0' && !member && *stem > 4 && name[*stem] == '.' &&
@@ -125,19 +125,18 @@ static enum pf_status list_folder(struct pf_context *ctx, const char *location, 
     return PF_OK;
 }
 
-enum pf_status dbf_sibling(struct pf_context *ctx, const struct pf_source *src, struct pf_arena *arena,
-                           const char *const *suffixes, const char **path, struct pf_error *err)
+enum pf_status dbf_neighbour(struct pf_context *ctx, const struct pf_source *src, struct pf_arena *arena, const char *stem,
+                             size_t stem_size, const char *const *suffixes, const char **path, struct pf_error *err)
 {
     const char *location = pf_location_path(pf_source_name(src));
-    struct search search = { .suffixes = suffixes, .arena = arena };
-    size_t folder, size;
+    struct search search = { .suffixes = suffixes, .arena = arena, .stem = stem, .stem_size = stem_size };
+    size_t folder, size, ignored;
     char *whole;
 
     *path = NULL;
     if (!has_place(src))
         return PF_OK;
-    search.stem = table_name(src, location, &search.stem_size);
-    folder = (size_t)(search.stem - location);
+    folder = (size_t)(name_of(location, &ignored) - location);
     if (list_folder(ctx, location, folder, &search, err) != PF_OK)
         return err->status;
     if (search.name == NULL)
@@ -150,6 +149,15 @@ enum pf_status dbf_sibling(struct pf_context *ctx, const struct pf_source *src, 
     memcpy(whole + folder, search.name, size + 1);
     *path = whole;
     return PF_OK;
+}
+
+enum pf_status dbf_sibling(struct pf_context *ctx, const struct pf_source *src, struct pf_arena *arena,
+                           const char *const *suffixes, const char **path, struct pf_error *err)
+{
+    size_t size;
+    const char *stem = dbf_stem(src, &size);
+
+    return dbf_neighbour(ctx, src, arena, stem, size, suffixes, path, err);
 }
 
 /* ---- opening */
@@ -220,7 +228,7 @@ enum pf_status dbf_memo_open(struct dbf_memo *memo, struct pf_context *ctx, cons
     memset(memo, 0, sizeof *memo);
     if (!has_memos(header))
         return PF_OK;
-    name = table_name(src, pf_source_name(src), &stem);
+    name = dbf_stem(src, &stem);
     (void)snprintf(memo->looked_for, sizeof memo->looked_for, "%.*s.%s", stem < 240 ? (int)stem : 240, name, suffixes[0]);
     if (dbf_sibling(ctx, src, arena, suffixes, &path, err) != PF_OK)
         return err->status;

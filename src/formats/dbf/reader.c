@@ -65,9 +65,11 @@ static enum pf_status name_columns(struct dbf_reader *reader, struct pf_error *e
     pf_buffer_init(&name, &reader->ctx->memory, SIZE_MAX);
     for (uint32_t i = 0; ok && i < reader->shown_count; i++) {
         const struct dbf_field *field = &reader->header.fields[reader->shown[i]];
+        const uint8_t *stored = field->long_name != NULL ? (const uint8_t *)field->long_name : field->raw_name;
+        const size_t size = field->long_name != NULL ? strlen(field->long_name) : field->raw_size;
 
         pf_buffer_clear(&name);
-        ok = dbf_decode(&reader->page, field->raw_name, field->raw_size, &name, &bad) && pf_buffer_reserve(&name, 1);
+        ok = dbf_decode(&reader->page, stored, size, &name, &bad) && pf_buffer_reserve(&name, 1);
         if (ok)
             names[i] = pf_arena_copy(&reader->arena, (const char *)name.data, name.size);
         ok = ok && names[i] != NULL;
@@ -135,7 +137,8 @@ static enum pf_status open_parts(struct dbf_reader *reader, struct pf_error *err
     if (read_header(reader, err) != PF_OK || dbf_layout_find(&reader->header, reader->src, &reader->layout, err) != PF_OK ||
         choose_columns(reader, err) != PF_OK ||
         dbf_memo_open(&reader->memo, reader->ctx, reader->src, &reader->header, &reader->arena, err) != PF_OK ||
-        dbf_find_encoding(reader, err) != PF_OK || name_columns(reader, err) != PF_OK)
+        dbf_find_encoding(reader, err) != PF_OK || dbf_take_long_names(reader, err) != PF_OK ||
+        name_columns(reader, err) != PF_OK)
         return err->status;
     reader->lock = pf_mutex_new();
     if (reader->lock == NULL)
