@@ -52,17 +52,40 @@ bool pf_part_same_name(const char *a, const char *b)
     return a_size == b_size && strncasecmp(a, b, a_size) == 0;
 }
 
+static bool is_same(const char *a, const char *b, bool exactly)
+{
+    return exactly ? strcmp(a, b) == 0 : pf_part_same_name(a, b);
+}
+
 /* The column of the whole that is this one of the table: in the same place, where the names allow it, so that tables alike but for names
  * that differ in case only keep their order. count = there is none. */
-static uint32_t find_column(const struct pf_schema *whole, uint32_t count, const bool *taken, const char *name, uint32_t place)
+static uint32_t find_column(const struct pf_schema *whole, uint32_t count, const bool *taken, const char *name, uint32_t place,
+                            bool exactly)
 {
-    if (place < count && !taken[place] && pf_part_same_name(whole->fields[place].name, name))
+    if (place < count && !taken[place] && is_same(whole->fields[place].name, name, exactly))
         return place;
     for (uint32_t i = 0; i < count; i++) {
-        if (!taken[i] && pf_part_same_name(whole->fields[i].name, name))
+        if (!taken[i] && is_same(whole->fields[i].name, name, exactly))
             return i;
     }
     return count;
+}
+
+/* Columns of the table that are in the whole already. Those called exactly alike come first: of "id" and "ID" in one table none takes the
+ * other's place. */
+static void meet(struct pf_part_map *map, const struct pf_schema *table, const struct pf_schema *whole, uint32_t before,
+                 bool *taken)
+{
+    for (uint32_t i = 0; i < table->count; i++)
+        map->to[i] = before;
+    for (int round = 0; round < 2; round++) {
+        for (uint32_t i = 0; i < table->count; i++) {
+            if (map->to[i] == before)
+                map->to[i] = find_column(whole, before, taken, table->fields[i].name, i, round == 0);
+            if (map->to[i] != before)
+                taken[map->to[i]] = true;
+        }
+    }
 }
 
 static enum pf_status add_column(struct pf_schema *whole, const struct pf_field *field, const char *name, struct pf_error *err)
@@ -80,18 +103,15 @@ static enum pf_status add_table(struct pf_parts *parts, struct pf_part_map *map,
     map->to = pf_arena_alloc_zero(&parts->arena, (size_t)table->count + 1, sizeof *map->to);
     if (taken == NULL || map->to == NULL)
         return pf_fail_memory(err, table->count * sizeof *map->to);
+    meet(map, table, whole, before, taken);
     for (uint32_t i = 0; i < table->count; i++) {
         const struct pf_field *field = &table->fields[i];
-        uint32_t at = find_column(whole, before, taken, field->name, i);
 
-        if (at == before) {
-            at = whole->count;
-            if (add_column(whole, field, field->name, err) != PF_OK)
-                return err->status;
-        } else {
-            taken[at] = true;
-        }
-        map->to[i] = at;
+        if (map->to[i] != before)
+            continue;
+        map->to[i] = whole->count;
+        if (add_column(whole, field, field->name, err) != PF_OK)
+            return err->status;
     }
     return PF_OK;
 }

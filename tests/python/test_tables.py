@@ -219,11 +219,12 @@ def test_column_of_names_is_text_and_has_a_name_of_its_own(pyforge, tmp_path):
     assert pq.read_table(tmp_path / "a.parquet").to_pydict() == {"_sheet": [1, 2], "_sheet_2": ["2021", "2022"]}
 
 
-def test_columns_that_are_alike_keep_their_places(pyforge, tmp_path):
+def test_columns_that_are_alike_go_by_their_names(pyforge, tmp_path):
+    """Of two that differ in case alone, a value is under the name that it was under."""
     path = book(tmp_path / "a.xlsx", {"x": [["a", "A"], [1, 2]], "y": [["A", "a"], [3, 4]]})
     for how in (["--combine"], ["--combine-by", "name"]):
         check(pyforge("convert", path, "--force", *how))
-        assert [column.to_pylist() for column in pq.read_table(tmp_path / "a.parquet").columns] == [[1, 3], [2, 4]]
+        assert [column.to_pylist() for column in pq.read_table(tmp_path / "a.parquet").columns] == [[1, 4], [2, 3]]
 
 
 def test_wider_further_down(pyforge, tmp_path):
@@ -256,6 +257,25 @@ def test_workbook_to_workbook(pyforge, sales, tmp_path):
     again = json.loads(pyforge("convert", tmp_path / "o.xlsx", tmp_path / "p.xlsx", "--json").stdout)
     assert [(one["name"], one["row_count"]) for one in again["tables"]] == [("Jan", 2), ("Feb", 2), ("Other", 1)]
     assert again["output_size_bytes"] == (tmp_path / "p.xlsx").stat().st_size
+
+
+@pytest.mark.parametrize(("sheets", "expected"), [
+    ([[["id", "ID"], [1, 2]], [["ID", "id"], [20, 10]]], {"id": [1, 10], "ID": [2, 20]}),
+    ([[["id"], [1]], [["ID", "id"], [20, 10]]], {"id": [1, 10], "ID": [None, 20]}),
+    ([[["Id"], [1]], [["id", "Id"], [20, 10]]], {"Id": [1, 10], "id": [None, 20]}),
+    ([[["id", "x"], [1, 2]], [["X", "ID"], [20, 10]]], {"id": [1, 10], "x": [2, 20]}),
+], ids=["swapped", "one more", "the other way", "in other letters"])
+def test_names_that_differ_in_case(pyforge, tmp_path, sheets, expected):
+    """Columns called exactly alike meet first: none takes the place of another."""
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for rows in sheets:
+        sheet = book.create_sheet()
+        for row in rows:
+            sheet.append(row)
+    book.save(tmp_path / "a.xlsx")
+    check(pyforge("convert", tmp_path / "a.xlsx", tmp_path / "a.parquet", "--combine-by", "name"))
+    assert pq.read_table(tmp_path / "a.parquet").to_pydict() == expected
 
 
 def test_workbook_of_combined(pyforge, sales, tmp_path):
