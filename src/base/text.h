@@ -48,6 +48,9 @@ bool pf_same_word(const char *a, const char *b);
 bool pf_same_letters(const char *a, const char *b);
 /* The same for all texts that differ so only. */
 uint64_t pf_letters_hash(const char *text);
+/* Whether text is of the pattern (UTF-8, NUL-ended), without regard to the case of letters and to the locale: "*" is any characters, "?" one,
+ * "[a-z]" one of a set, "[!a-z]" one of no other, and what stands behind "\\" is itself. */
+bool pf_letters_match(const char *pattern, const char *text);
 /* Edit distance, for "did you mean"; at most limit + 1. */
 uint32_t pf_edit_distance(const char *a, const char *b, uint32_t limit);
 /* FNV-1a of the bytes: for tables and names, not against somebody who looks for collisions. */
