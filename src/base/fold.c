@@ -4,6 +4,8 @@
  * full-width forms. Letters of all others are themselves. */
 #include "base/text.h"
 
+#include <string.h>
+
 /* Letters from first to last: each step-th is a capital, whose small letter is away code points off. */
 struct run {
     uint32_t first, last;
@@ -68,6 +70,26 @@ bool pf_same_letters(const char *a, const char *b)
         other = fold(take(&b));
     } while (one == other && one != 0);
     return one == other;
+}
+
+uint32_t pf_letters_find(const char *const *names, size_t stride, uint32_t count, const char *wanted, uint32_t *index)
+{
+    const char *at = (const char *)names;
+    uint32_t alike = 0;
+
+    for (uint32_t i = 0; i < count; i++, at += stride) {
+        const char *name = *(const char *const *)(const void *)at;
+
+        if (strcmp(name, wanted) == 0) {
+            *index = i;
+            return 1;
+        }
+        if (pf_same_letters(name, wanted)) {
+            *index = i;
+            alike++;
+        }
+    }
+    return alike;
 }
 
 /* ---- patterns */

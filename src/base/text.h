@@ -46,6 +46,9 @@ bool pf_encoding_is_utf8(const char *encoding);
 bool pf_same_word(const char *a, const char *b);
 /* True when a and b (UTF-8, NUL-ended) differ only in the case of letters, of the scripts that have cases. */
 bool pf_same_letters(const char *a, const char *b);
+/* Which of the names is meant: the one that is written so, else those that are but for the case of letters. names: a pointer to the first
+ * one's, and so on every stride bytes. *index: the last of those meant; how many there are is returned. */
+uint32_t pf_letters_find(const char *const *names, size_t stride, uint32_t count, const char *wanted, uint32_t *index);
 /* The same for all texts that differ so only. */
 uint64_t pf_letters_hash(const char *text);
 /* Whether text is of the pattern (UTF-8, NUL-ended), without regard to the case of letters and to the locale: "*" is any characters, "?" one,

@@ -60,17 +60,12 @@ static bool choose_one(const struct selection *selection, uint32_t index)
 /* As it is written, or, where only one is so called but for its case, without regard to that. PF_BAD_OPTION: more than one is. */
 static enum pf_status choose_name(const struct selection *selection, const char *name, bool *found, struct pf_error *err)
 {
-    uint32_t alike = 0, index = 0;
+    uint32_t index = 0;
+    const uint32_t alike = selection->count == 0 ? 0
+                                                 : pf_letters_find(&selection->listed->name, sizeof *selection->listed,
+                                                                   selection->count, name, &index);
 
     *found = false;
-    for (uint32_t i = 0; i < selection->count && !*found; i++)
-        *found = strcmp(selection->listed[i].name, name) == 0 && choose_one(selection, i);
-    for (uint32_t i = 0; i < selection->count && !*found; i++) {
-        if (!pf_same_letters(selection->listed[i].name, name))
-            continue;
-        alike++;
-        index = i;
-    }
     if (alike > 1) {
         pf_fail(err, PF_BAD_OPTION, "%u %ss are called '%.120s' but for the case of letters", alike, selection->word, name);
         list_names(selection, name, err);
