@@ -4,6 +4,8 @@
  * full-width forms. Letters of all others are themselves. */
 #include "base/text.h"
 
+#include <string.h>
+
 /* Letters from first to last: each step-th is a capital, whose small letter is away code points off. */
 struct run {
     uint32_t first, last;
@@ -68,4 +70,100 @@ bool pf_same_letters(const char *a, const char *b)
         other = fold(take(&b));
     } while (one == other && one != 0);
     return one == other;
+}
+
+uint32_t pf_letters_find(const char *const *names, size_t stride, uint32_t count, const char *wanted, uint32_t *index)
+{
+    const char *at = (const char *)names;
+    uint32_t alike = 0;
+
+    for (uint32_t i = 0; i < count; i++, at += stride) {
+        const char *name = *(const char *const *)(const void *)at;
+
+        if (strcmp(name, wanted) == 0) {
+            *index = i;
+            return 1;
+        }
+        if (pf_same_letters(name, wanted)) {
+            *index = i;
+            alike++;
+        }
+    }
+    return alike;
+}
+
+/* ---- patterns */
+
+static bool is_in(uint32_t code, uint32_t first, uint32_t last)
+{
+    const uint32_t folded = fold(code);
+
+    return (first <= code && code <= last) || (fold(first) <= folded && folded <= fold(last));
+}
+
+/* Whether code is of the set behind *at, "[" was taken; *at is moved behind its "]". A set that does not end is the "[" alone. */
+static bool takes_set(const char **at, uint32_t code)
+{
+    const char *inner = *at;
+    const bool other = *inner == '!' || *inner == '^';
+    bool found = false;
+
+    inner += other;
+    for (bool begin = true; *inner != ']' || begin; begin = false) {
+        uint32_t first, last;
+
+        inner += *inner == '\\' && inner[1] != '\0';
+        first = last = take(&inner);
+        if (first == 0)
+            return code == '[';
+        if (*inner == '-' && inner[1] != ']' && inner[1] != '\0') {
+            inner++;
+            inner += *inner == '\\' && inner[1] != '\0';
+            last = take(&inner);
+        }
+        found = found || is_in(code, first, last);
+    }
+    *at = inner + 1;
+    return found != other;
+}
+
+/* Whether the first of a pattern, which is no "*", takes code; *at is moved behind it. */
+static bool takes(const char **at, uint32_t code)
+{
+    const uint32_t wanted = take(at);
+
+    if (wanted == '?')
+        return true;
+    if (wanted == '[')
+        return takes_set(at, code);
+    return fold(wanted == '\\' && **at != '\0' ? take(at) : wanted) == fold(code);
+}
+
+bool pf_letters_match(const char *pattern, const char *text)
+{
+    const char *star = NULL, *retry = NULL;
+
+    while (*text != '\0') {
+        const char *next = text;
+        const uint32_t code = take(&next);
+
+        if (*pattern == '*') {
+            star = ++pattern;
+            retry = text;
+            continue;
+        }
+        if (*pattern != '\0' && takes(&pattern, code)) {
+            text = next;
+            continue;
+        }
+        if (star == NULL)
+            return false;
+        /* the last star takes one more: those before it need no other try */
+        pattern = star;
+        (void)take(&retry);
+        text = retry;
+    }
+    while (*pattern == '*')
+        pattern++;
+    return *pattern == '\0';
 }

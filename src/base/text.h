@@ -46,8 +46,14 @@ bool pf_encoding_is_utf8(const char *encoding);
 bool pf_same_word(const char *a, const char *b);
 /* True when a and b (UTF-8, NUL-ended) differ only in the case of letters, of the scripts that have cases. */
 bool pf_same_letters(const char *a, const char *b);
+/* Which of the names is meant: the one that is written so, else those that are but for the case of letters. names: a pointer to the first
+ * one's, and so on every stride bytes. *index: the last of those meant; how many there are is returned. */
+uint32_t pf_letters_find(const char *const *names, size_t stride, uint32_t count, const char *wanted, uint32_t *index);
 /* The same for all texts that differ so only. */
 uint64_t pf_letters_hash(const char *text);
+/* Whether text is of the pattern (UTF-8, NUL-ended), without regard to the case of letters and to the locale: "*" is any characters, "?" one,
+ * "[a-z]" one of a set, "[!a-z]" one of no other, and what stands behind "\\" is itself. */
+bool pf_letters_match(const char *pattern, const char *text);
 /* Edit distance, for "did you mean"; at most limit + 1. */
 uint32_t pf_edit_distance(const char *a, const char *b, uint32_t limit);
 /* FNV-1a of the bytes: for tables and names, not against somebody who looks for collisions. */

@@ -1,6 +1,6 @@
 #include "convert/plan_tables.h"
 
-#include <fnmatch.h>
+#include <locale.h>
 #include <regex.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,17 +60,12 @@ static bool choose_one(const struct selection *selection, uint32_t index)
 /* As it is written, or, where only one is so called but for its case, without regard to that. PF_BAD_OPTION: more than one is. */
 static enum pf_status choose_name(const struct selection *selection, const char *name, bool *found, struct pf_error *err)
 {
-    uint32_t alike = 0, index = 0;
+    uint32_t index = 0;
+    const uint32_t alike = selection->count == 0 ? 0
+                                                 : pf_letters_find(&selection->listed->name, sizeof *selection->listed,
+                                                                   selection->count, name, &index);
 
     *found = false;
-    for (uint32_t i = 0; i < selection->count && !*found; i++)
-        *found = strcmp(selection->listed[i].name, name) == 0 && choose_one(selection, i);
-    for (uint32_t i = 0; i < selection->count && !*found; i++) {
-        if (!pf_same_letters(selection->listed[i].name, name))
-            continue;
-        alike++;
-        index = i;
-    }
     if (alike > 1) {
         pf_fail(err, PF_BAD_OPTION, "%u %ss are called '%.120s' but for the case of letters", alike, selection->word, name);
         list_names(selection, name, err);
@@ -94,17 +89,12 @@ static bool choose_number(const struct selection *selection, const char *text)
     return choose_one(selection, (uint32_t)number - 1);
 }
 
-static enum pf_status choose_regex(const struct selection *selection, const char *text, struct pf_arena *arena,
-                                   struct pf_error *err)
+static enum pf_status match_regex(const struct selection *selection, const char *text, const char *pattern, bool *any,
+                                  struct pf_error *err)
 {
-    char *pattern = pf_arena_copy(arena, text + 1, strlen(text) - 2);
-    bool any = false;
     regex_t regex;
-    int wrong;
+    const int wrong = regcomp(&regex, pattern, REG_EXTENDED | REG_ICASE | REG_NOSUB);
 
-    if (pattern == NULL)
-        return pf_fail_memory(err, strlen(text));
-    wrong = regcomp(&regex, pattern, REG_EXTENDED | REG_ICASE | REG_NOSUB);
     if (wrong != 0) {
         char why[120];
 
@@ -116,10 +106,28 @@ static enum pf_status choose_regex(const struct selection *selection, const char
     for (uint32_t i = 0; i < selection->count; i++) {
         if (selection->listed[i].hidden || regexec(&regex, selection->listed[i].name, 0, NULL, 0) != 0)
             continue;
-        selection->chosen[i] = any = true;
+        selection->chosen[i] = *any = true;
     }
     regfree(&regex);
-    return any ? PF_OK : fail_unknown(selection, text, true, err);
+    return PF_OK;
+}
+
+/* The same in every program that has this library and for every user: characters of UTF-8, whatever the locale is. */
+static enum pf_status choose_regex(const struct selection *selection, const char *text, struct pf_arena *arena,
+                                   struct pf_error *err)
+{
+    const char *pattern = pf_arena_copy(arena, text + 1, strlen(text) - 2);
+    const locale_t locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+    const locale_t before = locale != (locale_t)0 ? uselocale(locale) : (locale_t)0;
+    bool any = false;
+    enum pf_status status =
+        pattern != NULL ? match_regex(selection, text, pattern, &any, err) : pf_fail_memory(err, strlen(text));
+
+    if (locale != (locale_t)0) {
+        (void)uselocale(before);
+        freelocale(locale);
+    }
+    return status != PF_OK || any ? status : fail_unknown(selection, text, true, err);
 }
 
 static enum pf_status choose_glob(const struct selection *selection, const char *text, struct pf_error *err)
@@ -127,7 +135,7 @@ static enum pf_status choose_glob(const struct selection *selection, const char 
     bool any = false;
 
     for (uint32_t i = 0; i < selection->count; i++) {
-        if (selection->listed[i].hidden || fnmatch(text, selection->listed[i].name, FNM_CASEFOLD) != 0)
+        if (selection->listed[i].hidden || !pf_letters_match(text, selection->listed[i].name))
             continue;
         selection->chosen[i] = any = true;
     }

@@ -399,6 +399,11 @@ static int compare_kin(const char *a, size_t a_size, const char *b, size_t b_siz
     return (a_size > b_size) - (a_size < b_size);
 }
 
+bool pf_zip_same_name(const char *a, const char *b)
+{
+    return compare_kin(a, strlen(a), b, strlen(b)) == 0;
+}
+
 static int compare_exactly(const char *a, size_t a_size, const char *b, size_t b_size)
 {
     const int order = memcmp(a, b, a_size < b_size ? a_size : b_size);

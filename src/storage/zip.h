@@ -36,8 +36,9 @@ enum pf_status pf_zip_open(struct pf_context *ctx, const struct pf_source *src, 
 void pf_zip_close(struct pf_zip *zip);
 uint32_t pf_zip_count(const struct pf_zip *zip);
 const struct pf_zip_entry *pf_zip_entry_at(const struct pf_zip *zip, uint32_t index);
-/* By its exact name, then by one that differs in the case of ASCII letters, in the kind of its slashes or in one in front; of several
- * the last. NULL = none. */
+/* Whether names of entries differ at most in the case of ASCII letters, in the kind of their slashes and in one in front. */
+bool pf_zip_same_name(const char *a, const char *b);
+/* By its exact name, then by one that is the same so; of several the last. NULL = none. */
 const struct pf_zip_entry *pf_zip_find(const struct pf_zip *zip, const char *name, size_t size);
 
 /* One entry, read in order. Several may be open at a time, each used by one thread. */

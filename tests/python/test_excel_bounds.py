@@ -1,7 +1,5 @@
 """Workbooks that are small as files and large to read: long shared strings, and very many merged ranges."""
 
-import time
-
 import pyarrow.parquet as parquet
 import pytest
 import xlsx_make
@@ -38,19 +36,15 @@ def merged_around(reach, width, ranges_a_row):
 
 
 @pytest.mark.parametrize(("width", "ranges_a_row"), [(1, 16_000), (2, 8_000)])
-def test_one_tall_range_does_not_make_all_others_be_asked(pyforge, tmp_path, width, ranges_a_row):
-    took = {}
-    for reach in (2, 500):
-        path = xlsx_make.book(tmp_path / f"{reach}.xlsx", merged_around(reach, width, ranges_a_row))
-        began = time.monotonic()
-        done = pyforge("convert", path, tmp_path / f"{reach}.parquet", "--fill-merged", "--header", "100")
-        took[reach] = time.monotonic() - began
-        assert done.returncode == 0, done.stderr.decode()
-    names = parquet.read_schema(tmp_path / "500.parquet").names
+def test_a_tall_range_among_very_many(pyforge, tmp_path, width, ranges_a_row):
+    """What it costs to look for the ranges of a row is counted in tests/unit/test_xlsx_read.c."""
+    path = xlsx_make.book(tmp_path / "a.xlsx", merged_around(500, width, ranges_a_row))
+    done = pyforge("convert", path, tmp_path / "a.parquet", "--fill-merged", "--header", "100")
+    assert done.returncode == 0, done.stderr.decode()
+    names = parquet.read_schema(tmp_path / "a.parquet").names
     assert names[:3] == ["a", "wide", "wide_2"] and len(names) == 8009
-    table = parquet.read_table(tmp_path / "500.parquet", columns=["a", "wide", names[-1]])
+    table = parquet.read_table(tmp_path / "a.parquet", columns=["a", "wide", names[-1]])
     assert table.to_pylist() == [{"a": "tall", "wide": 2, names[-1]: 8009}]
-    assert took[500] < 1 + 3 * took[2]
 
 
 def test_ranges_in_many_groups_fill_their_own_cells(pyforge, tmp_path):

@@ -93,6 +93,51 @@ static void tables_are_selected(void **state)
     }
 }
 
+/* Characters count, not bytes, and the case of no letter, whatever the locale. */
+static const struct pf_listed foreign[] = {
+    { .name = "\u00dcber" }, { .name = "\u0418\u0442\u043e\u0433 1" }, { .name = "\u00e9t\u00e9" }, { .name = "a*[b]" }
+};
+static const struct selection_case foreign_selections[] = {
+    { "?ber", "p...", PF_OK, "" },
+    { "\u00fcb*", "p...", PF_OK, "" },
+    { "\u0418\u0422*", ".p..", PF_OK, "" },
+    { "*\u0413 [!2-9]", ".p..", PF_OK, "" },
+    { "[\u00c0-\u00ff]?\u00c9", "..p.", PF_OK, "" },
+    { "[!a-z]*[!0-9]", "p.p.", PF_OK, "" },
+    { "*b*e*", "p...", PF_OK, "" },
+    { "a\\*\\[[]b]]", "...p", PF_OK, "" },
+    { "a\\*\\[[]!b]", "", PF_NOT_FOUND, "no visible sheet" },
+    { "a\\*[[]?[]]", "...p", PF_OK, "" },
+    { "*[", "", PF_NOT_FOUND, "no visible sheet" },
+    { "?*[\\]-]", "...p", PF_OK, "" },
+    { "/^.ber$/", "p...", PF_OK, "" },
+    { "/^\u0438\u0442\u041e\u0413/", ".p..", PF_OK, "" },
+    { "/^[\u00c8\u00c9]t.$/", "..p.", PF_OK, "" },
+};
+
+static void foreign_names_are_selected(void **state)
+{
+    struct fixture *fixture = *state;
+
+    for (size_t i = 0; i < PF_COUNT(foreign_selections); i++) {
+        const struct selection_case *one = &foreign_selections[i];
+        bool chosen[MOST] = { false }, named[MOST] = { false };
+        char got[MOST + 1] = "";
+        struct pf_error err;
+
+        pf_error_clear(&err);
+        if (pf_tables_select(foreign, PF_COUNT(foreign), one->wanted, "sheet", &fixture->arena, chosen, named, &err) !=
+            one->status)
+            fail_msg("%s: %s", one->wanted, err.message);
+        for (size_t at = 0; at < PF_COUNT(foreign) && one->status == PF_OK; at++)
+            got[at] = named[at] ? 'n' : chosen[at] ? 'p' : '.';
+        if (one->status == PF_OK && strcmp(got, one->chosen) != 0)
+            fail_msg("%s: %s, expected %s", one->wanted, got, one->chosen);
+        if (one->status != PF_OK)
+            CHECK_HAS(err.message, one->says);
+    }
+}
+
 static void what_the_reader_was_told_counts(void **state)
 {
     struct fixture *fixture = *state;
@@ -219,6 +264,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(tables_are_selected, begin, end),
+        cmocka_unit_test_setup_teardown(foreign_names_are_selected, begin, end),
         cmocka_unit_test_setup_teardown(what_the_reader_was_told_counts, begin, end),
         cmocka_unit_test_setup_teardown(many_names_are_cut, begin, end),
         cmocka_unit_test_setup_teardown(tables_are_grouped, begin, end),

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "formats/xlsx/xlsx.h"
 #include "formats/xlsx/xlsx_format.h"
 #include "storage/zip.h"
 
@@ -243,9 +244,54 @@ static void refused_memory_is_told(void **state)
     }
 }
 
+/* Ranges that are looked at to find all that reach the row. */
+static uint32_t looked_at(const struct xlsx_merged *merged, uint32_t count, uint32_t row, uint32_t *reaching)
+{
+    uint32_t looks = 0;
+
+    *reaching = 0;
+    for (uint32_t i = 0; i < count; looks++) {
+        const bool reaches = merged[i].range.bottom >= row;
+
+        *reaching += reaches;
+        i = reaches ? i + 1 : xlsx_merged_step(merged, i, row);
+    }
+    return looks;
+}
+
+static void tall_ranges_do_not_make_all_be_looked_at(void **state)
+{
+    enum { ROWS = 60, A_ROW = 1000, COUNT = ROWS * A_ROW };
+    static const struct {
+        uint32_t place, bottom;
+    } tall[] = { { 0, 500 }, { 20 * A_ROW + 7, 300 }, { COUNT - 1, 400 } };
+    struct xlsx_merged *merged = calloc(COUNT, sizeof *merged);
+    const uint32_t groups = (COUNT + XLSX_MERGED_GROUP - 1) / XLSX_MERGED_GROUP;
+
+    (void)state;
+    assert_non_null(merged);
+    for (uint32_t i = 0; i < COUNT; i++)
+        merged[i].range = (struct pf_xlsx_range){ i / A_ROW, i % A_ROW, i / A_ROW, i % A_ROW };
+    for (size_t i = 0; i < PF_COUNT(tall); i++)
+        merged[tall[i].place].range.bottom = tall[i].bottom;
+    xlsx_merged_group(merged, COUNT);
+    for (uint32_t row = ROWS; row <= 501; row++) {
+        uint32_t reaching, expected = 0;
+        const uint32_t looks = looked_at(merged, COUNT, row, &reaching);
+
+        for (size_t i = 0; i < PF_COUNT(tall); i++)
+            expected += tall[i].bottom >= row;
+        CHECK_INT(reaching, expected);
+        if (looks > groups + expected * XLSX_MERGED_GROUP)
+            fail_msg("row %u: %u ranges looked at, of %u groups", row, looks, groups);
+    }
+    free(merged);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(refused_memory_is_told) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(refused_memory_is_told),
+                                        cmocka_unit_test(tall_ranges_do_not_make_all_be_looked_at) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

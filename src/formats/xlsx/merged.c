@@ -10,8 +10,7 @@
 
 enum {
     WINDOW_VALUES = 1 << 20, /* rows times columns that are decoded together for the values */
-    MOST = 1 << 20,          /* merged ranges of a sheet */
-    GROUP = 256              /* ranges that are passed over together when none of them reaches a row */
+    MOST = 1 << 20           /* merged ranges of a sheet */
 };
 
 static const int64_t most_width = INT64_C(1) << 31; /* of all ranges together */
@@ -156,6 +155,16 @@ static void drop_single(struct xlsx_reader *reader)
     reader->merged_count = kept;
 }
 
+void xlsx_merged_group(struct xlsx_merged *merged, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct xlsx_merged *first = &merged[i - i % XLSX_MERGED_GROUP];
+
+        if (i % XLSX_MERGED_GROUP == 0 || merged[i].range.bottom > first->reach)
+            first->reach = merged[i].range.bottom;
+    }
+}
+
 /* Of the ranges whose values were read, those that show something, with the reach of their groups. */
 static void keep_shown(struct xlsx_reader *reader)
 {
@@ -167,12 +176,7 @@ static void keep_shown(struct xlsx_reader *reader)
             merged[kept++] = merged[i];
     }
     reader->merged_count = kept;
-    for (uint32_t i = 0; i < kept; i++) {
-        struct xlsx_merged *first = &merged[i - i % GROUP];
-
-        if (i % GROUP == 0 || merged[i].range.bottom > first->reach)
-            first->reach = merged[i].range.bottom;
-    }
+    xlsx_merged_group(merged, kept);
 }
 
 /* ---- their values */
@@ -323,18 +327,12 @@ enum pf_status xlsx_merged_load(struct xlsx_reader *reader, struct pf_error *err
 
 /* ---- filling */
 
-/* The first range from i on that reaches the row, or lies below it. One that is tall does not make those around it be looked at. */
+/* The first range from i on that reaches the row, or lies below it. */
 static uint32_t next_reaching(const struct xlsx_reader *reader, uint32_t i, uint32_t row)
 {
-    while (i < reader->merged_count) {
-        if (i % GROUP == 0 && reader->merged[i].reach < row)
-            i += GROUP;
-        else if (reader->merged[i].range.bottom < row)
-            i++;
-        else
-            return i;
-    }
-    return reader->merged_count;
+    while (i < reader->merged_count && reader->merged[i].range.bottom < row)
+        i = xlsx_merged_step(reader->merged, i, row);
+    return i < reader->merged_count ? i : reader->merged_count;
 }
 
 void xlsx_merged_mark(const struct xlsx_reader *reader, uint32_t from, uint8_t *used)

@@ -8,20 +8,6 @@
 
 /* ---- names of parts */
 
-static char plain(char c)
-{
-    return c == '\\' ? '/' : c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
-static bool same_name(const char *a, const char *b)
-{
-    while (*a != '\0' && plain(*a) == plain(*b)) {
-        a++;
-        b++;
-    }
-    return *a == *b;
-}
-
 const struct pf_zip_entry *pf_xlsx_find(const struct pf_xlsx_workbook *workbook, const char *name)
 {
     return pf_zip_find(workbook->zip, name, strlen(name));
@@ -31,7 +17,7 @@ static int hex_of(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
-    c = plain(c);
+    c |= 0x20;
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
@@ -286,7 +272,7 @@ static enum pf_status take_type(struct asked *asked, const struct pf_scan *scan,
     if (status != PF_OK || name == NULL || type == NULL || asked->exact)
         return status;
     name += name[0] == '/';
-    if (override && (asked->part != NULL ? same_name(asked->part, name) : pf_xlsx_is_workbook_type(type))) {
+    if (override && (asked->part != NULL ? pf_zip_same_name(asked->part, name) : pf_xlsx_is_workbook_type(type))) {
         asked->type = type;
         asked->found = name;
         asked->exact = true;

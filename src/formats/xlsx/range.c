@@ -93,26 +93,21 @@ static enum pf_status find_sheet(const struct pf_xlsx_workbook *workbook, const 
                                  const struct pf_xlsx_sheet **out, struct pf_error *err)
 {
     char name[512];
-    uint32_t alike = 0;
+    uint32_t alike, index = 0;
     int64_t place;
 
     *out = NULL;
     unquote(text, size, name, sizeof name);
-    for (uint32_t i = 0; i < workbook->sheet_count && *out == NULL; i++)
-        *out = strcmp(workbook->sheets[i].name, name) == 0 ? &workbook->sheets[i] : NULL;
-    if (*out != NULL)
-        return PF_OK;
-    for (uint32_t i = 0; i < workbook->sheet_count; i++) {
-        if (!pf_same_letters(workbook->sheets[i].name, name))
-            continue;
-        *out = &workbook->sheets[i];
-        alike++;
-    }
+    alike = pf_letters_find(&workbook->sheets->name, sizeof *workbook->sheets, workbook->sheet_count, name, &index);
     if (alike > 1)
         return fail_alike(workbook, name, alike, err);
     if (alike == 0 && pf_parse_int64((const uint8_t *)name, strlen(name), &place) && place >= 1 &&
-        place <= workbook->sheet_count)
-        *out = &workbook->sheets[place - 1];
+        place <= workbook->sheet_count) {
+        index = (uint32_t)place - 1;
+        alike = 1;
+    }
+    if (alike == 1)
+        *out = &workbook->sheets[index];
     return *out != NULL ? PF_OK : fail_sheet(workbook, name, err);
 }
 

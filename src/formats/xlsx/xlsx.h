@@ -181,6 +181,16 @@ struct xlsx_merged {
     const uint8_t *text;
 };
 
+enum { XLSX_MERGED_GROUP = 256 }; /* ranges that are passed over together when none of them reaches a row */
+
+/* Sets the reach of the groups. */
+void xlsx_merged_group(struct xlsx_merged *merged, uint32_t count);
+/* The range to look at after i, which does not reach the row: one that is tall does not make those around it be looked at. */
+static inline uint32_t xlsx_merged_step(const struct xlsx_merged *merged, uint32_t i, uint32_t row)
+{
+    return i % XLSX_MERGED_GROUP == 0 && merged[i].reach < row ? i + XLSX_MERGED_GROUP : i + 1;
+}
+
 struct xlsx_reader {
     struct pf_context *ctx;
     struct pf_source *src;
