@@ -5,11 +5,11 @@ The core asks it about every conversion once it is loaded, so what only tables n
 
 import os
 import threading
-import time
 
 from pyforge_cli.errors import BadDataError, PyForgeError
 from pyforge_cli.extensions.base import EngineError, Option
 from pyforge_cli.extensions.databricks.identifiers import COLUMN_NAMES
+from pyforge_cli.extensions.databricks.operation import answer, begin, interrupt_until, wait
 
 # How long an interrupted write is waited for, in seconds.
 _LAST_WAIT = 30.0
@@ -22,35 +22,6 @@ OPTIONS = (
 )
 
 
-def _begin(name, ask, state):
-    """Calls ask() on a thread of its own, so that the calling one can be asked to end. Gives an event that is set when state has its
-    "answer" or its "error"."""
-    done = threading.Event()
-
-    def work():
-        try:
-            state["answer"] = ask()
-        except BaseException as error:
-            state["error"] = error
-        finally:
-            done.set()
-
-    threading.Thread(target=work, name=name, daemon=True).start()
-    return done
-
-
-def _wait(done, watch):
-    """watch() raises when it is to end."""
-    while not done.wait(0.2):
-        watch()
-
-
-def _answer(state):
-    if "error" in state:
-        raise state["error"]
-    return state["answer"]
-
-
 def _write(at_hand, watch, **how):
     from pyforge_cli.extensions.databricks.tables import write_table
 
@@ -61,30 +32,20 @@ def _write(at_hand, watch, **how):
         if stop.is_set():
             write.cancel()
 
-    done = _begin("pyforge-spark", lambda: write_table(at_hand.session, kind=at_hand.kind, watch=begins, **how), state)
+    done = begin("pyforge-spark", lambda: write_table(at_hand.session, kind=at_hand.kind, watch=begins, **how), state)
     try:
-        _wait(done, watch)
+        wait(done, watch)
     except BaseException as cancelled:
         stop.set()
         _end(state, done, cancelled)
-    return _answer(state)
+    return answer(state)
 
 
 def _end(state, done, cancelled):
     """After a cancel: raises it when nothing is written, returns when all is, and else raises that this is not known."""
     write = state.get("write")
-
-    def interrupt():
-        # again and again, as the server may get the call after the first word that it is to stop
-        end = time.monotonic() + _LAST_WAIT
-        while not done.is_set() and time.monotonic() < end:
-            write.interrupt()
-            done.wait(0.5)
-
     if write is not None and write.cancel():
-        # a connection that is gone keeps whoever asks
-        threading.Thread(target=interrupt, name="pyforge-spark-interrupt", daemon=True).start()
-        done.wait(_LAST_WAIT)
+        interrupt_until(done, write.interrupt, _LAST_WAIT)
     ended = done.is_set()  # asked before state is looked at: then it is complete
     if "answer" in state:
         return
@@ -101,8 +62,8 @@ def _existing(at_hand, target, job, watch):
     from pyforge_cli.extensions.databricks.tables import existing_fields
 
     state = {}
-    _wait(_begin("pyforge-spark-types", lambda: existing_fields(at_hand.session, target, job.mode), state), watch)
-    return _answer(state)
+    wait(begin("pyforge-spark-types", lambda: existing_fields(at_hand.session, target, job.mode), state), watch)
+    return answer(state)
 
 
 def _is_typed_by_values(job):
