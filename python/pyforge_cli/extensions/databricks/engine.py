@@ -4,6 +4,7 @@ The core asks it about every conversion once it is loaded, so what only tables n
 """
 
 import os
+import sys
 import threading
 
 from pyforge_cli.errors import BadDataError, PyForgeError
@@ -17,8 +18,12 @@ _LAST_WAIT = 30.0
 _TEXTS = ("csv", "excel", "xml")
 _REMEDY = "run this in a notebook or a job of Databricks, or give a session: PyForgeDatabricks(spark_session=spark)"
 
+# The largest file that an executor gets, and the most that one task gets: both are in the memory of one process there.
+EXECUTOR_FILE_SIZE = "128M"
+
 OPTIONS = (
     Option("column-names", "choice", choices=COLUMN_NAMES, default="repair", help="What becomes of names that Delta refuses."),
+    Option("executor-file-size", "size", default=EXECUTOR_FILE_SIZE, help="Larger files of a batch stay on the driver, and not on Spark's executors."),
 )
 
 
@@ -151,6 +156,11 @@ def _at_hand(given, why=None):
     return session_at_hand(given, on_databricks=inside, is_serverless=known["is_serverless"], why=why), inside
 
 
+def _executors():
+    """The module of batches on executors, where there is such a batch."""
+    return sys.modules.get("pyforge_cli.extensions.databricks.executors")
+
+
 def _told(why):
     return f" ({why[0]})" if why else ""
 
@@ -166,6 +176,9 @@ class SparkEngine:
         self._given = given
 
     def takes(self, job):
+        brought = _executors() and _executors().takes(job)
+        if brought:
+            return brought
         if not job.engines_only:
             return False, "Spark is for tables and Delta only"
         why = []
@@ -175,15 +188,20 @@ class SparkEngine:
         return True, f"a table is written through the session of Spark ({at_hand.kind}, {at_hand.found})"
 
     def run(self, job, context):
+        brought = _executors() and _executors().run(job, context)
+        if brought:
+            return brought
         why = []
         at_hand, on_databricks = _at_hand(self._given, why)
         if at_hand is None:
             raise EngineError(f"tables and Delta need a session of Spark, and none is at hand{_told(why)}", "falls back", remedy=_REMEDY,
                               status="PF_UNSUPPORTED")
+        convert = (_executors() and _executors().converter(job, context)) or (
+            lambda path, **more: context.convert_native(path, format="parquet", **more))
         try:
             result, written = load_table(
-                at_hand, job, lambda path, **more: context.convert_native(path, format="parquet", **more), on_databricks=on_databricks, note=context.warn,
-                watch=lambda: context.progress(step="writing"), renew=lambda: getattr(_at_hand(self._given)[0], "session", None))
+                at_hand, job, convert, on_databricks=on_databricks, note=context.warn, watch=lambda: context.progress(step="writing"),
+                renew=lambda: getattr(_at_hand(self._given)[0], "session", None))
         except PyForgeError as error:
             if getattr(error, "failure", None) is None:
                 raise
