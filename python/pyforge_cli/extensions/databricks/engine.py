@@ -4,12 +4,13 @@ The core asks it about every conversion once it is loaded, so what only tables n
 """
 
 import os
+import sys
 import threading
-import time
 
 from pyforge_cli.errors import BadDataError, PyForgeError
 from pyforge_cli.extensions.base import EngineError, Option
 from pyforge_cli.extensions.databricks.identifiers import COLUMN_NAMES
+from pyforge_cli.extensions.databricks.operation import answer, begin, interrupt_until, wait
 
 # How long an interrupted write is waited for, in seconds.
 _LAST_WAIT = 30.0
@@ -17,38 +18,13 @@ _LAST_WAIT = 30.0
 _TEXTS = ("csv", "excel", "xml")
 _REMEDY = "run this in a notebook or a job of Databricks, or give a session: PyForgeDatabricks(spark_session=spark)"
 
+# The largest file that an executor gets, and the most that one task gets: both are in the memory of one process there.
+EXECUTOR_FILE_SIZE = "128M"
+
 OPTIONS = (
     Option("column-names", "choice", choices=COLUMN_NAMES, default="repair", help="What becomes of names that Delta refuses."),
+    Option("executor-file-size", "size", default=EXECUTOR_FILE_SIZE, help="Larger files of a batch stay on the driver, and not on Spark's executors."),
 )
-
-
-def _begin(name, ask, state):
-    """Calls ask() on a thread of its own, so that the calling one can be asked to end. Gives an event that is set when state has its
-    "answer" or its "error"."""
-    done = threading.Event()
-
-    def work():
-        try:
-            state["answer"] = ask()
-        except BaseException as error:
-            state["error"] = error
-        finally:
-            done.set()
-
-    threading.Thread(target=work, name=name, daemon=True).start()
-    return done
-
-
-def _wait(done, watch):
-    """watch() raises when it is to end."""
-    while not done.wait(0.2):
-        watch()
-
-
-def _answer(state):
-    if "error" in state:
-        raise state["error"]
-    return state["answer"]
 
 
 def _write(at_hand, watch, **how):
@@ -61,30 +37,20 @@ def _write(at_hand, watch, **how):
         if stop.is_set():
             write.cancel()
 
-    done = _begin("pyforge-spark", lambda: write_table(at_hand.session, kind=at_hand.kind, watch=begins, **how), state)
+    done = begin("pyforge-spark", lambda: write_table(at_hand.session, kind=at_hand.kind, watch=begins, **how), state)
     try:
-        _wait(done, watch)
+        wait(done, watch)
     except BaseException as cancelled:
         stop.set()
         _end(state, done, cancelled)
-    return _answer(state)
+    return answer(state)
 
 
 def _end(state, done, cancelled):
     """After a cancel: raises it when nothing is written, returns when all is, and else raises that this is not known."""
     write = state.get("write")
-
-    def interrupt():
-        # again and again, as the server may get the call after the first word that it is to stop
-        end = time.monotonic() + _LAST_WAIT
-        while not done.is_set() and time.monotonic() < end:
-            write.interrupt()
-            done.wait(0.5)
-
     if write is not None and write.cancel():
-        # a connection that is gone keeps whoever asks
-        threading.Thread(target=interrupt, name="pyforge-spark-interrupt", daemon=True).start()
-        done.wait(_LAST_WAIT)
+        interrupt_until(done, write.interrupt, _LAST_WAIT)
     ended = done.is_set()  # asked before state is looked at: then it is complete
     if "answer" in state:
         return
@@ -101,8 +67,8 @@ def _existing(at_hand, target, job, watch):
     from pyforge_cli.extensions.databricks.tables import existing_fields
 
     state = {}
-    _wait(_begin("pyforge-spark-types", lambda: existing_fields(at_hand.session, target, job.mode), state), watch)
-    return _answer(state)
+    wait(begin("pyforge-spark-types", lambda: existing_fields(at_hand.session, target, job.mode), state), watch)
+    return answer(state)
 
 
 def _is_typed_by_values(job):
@@ -190,6 +156,11 @@ def _at_hand(given, why=None):
     return session_at_hand(given, on_databricks=inside, is_serverless=known["is_serverless"], why=why), inside
 
 
+def _executors():
+    """The module of batches on executors, where there is such a batch."""
+    return sys.modules.get("pyforge_cli.extensions.databricks.executors")
+
+
 def _told(why):
     return f" ({why[0]})" if why else ""
 
@@ -205,6 +176,9 @@ class SparkEngine:
         self._given = given
 
     def takes(self, job):
+        brought = _executors() and _executors().takes(job)
+        if brought:
+            return brought
         if not job.engines_only:
             return False, "Spark is for tables and Delta only"
         why = []
@@ -214,15 +188,20 @@ class SparkEngine:
         return True, f"a table is written through the session of Spark ({at_hand.kind}, {at_hand.found})"
 
     def run(self, job, context):
+        brought = _executors() and _executors().run(job, context)
+        if brought:
+            return brought
         why = []
         at_hand, on_databricks = _at_hand(self._given, why)
         if at_hand is None:
             raise EngineError(f"tables and Delta need a session of Spark, and none is at hand{_told(why)}", "falls back", remedy=_REMEDY,
                               status="PF_UNSUPPORTED")
+        convert = (_executors() and _executors().converter(job, context)) or (
+            lambda path, **more: context.convert_native(path, format="parquet", **more))
         try:
             result, written = load_table(
-                at_hand, job, lambda path, **more: context.convert_native(path, format="parquet", **more), on_databricks=on_databricks, note=context.warn,
-                watch=lambda: context.progress(step="writing"), renew=lambda: getattr(_at_hand(self._given)[0], "session", None))
+                at_hand, job, convert, on_databricks=on_databricks, note=context.warn, watch=lambda: context.progress(step="writing"),
+                renew=lambda: getattr(_at_hand(self._given)[0], "session", None))
         except PyForgeError as error:
             if getattr(error, "failure", None) is None:
                 raise

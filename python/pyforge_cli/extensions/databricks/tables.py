@@ -15,6 +15,7 @@ from typing import List, Optional
 from pyforge_cli import __version__
 from pyforge_cli._options import text_of
 from pyforge_cli.extensions.databricks.identifiers import parse_table, quote, quote_all, table_columns
+from pyforge_cli.extensions.databricks.operation import Operation
 from pyforge_cli.extensions.databricks.session import kind_of
 from pyforge_cli.extensions.databricks.spark_errors import (
     condition_of,
@@ -228,6 +229,7 @@ class _Write:
         self.lock, self.is_calling, self.is_cancelled = threading.Lock(), False, False
         self.mode, self.merge_schema = mode, merge_schema
         self.token = token or f"pyforge-{uuid.uuid4().hex}"
+        self.operation = Operation(session, kind, self.token)
         self.notes, self.columns = [], []
         self.empty = set()  # columns of the file without any value
         self.frame, self.properties = None, {}
@@ -368,31 +370,15 @@ class _Write:
     def call(self):
         self.prepared()()
 
-    # -- tags, by which a running operation is found
-
-    def tagged(self, begin):
-        """Marks what this thread starts, so that it can be interrupted; a server that knows no tags goes without."""
-        try:
-            if self.kind == "classic":
-                context = self.session.sparkContext
-                (context.addJobTag if begin else context.removeJobTag)(self.token)
-            else:
-                (self.session.addTag if begin else self.session.removeTag)(self.token)
-        except Exception:
-            return False
-        return True
+    # -- beginning and ending it
 
     def interrupt(self):
         """Interrupts the operation, from any thread. True = the server says that none of it runs; another session than the one it
         began in would say so of any operation."""
-        try:
-            if self.kind == "classic":
-                self.caller.sparkContext.cancelJobsWithTag(self.token)
-                return False
-            stopped = self.caller.interruptTag(self.token)
-        except Exception:
+        ran = self.operation.interrupt()
+        if ran is None:
             return False
-        ended = not stopped and not self.interrupted and self.session is self.caller
+        ended = not ran and not self.interrupted and self.session is self.caller
         self.interrupted = True
         return ended
 
@@ -501,7 +487,7 @@ def _renewed(renew):
 def _carry_out(write, patience, renew):
     """Makes the call; gives the row of the history when that was asked already, else None."""
     write.prepared()  # what is wrong with it shows before anything can have been written
-    tagged = write.tagged(True)
+    tagged = write.operation.tagged(True)
     try:
         write.begin()
         write.call()
@@ -533,7 +519,7 @@ def _carry_out(write, patience, renew):
         raise write.unknown(_how_ended(error)) from error
     finally:
         if tagged:
-            write.tagged(False)
+            write.operation.tagged(False)
 
 
 def _looked_up(write):
