@@ -15,7 +15,7 @@ from typing import List, Optional
 from pyforge_cli import __version__
 from pyforge_cli._options import text_of
 from pyforge_cli.extensions.databricks.identifiers import parse_table, quote, quote_all, table_columns
-from pyforge_cli.extensions.databricks.session import kind_of
+from pyforge_cli.extensions.databricks.session import Operation, kind_of
 from pyforge_cli.extensions.databricks.spark_errors import (
     condition_of,
     explain,
@@ -215,24 +215,31 @@ def wall_clock(expression, spark_type):
 # ---- writing
 
 
+@dataclass(frozen=True)
+class _Named:
+    """A column of the staged data under its name in the file."""
+
+    name: str
+    dataType: object
+
+
 class _Cancelled(Exception):
     """The write is not to begin any more."""
 
 
-class _Write:
+class _Write(Operation):
     """One write: its frame, its token, and what became of it."""
 
     def __init__(self, session, kind, target, mode, merge_schema, token):
-        self.session, self.kind, self.target = session, kind, target
-        self.caller = session  # which the write began in; session is a later one after the first was lost
+        super().__init__(session, kind, token or f"pyforge-{uuid.uuid4().hex}")
+        self.target = target
         self.lock, self.is_calling, self.is_cancelled = threading.Lock(), False, False
         self.mode, self.merge_schema = mode, merge_schema
-        self.token = token or f"pyforge-{uuid.uuid4().hex}"
         self.notes, self.columns = [], []
+        self.names = None  # of the columns, where the staged data has none
         self.empty = set()  # columns of the file without any value
         self.frame, self.properties = None, {}
         self.creates = False
-        self.interrupted = False
 
     # -- what there is
 
@@ -280,7 +287,8 @@ class _Write:
     def prepare(self, staged, native, zone, column_names, existing):
         try:
             read = self.session.read.option("datetimeRebaseMode", "CORRECTED").parquet(as_read(staged))
-            fields = list(read.schema.fields)
+            fields = [_Named(name, found.dataType) for name, found in
+                      zip(self.names or [found.name for found in read.schema.fields], read.schema.fields)]
         except Exception as error:
             if is_not_there(error):
                 raise failure("missing", f"Spark does not see the staged data in {staged}",
@@ -368,33 +376,7 @@ class _Write:
     def call(self):
         self.prepared()()
 
-    # -- tags, by which a running operation is found
-
-    def tagged(self, begin):
-        """Marks what this thread starts, so that it can be interrupted; a server that knows no tags goes without."""
-        try:
-            if self.kind == "classic":
-                context = self.session.sparkContext
-                (context.addJobTag if begin else context.removeJobTag)(self.token)
-            else:
-                (self.session.addTag if begin else self.session.removeTag)(self.token)
-        except Exception:
-            return False
-        return True
-
-    def interrupt(self):
-        """Interrupts the operation, from any thread. True = the server says that none of it runs; another session than the one it
-        began in would say so of any operation."""
-        try:
-            if self.kind == "classic":
-                self.caller.sparkContext.cancelJobsWithTag(self.token)
-                return False
-            stopped = self.caller.interruptTag(self.token)
-        except Exception:
-            return False
-        ended = not stopped and not self.interrupted and self.session is self.caller
-        self.interrupted = True
-        return ended
+    # -- its beginning and its end
 
     def begin(self):
         """Nothing is written before this, nor ever after a cancel() that came first."""
@@ -584,10 +566,11 @@ def _verify(write, row, expected):
 
 
 def write_table(session, staged, target, mode="error", *, merge_schema=False, timezone="UTC", rows=None, columns=(), column_names="repair",
-                token=None, patience=PATIENCE, renew=None, kind=None, watch=None):
+                token=None, patience=PATIENCE, renew=None, kind=None, watch=None, names=None):
     """Writes the Parquet file or folder staged, a path for Spark, to a TableTarget or PathTarget; gives a TableWrite.
 
-    rows, columns: what the native engine wrote, [{"name": ..., "type": ..., "null_count": ...}]. renew(): a new session after the old one was lost.
+    rows, columns: what the native engine wrote, [{"name": ..., "type": ..., "null_count": ...}]. names: of the columns of staged, where its own
+    are none. renew(): a new session after the old one was lost.
     watch(write): told of the write before it begins; write.cancel() keeps it from beginning, write.interrupt() ends it.
     Raises errors of pyforge_cli with failure, condition and sqlstate.
     """
@@ -601,6 +584,7 @@ def write_table(session, staged, target, mode="error", *, merge_schema=False, ti
         raise failure("unsupported", f"the column {times[0]!r} is a time of day, and Delta has no such type",
                       f"write it as text: --schema '{times[0]}:string'")
     write = _Write(session, kind or kind_of(session), target, mode, merge_schema, token)
+    write.names = names
     if write.kind == "classic":
         session.createDataFrame([], "a int")  # makes it the session of this thread, without which Spark 3.5 does not find the catalog's tables
     write.empty = {column["name"] for column in columns if rows is not None and column.get("null_count") == rows}
