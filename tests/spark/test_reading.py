@@ -155,3 +155,139 @@ def test_what_is_refused(package, spark, folder, case):
     assert [place.name for place in folder.iterdir()] == ["in.csv"]
     done = forge.convert(path, folder / "auto.parquet", force_pyspark=True, progress=False, **options)
     assert done and done["processing_engine"] == "native" and any(why in text for text in done["warnings"]), done["warnings"]
+
+
+def test_the_plan_is_explained(package, spark, folder):
+    from pyforge_cli import _api, _pyforge
+    from pyforge_cli.extensions.databricks.session import session_given
+
+    path, out = source(folder, "id;day\n1;31/01/2024\n2;01/02/2024\n"), folder / "out.parquet"
+    with session_given(spark.classic):
+        told = package.explain(path, out, engine="spark")
+        text = _pyforge.explain(_api._source(path), _api._sink(out), _api.settings({"engine": "spark"}), *_api._messages({}), None, False)
+    assert told["engine"] == "spark" and told["remote"]["refusal"] is None
+    assert told["remote"]["read"]["options"]["sep"] == ";" and told["remote"]["read"]["schema"] == "c0 STRING, c1 STRING"
+    assert told["remote"]["expressions"][0] == "CAST(NULLIF(c0, '') AS BIGINT)" and told["remote"]["rows_written"] == 2
+    assert "reads csv, sep ';'" in text and "id = CAST(NULLIF(c0, '') AS BIGINT)" in text and "writes parquet, mode error" in text
+    assert package.explain(path, out)["remote"] is None
+    assert [place.name for place in folder.iterdir()] == ["in.csv"]
+
+
+WIDE = ("id,name,when,at,instant,share,yes,a b\n"
+        "1,x,31/01/2024,2024-01-31 10:20:30,2024-01-31T10:20:30+02:00,0.5,true,007\n"
+        "2,,01/02/2024,1883-11-18 12:01:00,0001-01-02T00:00:00Z,,FALSE,8\n"
+        "3,\"q \"\"z\"\"\",,,,1e300,,\n")
+
+
+def as_written(package, session, target, spark_reads, path, **options):
+    """What is in the table after a conversion to it; (its result, the table)"""
+    from pyforge_cli.extensions.databricks import PyForgeDatabricks
+
+    how = {"engine": "spark"} if spark_reads else {}
+    done = PyForgeDatabricks(spark_session=session).convert(path, progress=False, **how, **options)
+    assert done, done.get("error")
+    return done, read_back(session, target)
+
+
+@pytest.mark.parametrize("place", ["table", "delta"])
+def test_tables_are_the_same(package, session, table, folder, place):
+    from pyforge_cli.extensions.databricks.tables import path_target, table_target
+
+    path, read = source(folder, WIDE), []
+    for spark_reads in (False, True):
+        name, out = table(), folder / f"out{spark_reads}.delta"
+        options = {"table": name} if place == "table" else {"output_path": out, "output_format": "delta"}
+        done, rows = as_written(package, session, table_target(name) if place == "table" else path_target(out), spark_reads, path, **options)
+        read.append((rows, done["columns"], done["row_count"], [text for text in done["warnings"] if "engine" not in text]))
+    (ours, columns, count, warnings), (theirs, *of_theirs) = read
+    assert [columns, count, warnings] == of_theirs and count == 3
+    same_tables(theirs.sort_by("id"), ours.sort_by("id"))
+
+
+def test_what_a_table_gets_more(package, session, table, folder):
+    """Appended to a table whose columns have other types the file is read natively, and a note says so."""
+    from pyforge_cli.extensions.databricks.tables import table_target
+
+    name = table()
+    path = source(folder, "id,share\n1,0.5\n2,1.5\n")
+    as_written(package, session, table_target(name), True, path, table=name)
+    path.write_text("id,share\n3,2.5\n")
+    done, rows = as_written(package, session, table_target(name), True, path, table=name, mode="append")
+    assert not any("natively" in text for text in done["warnings"]) and rows.num_rows == 3
+    path.write_text("id,share\n4,3\n")
+    done, rows = as_written(package, session, table_target(name), True, path, table=name, mode="append")
+    assert any("other types than the values show" in text for text in done["warnings"]), done["warnings"]
+    assert sorted(rows["share"].to_pylist()) == [0.5, 1.5, 2.5, 3.0]
+    if overwrites_tables(session):
+        done, rows = as_written(package, session, table_target(name), True, path, table=name, mode="overwrite")
+        assert rows.num_rows == 1
+
+
+def test_a_refused_file_is_a_table_all_the_same(package, session, table, folder):
+    from pyforge_cli.extensions.databricks.tables import table_target
+
+    name = table()
+    path = source(folder, 'id,text\n1,"a\r\nb"\n2,c\n')
+    done, rows = as_written(package, session, table_target(name), True, path, table=name)
+    assert any("read natively, and not by Spark" in text and "CR in it" in text for text in done["warnings"]), done["warnings"]
+    assert sorted(rows["text"].to_pylist()) == ["a\r\nb", "c"]
+
+
+@pytest.mark.parametrize("fault, said", [
+    ("gone", "Spark did not read"),
+    ("rows", "rows where"),
+    ("nulls", "nulls in the column 'name'"),
+    ("type", "does not have the columns"),
+])
+def test_when_spark_does_otherwise(package, session, table, folder, monkeypatch, fault, said):
+    """A server that fails, or gives another table than was read: the native engine has the file, and a table gets what it read."""
+    from pyforge_cli.extensions.databricks import PyForgeDatabricks, reading
+    from pyforge_cli.extensions.databricks.tables import table_target
+
+    whole = reading.frame
+
+    def frame(spark, plan, path, whole_instants):
+        made = whole(spark, plan, path, whole_instants)
+        if fault == "gone":
+            return made.selectExpr("no_such_column")
+        if fault == "rows":
+            return made.limit(1)
+        return made.selectExpr("c0", "CAST(NULL AS STRING) AS c1" if fault == "nulls" else "1.5D AS c1")
+
+    monkeypatch.setattr(reading, "frame", frame)
+    path, forge = source(folder, "id,name\n1,a\n2,b\n"), PyForgeDatabricks(spark_session=session)
+    done = forge.convert(path, folder / "out.parquet", force_pyspark=True, progress=False)
+    assert done and done["processing_engine"] == "native" and said in done["attempts"][0]["reason"], done["attempts"]
+    assert parquet(folder / "out.parquet").to_pydict() == {"id": [1, 2], "name": ["a", "b"]}
+    refused = forge.convert(path, folder / "other.parquet", engine="spark", progress=False)
+    assert not refused and said in refused["error"]
+    assert sorted(place.name for place in folder.iterdir()) == ["in.csv", "out.parquet"]
+    name = table()
+    done, rows = as_written(package, session, table_target(name), True, path, table=name)
+    assert any("read natively, and not by Spark" in text for text in done["warnings"]) and rows.num_rows == 2
+
+
+@pytest.mark.parametrize("kind", ["classic", "connect"])
+def test_a_cancel_ends_the_reading(spark, shared_connect, package, folder, monkeypatch, kind):
+    import threading
+    import time
+
+    from pyforge_cli.extensions.databricks import reading
+    from pyforge_cli.extensions.databricks.session import session_given
+
+    began, whole = threading.Event(), reading.frame
+
+    def frame(*how):
+        began.set()
+        return whole(*how).selectExpr("c0", "c1 || coalesce(java_method('java.lang.Thread', 'sleep', 20000L), '') AS c1")
+
+    def progress(state):
+        if began.is_set() and time.monotonic() - start > 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(reading, "frame", frame)
+    path, start = source(folder, "id,name\n1,a\n2,b\n"), time.monotonic()
+    with session_given(spark.classic if kind == "classic" else shared_connect), pytest.raises(KeyboardInterrupt):
+        package.convert(path, folder / "out.parquet", engine="spark", progress=progress)
+    assert time.monotonic() - start < 15
+    assert [place.name for place in folder.iterdir()] == ["in.csv"]

@@ -77,6 +77,11 @@ def estimate(facts, rates):
     return native, survey + START + facts.bytes / (rates.of(facts.format) * max(1, tasks))
 
 
+def is_small(format, size, threshold):
+    """Whether the native engine is done before Spark would begin, so that no session is looked for."""
+    return size is not None and size < min(threshold, NATIVE_RATES.get(format, 100 * MIB) * START * cores_here())
+
+
 def decide(facts, rates=None):
     """Whether Spark reads the file, and why."""
     if not facts.sees_input:
@@ -129,4 +134,4 @@ def cores_here():
         return os.cpu_count() or 1
 
 
-__all__ = ["Decision", "Facts", "Rates", "THRESHOLD", "cores_here", "decide", "estimate", "spark_cores", "threshold"]
+__all__ = ["Decision", "Facts", "Rates", "THRESHOLD", "cores_here", "decide", "estimate", "is_small", "spark_cores", "threshold"]

@@ -236,6 +236,10 @@ def _is_asked_for(job):
     return job.option("engine") == "spark" or job.option("force-pyspark") == "yes"
 
 
+def _bytes_of(job):
+    return job.input_bytes if job.data_bytes is None else job.data_bytes
+
+
 class SparkEngine:
     name = "spark"
     description = "Tables, Delta and large files through the session of Spark at hand"
@@ -254,7 +258,7 @@ class SparkEngine:
         from pyforge_cli.extensions.databricks import choice
         from pyforge_cli.extensions.databricks.staging import spark_path
 
-        facts = dict(format=job.input_format, bytes=job.input_bytes if job.data_bytes is None else job.data_bytes, compute=at_hand.kind,
+        facts = dict(format=job.input_format, bytes=_bytes_of(job), compute=at_hand.kind,
                      spark_cores=choice.spark_cores(at_hand), cores=choice.cores_here(), forced=_is_asked_for(job),
                      sees_input=spark_path(job.input, on_databricks) is not None, threshold=choice.threshold())
         decision = choice.decide(choice.Facts(**facts), self._rates)
@@ -265,6 +269,10 @@ class SparkEngine:
         return choice.decide(choice.Facts(**facts, refusal=plan["refusal"], splits=splits), self._rates)
 
     def takes(self, job):
+        from pyforge_cli.extensions.databricks import choice
+
+        if not job.engines_only and not _is_asked_for(job) and choice.is_small(job.input_format, _bytes_of(job), choice.threshold()):
+            return False, "small enough for the native engine"
         why = []
         at_hand, on_databricks = _at_hand(self._given, why)
         if at_hand is None and job.engines_only:

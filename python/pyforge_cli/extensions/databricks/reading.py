@@ -76,22 +76,28 @@ def parts_of(folder):
     return sorted(os.path.join(folder, name) for name in os.listdir(folder) if _PART.match(name))
 
 
+def _wrong(why):
+    return failure("server", f"Spark has written {why}", "choose the native engine: --engine native")
+
+
 def check_parts(parts, plan):
-    """Parts have the rows and nulls that the native reading has counted, by their own footers."""
+    """Parts have the types, rows and nulls that the native reading has found, by their own footers."""
     from pyforge_cli import info
 
     rows, nulls = 0, [0] * len(plan["columns"])
     for part in parts:
         told = info(part)
         rows += told["rows"]
-        for number, column in enumerate(told["columns"]):
+        for number, (column, wanted) in enumerate(zip(told["columns"], plan["columns"])):
+            # what Spark writes for instants has no zone
+            if column["type"].replace("timestamptz", "timestamp") != wanted["type"].replace("timestamptz", "timestamp"):
+                raise _wrong(f"the column {wanted['name']!r} as {column['type']} where it is {wanted['type']}")
             nulls[number] += column["null_count"] or 0
     if rows != plan["rows_written"]:
-        raise failure("server", f"Spark has written {rows} rows where {plan['rows_written']} were read", "choose the native engine: --engine native")
+        raise _wrong(f"{rows} rows where {plan['rows_written']} were read")
     for column, found in zip(plan["columns"], nulls):
         if column["null_count"] is not None and column["null_count"] != found:
-            raise failure("server", f"Spark has written {found} nulls in the column {column['name']!r} where there are {column['null_count']}",
-                          "choose the native engine: --engine native")
+            raise _wrong(f"{found} nulls in the column {column['name']!r} where there are {column['null_count']}")
 
 
 __all__ = ["check_parts", "frame", "parts_of", "read_into"]
