@@ -236,9 +236,9 @@ bool py_input_give(struct py_call *call, PyObject *input)
         given.user = call->input = file_new(call, input);
         if (given.user == NULL)
             return false;
-        name = name_of(input);
-        given.name = name != NULL ? PyBytes_AsString(name) : NULL;
     }
+    name = name_of(input); /* bytes may be of a class that gives them one */
+    given.name = name != NULL ? PyBytes_AsString(name) : NULL;
     status = pf_request_input(call->request, &given, &err);
     Py_XDECREF(name);
     if (status != PF_OK)

@@ -101,7 +101,9 @@ def _source(place):
     """A path as text, content as bytes, or a binary file object."""
     if isinstance(place, (str, os.PathLike)):
         return _path(place, "input")
-    if isinstance(place, (bytes, bytearray, memoryview)):
+    if isinstance(place, bytes):
+        return place  # of a class of its own, too, which may have a name
+    if isinstance(place, (bytearray, memoryview)):
         return bytes(place)
     if _is_text_file(place):
         raise TypeError("the input file object is in text mode: open it with 'rb', or give its .buffer")

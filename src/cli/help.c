@@ -172,8 +172,15 @@ static void put_options(struct cli *cli, const struct tables *tables, const stru
     }
 }
 
-/* Accepted without effect: named, so that a script of before can be told what became of them. */
-static void put_other_formats(struct cli *cli, const struct tables *tables)
+static bool has_option(const struct pf_option *row, const char *name)
+{
+    while (row != NULL && row->name != NULL && strcmp(row->name, name) != 0)
+        row++;
+    return row != NULL && row->name != NULL;
+}
+
+/* Accepted without effect: named, so that a script of before can be told what became of them. What the command itself has is none of them. */
+static void put_other_formats(struct cli *cli, const struct tables *tables, const struct cli_command *command)
 {
     char text[600] = "";
     size_t used = 0;
@@ -182,6 +189,8 @@ static void put_other_formats(struct cli *cli, const struct tables *tables)
         if (strcmp(tables->owner[t], "other formats") != 0)
             continue;
         for (const struct pf_option *row = tables->list[t]; row->name != NULL && used < sizeof text; row++) {
+            if (has_option(command->options, row->name))
+                continue;
             int wrote = snprintf(text + used, sizeof text - used, "%s--%s", used > 0 ? ", " : "", row->name);
             used += wrote > 0 ? (size_t)wrote : 0;
         }
@@ -241,7 +250,7 @@ void cli_help_command(struct cli *cli, const struct cli_command *command)
     }
     put_options(cli, &tables, command);
     if (command->shared == NULL)
-        put_other_formats(cli, &tables);
+        put_other_formats(cli, &tables, command);
     if (command->converts)
         cli_help_extension_options(cli);
     put_examples(cli, command->examples);

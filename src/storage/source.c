@@ -222,7 +222,8 @@ enum pf_status pf_source_spool(struct pf_source *src, struct pf_error *err)
     return pf_spool_add(src->spool, src->head + src->head_at, src->head_size - src->head_at, err);
 }
 
-static enum pf_status copy_rest(struct pf_source *src, struct pf_sink *copy, struct pf_error *err)
+/* Reads what nobody has read yet: into `copy`, or, where that is NULL, only so that it is in the spool. */
+static enum pf_status read_rest(struct pf_source *src, struct pf_sink *copy, struct pf_error *err)
 {
     uint8_t *part = pf_alloc(&src->ctx->memory, STORED_PART);
     enum pf_status status = PF_OK;
@@ -234,7 +235,7 @@ static enum pf_status copy_rest(struct pf_source *src, struct pf_sink *copy, str
         status = pf_check_cancel(src->ctx, err);
         if (status == PF_OK)
             status = pf_source_read(src, part, STORED_PART, &got, err);
-        if (status == PF_OK)
+        if (status == PF_OK && copy != NULL)
             status = pf_sink_write(copy, part, got, err);
     }
     pf_free(&src->ctx->memory, part);
@@ -251,7 +252,7 @@ enum pf_status pf_source_unpack(struct pf_source *src, struct pf_error *err)
         return PF_OK;
     if (pf_sink_scratch(src->ctx, &copy, err) != PF_OK)
         return err->status;
-    if (copy_rest(src, copy, err) != PF_OK) {
+    if (read_rest(src, copy, err) != PF_OK) {
         pf_sink_free(copy);
         return err->status;
     }
@@ -274,29 +275,11 @@ enum pf_status pf_source_check(const struct pf_source *src, struct pf_error *err
     return src->raw->functions->check != NULL ? src->raw->functions->check(src->raw, err) : PF_OK;
 }
 
-/* What nobody has read yet goes to the spool: whoever reads anew is to read it all. */
-static enum pf_status spool_rest(struct pf_source *src, struct pf_error *err)
-{
-    uint8_t *part = pf_alloc(&src->ctx->memory, STORED_PART);
-    enum pf_status status = PF_OK;
-    size_t got = 1;
-
-    if (part == NULL)
-        return pf_fail_memory(err, STORED_PART);
-    while (status == PF_OK && got != 0) {
-        status = pf_check_cancel(src->ctx, err);
-        if (status == PF_OK)
-            status = next_bytes(src, part, STORED_PART, &got, err);
-    }
-    pf_free(&src->ctx->memory, part);
-    return status;
-}
-
 enum pf_status pf_source_rewind(struct pf_source *src, struct pf_error *err)
 {
     src->head_at = src->head_size = 0;
     if (src->spool != NULL) {
-        if (!src->from_spool && spool_rest(src, err) != PF_OK)
+        if (!src->from_spool && read_rest(src, NULL, err) != PF_OK)
             return err->status;
         src->from_spool = true;
         return pf_spool_rewind(src->spool, err);

@@ -86,7 +86,9 @@ enum pf_status pf_text_filter(struct pf_text_column *text, int64_t rows, const u
 const char *pf_names_near(const struct pf_schema *schema, const char *name);
 /* Makes names fit for a table: empty ones become column_N, repeated ones get _2, _3, ...; compat: as 1.0.9 did (a.1, a
  * column without a name is "Unnamed: N", without any header Column_N). Surrounding blanks are removed. names (NULL is as "") are
- * replaced by copies in the arena where they change. */
-enum pf_status pf_names_settle(const char **names, uint32_t count, bool compat, struct pf_arena *arena, struct pf_error *err);
+ * replaced by copies in the arena where they change. numbers: the N of each column, from 1, should it need one; NULL = 1, 2, 3, ...;
+ * compat counts for itself. */
+enum pf_status pf_names_settle(const char **names, const uint32_t *numbers, uint32_t count, bool compat, struct pf_arena *arena,
+                               struct pf_error *err);
 
 #endif

@@ -91,7 +91,7 @@ static const char *next_free(const struct name_set *set, const char *base, const
 
 /* ---- names of this version */
 
-static bool settle(const char **names, uint32_t count, struct pf_arena *arena)
+static bool settle(const char **names, const uint32_t *numbers, uint32_t count, struct pf_arena *arena)
 {
     struct name_set set;
 
@@ -114,7 +114,7 @@ static bool settle(const char **names, uint32_t count, struct pf_arena *arena)
         struct entry *entry = set_find(&set, names[i]);
 
         if (names[i][0] == '\0') {
-            names[i] = numbered(arena, "column", "_", i + 1);
+            names[i] = numbered(arena, "column", "_", numbers ? numbers[i] : i + 1);
             if (!names[i])
                 return false;
             entry = set_find(&set, names[i]);
@@ -231,9 +231,10 @@ static bool settle_compat(const char **names, uint32_t count, struct pf_arena *a
     return repeat_with_points(names, count, unnamed, arena) && clean(names, count, arena);
 }
 
-enum pf_status pf_names_settle(const char **names, uint32_t count, bool compat, struct pf_arena *arena, struct pf_error *err)
+enum pf_status pf_names_settle(const char **names, const uint32_t *numbers, uint32_t count, bool compat, struct pf_arena *arena,
+                               struct pf_error *err)
 {
-    if (compat ? settle_compat(names, count, arena) : settle(names, count, arena))
+    if (compat ? settle_compat(names, count, arena) : settle(names, numbers, count, arena))
         return PF_OK;
     return pf_fail_memory(err, (size_t)count * sizeof *names);
 }

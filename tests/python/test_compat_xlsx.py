@@ -115,3 +115,14 @@ def test_rows_without_any_value_go(pyforge, tmp_path):
     rows = ['<row r="1"><c r="A1" t="str"><v>n</v></c><c r="B1" t="str"><v>v</v></c></row>', '<row r="2"><c r="A2"><v>1</v></c><c r="B2"><v>2</v></c></row>', '<row r="3"/>',
             '<row r="4"><c r="A4" t="str"><v xml:space="preserve"> </v></c></row>', '<row r="7"><c r="B7"><v>3</v></c></row>']
     assert convert(pyforge, xlsx_make.book(tmp_path / "a.xlsx", "".join(rows)), tmp_path)["first_rows"] == [["1", "2"], [" ", ""], ["", "3"]]
+
+
+def test_rows_above_the_header_are_told(pyforge, tmp_path):
+    """X3: the fullest of the first rows won as header, and what stood above it vanished without a word."""
+    def row(number, *values):
+        return f'<row r="{number}">' + "".join(f'<c r="{"ABC"[i]}{number}" t="str"><v>{value}</v></c>' for i, value in enumerate(values)) + "</row>"
+
+    rows = row(1, "Sales.", "Sales.") + row(2, "x", "x") + row(4, "id", "name", "city") + row(5, "1", "b", "c") + row(6, "2", "b", "c") + row(7, "3", "b", "c")
+    done = pyforge("convert", xlsx_make.book(tmp_path / "a.xlsx", rows), tmp_path / "a.parquet", "--compat", "1.0")
+    assert done.returncode == 0 and parquet.read_table(tmp_path / "a.parquet").to_pydict() == {"id": ["1", "2", "3"], "name": ["b"] * 3, "city": ["c"] * 3}
+    assert "the header of sheet 'S1' is taken to be row 4; 2 rows with values above it are left out (--header 1 begins there)" in done.stderr.decode()

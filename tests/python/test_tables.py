@@ -227,6 +227,13 @@ def test_columns_that_are_alike_go_by_their_names(pyforge, tmp_path):
         assert [column.to_pylist() for column in pq.read_table(tmp_path / "a.parquet").columns] == [[1, 4], [2, 3]]
 
 
+def test_columns_without_a_name_go_by_their_place(pyforge, tmp_path):
+    """Blank columns are left out right of the names; what stands behind them is under the letter it has in the sheet."""
+    path = book(tmp_path / "a.xlsx", {"x": [["a"], [1, None, 2]], "y": [["a"], [3, 4, 5]]})
+    check(pyforge("convert", path, "--combine-by", "name"))
+    assert pq.read_table(tmp_path / "a.parquet").to_pydict() == {"a": [1, 3], "column_3": [2, 5], "column_2": [None, 4]}
+
+
 def test_wider_further_down(pyforge, tmp_path):
     """A value right of all names, behind the first block of the second sheet."""
     head = '<row r="1"><c r="A1" t="str"><v>a</v></c></row>'
@@ -236,7 +243,7 @@ def test_wider_further_down(pyforge, tmp_path):
     for how in ([], ["--types", "string"]):
         check(pyforge("convert", path, "--combine", "--force", *how))
         table = pq.read_table(tmp_path / "a.parquet")
-        assert table.num_rows == 2 * 59998 + 1 and table.column_names == ["a", "column_2"]
+        assert table.num_rows == 2 * 59998 + 1 and table.column_names == ["a", "column_3"]
         assert table.column(1).null_count == table.num_rows - 1
         record = json.loads(pyforge("convert", path, tmp_path / "o.xlsx", "--force", "--json", *how).stdout)
         assert [(len(one["columns"]), one["row_count"]) for one in record["tables"]] == [(1, 59998), (2, 59999)]

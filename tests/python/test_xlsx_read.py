@@ -194,7 +194,7 @@ SHEETS = [
     ("rows that are not there", header("a", "b") + '<row r="2"><c><v>1</v></c></row><row r="5"><c r="B5"><v>2</v></c></row>', {"a": [1, None, None, None], "b": [None, None, None, 2]}),
     ("blank rows at the end", header("a") + '<row r="2"><c><v>1</v></c></row><row r="3"/><row r="4"><c s="1"/></row>', {"a": [1]}),
     ("blank rows and columns before", '<row r="4"><c r="C4" t="str"><v>x</v></c><c r="D4" t="str"><v>y</v></c></row><row r="5"><c r="D5"><v>1</v></c></row>', {"x": [None], "y": [1]}),
-    ("a column without a name", header("a") + '<row r="2"><c r="A2"><v>1</v></c><c r="C2"><v>3</v></c></row>', {"a": [1], "column_2": [3]}),
+    ("a column without a name", header("a") + '<row r="2"><c r="A2"><v>1</v></c><c r="C2"><v>3</v></c></row>', {"a": [1], "column_3": [3]}),
     ("a name without a column", header("a", "b", "c") + '<row r="2"><c r="C2"><v>3</v></c></row>', {"a": [None], "b": [None], "c": [3]}),
     ("a blank name between", '<row r="1"><c r="A1" t="str"><v>a</v></c><c r="C1" t="str"><v>c</v></c></row><row r="2"><c><v>1</v></c><c><v>2</v></c><c><v>3</v></c></row>', {"a": [1], "column_2": [2], "c": [3]}),
     ("names that occur twice", header("a", "a") + '<row r="2"><c><v>1</v></c><c><v>2</v></c></row>', {"a": [1], "a_2": [2]}),
@@ -428,7 +428,7 @@ def test_wider_further_down(pyforge, tmp_path):
         extra = f'<c r="D{r}"><v>9</v></c>' if r == 50000 else ""
         rows.append(f'<row r="{r}"><c r="A{r}"><v>{r}</v></c><c r="B{r}"><v>1</v></c>{extra}</row>')
     table, _ = read(pyforge, xlsx_make.book(tmp_path / "a.xlsx", "".join(rows)))
-    assert table.column_names == ["a", "b", "column_3"]
+    assert table.column_names == ["a", "b", "column_4"]
     assert table.num_rows == 59998
     assert table.column(2).null_count == 59997
     assert table.column(2)[49998].as_py() == 9
@@ -475,6 +475,14 @@ MERGED = [
     ("the first column is not read", ABC + row(2, A=1, C=3), ["A2:B2"], ["--columns", "b,c"], {"b": [1], "c": [3]}),
     ("it lies outside of the range", ABC + row(2, A=1, C=3), ["A2:B2"], ["--range", "B1:C2"], {"b": [1], "c": [3]}),
     ("it begins above the range", row(1, A=5, B=1) + row(2, B=2) + row(3, B=3), ["A1:A3"], ["--range", "A2:B3", "--header", "no"], {"column_1": [5, 5], "column_2": [2, 3]}),
+    ("its rows alone, at the head of the range", row(1, A=5, B=1) + row(2) + row(4, B=3), ["A1:A3"], ["--range", "A2:B4", "--header", "no"],
+     {"column_1": [5, 5, None], "column_2": [None, None, 3]}),
+    ("its rows alone, which are not there", row(1, A=5, B=1) + row(6, B=3) + row(7, B=4), ["A1:A4"], ["--range", "A3:B7"],
+     {"column_1": [5, 5, None, None, None], "column_2": [None, None, None, 3, 4]}),
+    ("its rows alone, beside the range", row(1, A=5, B=1) + row(4, B=3), ["A1:A3"], ["--range", "B2:B4", "--header", "no"], {"column_1": [3]}),
+    ("its rows alone, of blank ones", row(1, A=5, B=1) + row(2) + row(4, B=3), ["A1:A3"], ["--range", "A2:B4", "--header", "no", "--drop-blank-rows"],
+     {"column_1": [None], "column_2": [3]}),
+    ("its rows alone, above names", row(1, A=5, B=1) + row(4, A="a", B="b") + row(5, A=1, B=3), ["A1:B3"], ["--range", "A2:B5"], {"a": [1], "b": [3]}),
     ("cells that have a value of their own keep it", ABC + row(2, A="x", B="y"), ["A2:C2"], [], {"a": ["x"], "b": ["y"], "c": ["x"]}),
     ("dates, errors, booleans", ABC + '<row r="2"><c r="A2" s="1"><v>45000</v></c><c r="B2" t="e"><v>#N/A</v></c><c r="C2" t="b"><v>1</v></c></row>' + row(3) + row(4, B=4),
      ["A2:A4", "B2:B3", "C2:C4"], [], {"a": [datetime.date(2023, 3, 15)] * 3, "b": [None, None, 4], "c": [True] * 3}),

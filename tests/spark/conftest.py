@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = os.environ.get("PYFORGE_PACKAGE") or str(ROOT / "build" / "release" / "python")
 MEMORY = "900m"
 # The serverless-like session is one of Connect, so two of the three see both transports; all with PYFORGE_TEST_FULL.
 KINDS = ("classic", "connect", "serverless") if os.environ.get("PYFORGE_TEST_FULL") else ("classic", "serverless")
@@ -31,11 +32,10 @@ def skip_aloud(message):
 
 @pytest.fixture(scope="session")
 def package():
-    folder = os.environ.get("PYFORGE_PACKAGE") or str(ROOT / "build" / "release" / "python")
-    if not list(Path(folder, "pyforge_cli").glob("_pyforge*.so")):
-        skip_aloud(f"NO PACKAGE in {folder}: every test through Spark is skipped")
+    if not list(Path(PACKAGE, "pyforge_cli").glob("_pyforge*.so")):
+        skip_aloud(f"NO PACKAGE in {PACKAGE}: every test through Spark is skipped")
     os.environ["XDG_CONFIG_HOME"] = str(ROOT / "tests" / "no-settings")
-    sys.path.insert(0, folder)
+    sys.path.insert(0, PACKAGE)
     import pyforge_cli
 
     return pyforge_cli
@@ -93,7 +93,8 @@ class Spark:
         self.port = None
         for name in ("SPARK_HOME", "SPARK_REMOTE", "PYSPARK_SUBMIT_ARGS", "SPARK_CONF_DIR"):
             os.environ.pop(name, None)
-        os.environ.update(SPARK_LOCAL_IP="127.0.0.1", PYSPARK_PYTHON=sys.executable, SPARK_LOCAL_DIRS=str(place / "local"))
+        # the processes of executors look for the package there, too
+        os.environ.update(SPARK_LOCAL_IP="127.0.0.1", PYSPARK_PYTHON=sys.executable, SPARK_LOCAL_DIRS=str(place / "local"), PYTHONPATH=PACKAGE)
         from pyspark.sql import SparkSession
 
         settings = self._settings(jars)

@@ -345,7 +345,21 @@ static void put_file(const char *path, const void *bytes, size_t size)
     assert_int_equal(fclose(file), 0);
 }
 
-/* A table of Visual FoxPro with a text, a number, a memo; two rows, the second with what is no number. No language byte. */
+/* The header of a file of Visual FoxPro that has no language byte; where its records begin. */
+static uint32_t put_header(uint8_t *bytes, int records, int record_size, const char (*fields)[32], size_t n_fields)
+{
+    const uint32_t header = 32 + 32 * (uint32_t)n_fields + 1 + 263;
+
+    bytes[0] = 0x30;
+    bytes[4] = (uint8_t)records;
+    bytes[8] = (uint8_t)header;
+    bytes[9] = (uint8_t)(header >> 8);
+    bytes[10] = (uint8_t)record_size;
+    memcpy(bytes + 32, fields, 32 * n_fields);
+    bytes[32 + 32 * n_fields] = 0x0D;
+    return header;
+}
+
 /* The database that the table below is of. */
 static void put_database(void)
 {
@@ -355,20 +369,14 @@ static void put_database(void)
                                         { "OBJECTNAME\0C\0\0\0\0\x04" } };
     static const char records[] = " \x02\0\0\0\x01\0\0\0TableT    \x03\0\0\0\x02\0\0\0Fieldname \x04\0\0\0\x02\0\0\0Fieldsize"
                                   " \x05\0\0\0\x02\0\0\0Fieldnote\x1a";
-    const uint32_t header = 32 + 128 + 1 + 263;
     static uint8_t bytes[600];
+    const uint32_t header = put_header(bytes, 4, 18, fields, 4);
 
-    bytes[0] = 0x30;
-    bytes[4] = 4;
-    bytes[8] = (uint8_t)header;
-    bytes[9] = (uint8_t)(header >> 8);
-    bytes[10] = 18;
-    memcpy(bytes + 32, fields, sizeof fields);
-    bytes[160] = 0x0D;
     memcpy(bytes + header, records, sizeof records - 1);
     put_file("Base.DBC", bytes, header + sizeof records - 1);
 }
 
+/* A table with a text, a number, a memo; two rows and a deleted one, the last with what is no number. */
 static void put_table(void)
 {
     static const char fields[3][32] = { { "NAME\0\0\0\0\0\0\0C\0\0\0\0\x06" },
@@ -377,16 +385,8 @@ static void put_table(void)
     static const char records[] = " M\xfcller  12\x01\0\0\0*Gelb     1\0\0\0\0 K\xf6ln  ****\x02\0\0\0\x1a";
     static const char memo[] = "\0\0\0\x03\0\0\x02\0";
     static uint8_t bytes[512], memos[1600];
-    const uint32_t header = 32 + 96 + 1 + 263;
+    const uint32_t header = put_header(bytes, 3, 15, fields, 3);
 
-    memset(bytes, 0, sizeof bytes);
-    bytes[0] = 0x30;
-    bytes[4] = 3;
-    bytes[8] = (uint8_t)header;
-    bytes[9] = (uint8_t)(header >> 8);
-    bytes[10] = 15;
-    memcpy(bytes + 32, fields, sizeof fields);
-    bytes[128] = 0x0D;
     memcpy(bytes + 129, "base.dbc", 8);
     put_database();
     memcpy(bytes + header, records, sizeof records - 1);

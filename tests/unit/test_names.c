@@ -51,7 +51,7 @@ static void names_are_settled(void **state)
             count++;
         }
         pf_arena_init(&arena, &memory, SIZE_MAX);
-        CHECK_OK(pf_names_settle(names, count, cases[i].compat, &arena, &err), err);
+        CHECK_OK(pf_names_settle(names, NULL, count, cases[i].compat, &arena, &err), err);
         for (uint32_t at = 0; at < count; at++)
             if (strcmp(names[at], cases[i].settled[at]) != 0)
                 fail_msg("case %zu, name %u ('%s') is '%s', expected '%s'", i, at + 1, cases[i].names[at], names[at],
@@ -84,7 +84,7 @@ static void many_names_are_settled_quickly(void **state)
         for (size_t i = 0; i < COUNT; i++)
             names[i] = i % 5 == 0 ? "" : i % 5 == 1 ? "a_7" : i % 5 == 2 ? "a.7" : i % 5 == 3 ? "'a'" : "a";
         pf_arena_init(&arena, &memory, SIZE_MAX);
-        CHECK_OK(pf_names_settle(names, COUNT, compat != 0, &arena, &err), err);
+        CHECK_OK(pf_names_settle(names, NULL, COUNT, compat != 0, &arena, &err), err);
         qsort(names, COUNT, sizeof *names, by_text);
         for (size_t i = 0; i + 1 < COUNT; i++)
             CHECK(strcmp(names[i], names[i + 1]) != 0);
@@ -111,7 +111,7 @@ static void refused_memory_is_reported(void **state)
             CHECK(pf_memory_init(&memory, SIZE_MAX));
             pf_arena_init(&arena, &memory, SIZE_MAX);
             atomic_store(&memory.fail_at, nth);
-            status = pf_names_settle(names, PF_COUNT(names), compat != 0, &arena, &err);
+            status = pf_names_settle(names, NULL, PF_COUNT(names), compat != 0, &arena, &err);
             CHECK(status == PF_OK || status == PF_NO_MEMORY);
             pf_arena_free(&arena);
             pf_memory_destroy(&memory);

@@ -517,7 +517,7 @@ static enum pf_status settle_names(struct csv_reader *reader, struct pf_error *e
         return pf_fail_memory(err, reader->column_count * sizeof *before);
     for (uint32_t i = 0; i < reader->column_count; i++)
         before[i] = reader->names[i];
-    status = pf_names_settle(reader->names, reader->column_count, reader->compat, &reader->arena, err);
+    status = pf_names_settle(reader->names, NULL, reader->column_count, reader->compat, &reader->arena, err);
     if (status == PF_OK && reader->has_header && !reader->compat && list_changes(reader, before, changes, sizeof changes) != 0)
         pf_warn(reader->ctx, "%s: column names that are empty, occur twice or have blanks around them were changed: %s",
                 pf_source_name(reader->src), changes);
@@ -561,5 +561,5 @@ enum pf_status csv_add_columns(struct csv_reader *reader, uint32_t count, struct
 {
     if (grow_names(reader, count, err) != PF_OK)
         return err->status;
-    return pf_names_settle(reader->names, reader->column_count, reader->compat, &reader->arena, err);
+    return pf_names_settle(reader->names, NULL, reader->column_count, reader->compat, &reader->arena, err);
 }

@@ -79,7 +79,7 @@ static enum pf_status name_columns(struct dbf_reader *reader, struct pf_error *e
         return pf_fail_memory(err, count * sizeof *names);
     if (reader->with_deleted)
         names[reader->shown_count] = DELETED_COLUMN;
-    if (pf_names_settle(names, count, false, &reader->arena, err) != PF_OK)
+    if (pf_names_settle(names, NULL, count, false, &reader->arena, err) != PF_OK)
         return err->status;
     for (uint32_t i = 0; i < reader->shown_count; i++)
         reader->header.fields[reader->shown[i]].name = names[i];

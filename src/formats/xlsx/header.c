@@ -304,6 +304,20 @@ static enum pf_status take_names(struct xlsx_reader *reader, const struct grid *
     return status;
 }
 
+/* A column without a name is called by its place in the sheet, or in the range that was asked for: not by how many blank ones stand
+ * before it, so that columns of several sheets that have the same place are called the same. */
+static enum pf_status settle_names(struct xlsx_reader *reader, struct pf_error *err)
+{
+    const struct xlsx_table *table = &reader->table;
+    uint32_t *numbers = pf_arena_alloc(&reader->arena, table->column_count * sizeof *numbers);
+
+    if (numbers == NULL)
+        return pf_fail_memory(err, table->column_count * sizeof *numbers);
+    for (uint32_t i = 0; i < table->column_count; i++)
+        numbers[i] = table->place[i] - table->range.left + 1;
+    return pf_names_settle(table->names, numbers, table->column_count, reader->compat, &reader->arena, err);
+}
+
 /* Columns from the first that is headed or used to the last; right of the header only those that are used. */
 static enum pf_status settle_columns(struct xlsx_reader *reader, const char *const *names, const uint8_t *headed,
                                      const uint8_t *used, struct pf_error *err)
@@ -333,7 +347,7 @@ static enum pf_status settle_columns(struct xlsx_reader *reader, const char *con
         table->place[count++] = i;
     }
     table->column_count = count;
-    return pf_names_settle(table->names, count, reader->compat, &reader->arena, err);
+    return settle_names(reader, err);
 }
 
 /* ---- reading the first rows */
@@ -454,14 +468,32 @@ static enum pf_status first_piece(struct finding *finding, struct xlsx_piece *pi
 
 /* ---- the table */
 
+/* 1.0.9 took the likeliest row for the header, and said nothing of those above it. */
+static void tell_passed_over(const struct xlsx_reader *reader, const struct grid *grid, uint32_t first, uint32_t header)
+{
+    uint32_t rows = 0;
+
+    for (uint32_t row = first; row < header; row++)
+        rows += filled(grid, row) != 0;
+    pf_warn(reader->ctx,
+            "%s: the header of sheet '%s' is taken to be row %u; %u row%s with values above it %s left out (--header %u begins "
+            "there)",
+            pf_source_name(reader->src), reader->table.sheet->name, header + grid->first + 1, rows, rows == 1 ? "" : "s",
+            rows == 1 ? "is" : "are", first + grid->first + 1);
+}
+
 static void tell_titles(const struct xlsx_reader *reader, const struct grid *grid, uint32_t first, uint32_t header)
 {
     const uint32_t row = header + grid->first + 1;
     char both[96] = "";
     uint32_t above;
 
-    if (header == first || reader->compat)
+    if (header == first)
         return;
+    if (reader->compat) {
+        tell_passed_over(reader, grid, first, header);
+        return;
+    }
     /* names over several columns each, most often merged cells */
     if (header == first + 1 && filled(grid, first) > 1)
         (void)snprintf(both, sizeof both, "; --header %u-%u --fill-merged joins both rows", row - 1, row);
@@ -591,6 +623,8 @@ static enum pf_status find_in_piece(struct finding *finding, struct xlsx_piece *
     table->has_header = count != 0;
     table->header_row = at + finding->grid.first;
     table->first = table->header_row + count;
+    if (count == 0)
+        table->first = xlsx_merged_first(reader, finding->top, table->first);
     if (count != 0 && take_names(reader, &finding->grid, at, at + count - 1, finding->names, finding->headed, err) != PF_OK)
         return err->status;
     if (option->mode == PF_HEADER_PLACED && memchr(finding->headed, 1, PF_XLSX_COLUMNS) == NULL)

@@ -349,6 +349,21 @@ void xlsx_merged_mark(const struct xlsx_reader *reader, uint32_t from, uint8_t *
     }
 }
 
+uint32_t xlsx_merged_first(const struct xlsx_reader *reader, uint32_t from, uint32_t below)
+{
+    const struct pf_xlsx_range *whole = &reader->table.range;
+
+    for (uint32_t i = next_reaching(reader, 0, from); i < reader->merged_count; i = next_reaching(reader, i + 1, from)) {
+        const struct pf_xlsx_range *range = &reader->merged[i].range;
+
+        if (range->top >= below)
+            break;
+        if (range->left <= whole->right && range->right >= whole->left)
+            return range->top > from ? range->top : from;
+    }
+    return below;
+}
+
 void xlsx_merged_names(const struct xlsx_reader *reader, uint32_t first, uint32_t row, const struct xlsx_merged **over)
 {
     memset(over, 0, PF_XLSX_COLUMNS * sizeof(void *));

@@ -241,6 +241,8 @@ enum pf_status xlsx_find_table(struct xlsx_reader *reader, struct pf_error *err)
 enum pf_status xlsx_merged_load(struct xlsx_reader *reader, struct pf_error *err);
 /* Marks the columns that merged ranges give values to, from a row on. */
 void xlsx_merged_mark(const struct xlsx_reader *reader, uint32_t from, uint8_t *used);
+/* The first of the rows from `from` on, and before `below`, that a merged range gives a value to; below = none. */
+uint32_t xlsx_merged_first(const struct xlsx_reader *reader, uint32_t from, uint32_t below);
 /* The merged ranges that name the cells of a row of the header, whose first row is first: one a column of the sheet, NULL = none. */
 void xlsx_merged_names(const struct xlsx_reader *reader, uint32_t first, uint32_t row, const struct xlsx_merged **over);
 

@@ -171,5 +171,5 @@ enum pf_status xml_name_columns(struct xml_reader *reader, struct pf_error *err)
     pf_buffer_free(&name);
     if (!ok)
         return pf_fail_memory(err, reader->column_count * sizeof *reader->names);
-    return pf_names_settle(reader->names, reader->column_count, reader->options->compat, &reader->arena, err);
+    return pf_names_settle(reader->names, NULL, reader->column_count, reader->options->compat, &reader->arena, err);
 }

@@ -292,7 +292,7 @@ static enum pf_status name_slots(struct xml_reader *reader, const char **names, 
     pf_buffer_free(&name);
     if (!ok)
         return pf_fail_memory(err, count * sizeof *names);
-    if (pf_names_settle(names, count, reader->options->compat, &reader->arena, err) != PF_OK)
+    if (pf_names_settle(names, NULL, count, reader->options->compat, &reader->arena, err) != PF_OK)
         return err->status;
     for (uint32_t i = 0; i < count; i++)
         slots[i].name = names[i];

@@ -380,7 +380,8 @@ class PyForgeDatabricks:
         bar = Bar("batch", progress)
         started = time.monotonic()
         sizes = [_size_of(batch.process_path(path)) for path, _ in files]
-        results = batch.Run(work, sizes, threads, parallel and not work.is_one_table, bar).go() if files else []
+        with work.on_executors(sizes, bar):
+            results = batch.Run(work, sizes, threads, parallel and not work.is_one_table, bar).go() if files else []
         results += [self._failed_before(error.source, None, error) for error in errors]
         done = Batch(results, time.monotonic() - started)
         bar.end(done.told(), failed=bool(done.summary.failed))
@@ -424,8 +425,30 @@ class _Work:
 
             self._tables = batch.tables(self._table, [source for source, _ in files])
         self._begun = False
+        self._answers = None
+
+    def on_executors(self, sizes, bar):
+        """A context in which the files that the executors of Spark can have are converted there, where that is asked for."""
+        from pyforge_cli.extensions.databricks import batch
+
+        spreads = not self.is_one_table and bool(self._files) and batch.is_for_spark(self._options)
+        return batch.on_executors(self, self._forge.spark, self._files, sizes, self._format, self._options, bar, _logger().warning, spreads)
+
+    def take(self, answers):
+        """answers: what executors did, by the numbers of the files."""
+        self._answers = answers
+        self._options = {name: value for name, value in self._options.items() if name not in ("engine", "executor_file_size")}
+        self._options["force_pyspark"] = True
 
     def __call__(self, index, threads, progress):
+        if not self._answers:
+            return self._convert(index, threads, progress)
+        from pyforge_cli.extensions.databricks import executors
+
+        with executors.of_file(self._answers.get(index)):
+            return self._convert(index, threads, progress)
+
+    def _convert(self, index, threads, progress):
         (source, output), options = self._files[index], {**self._options, "threads": threads}
         if self._table is None:
             options["format"] = self._format

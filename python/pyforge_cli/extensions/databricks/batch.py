@@ -1,5 +1,6 @@
 """Many files at once: who converts which, and when."""
 
+import contextlib
 import os
 import re
 import threading
@@ -89,6 +90,26 @@ def threads_of(options):
     if not re.fullmatch(r"[0-9]{1,4}", told) or int(told) > _MOST_THREADS:
         raise failure("option", f"PYFORGE_PARALLEL_WORKERS is {told[:40]!r}", f"it takes 0 (all cores) to {_MOST_THREADS}")
     return int(told) or cores()
+
+
+def is_for_spark(options):
+    """Whether Spark is asked for."""
+    return options.get("engine") == "spark" or bool(options.get("force_pyspark"))
+
+
+@contextlib.contextmanager
+def on_executors(work, session, files, sizes, format, options, bar, note, spreads):
+    """Meanwhile work has what the executors of Spark have made of its files, where there are any."""
+    if not spreads:
+        yield
+        return
+    from pyforge_cli.extensions.databricks import executors
+    from pyforge_cli.extensions.databricks.session import session_given
+
+    with session_given(session), executors.spread(files, sizes, format, options, bar, note) as answers:
+        if answers is not None:
+            work.take(answers)
+        yield
 
 
 _COMPRESSION = re.compile(r"\.(gz|zst)\Z", re.IGNORECASE)
@@ -202,4 +223,4 @@ class Run:
         return [jobs[index].result() for index in range(len(self._sizes))]
 
 
-__all__ = ["Run", "check_options", "cores", "find", "process_path", "tables", "threads_of"]
+__all__ = ["Run", "check_options", "cores", "find", "is_for_spark", "on_executors", "process_path", "tables", "threads_of"]

@@ -4,13 +4,13 @@ The core asks it about every conversion once it is loaded, so what only tables n
 """
 
 import os
+import sys
 import threading
-import time
 
 from pyforge_cli.errors import BadDataError, PyForgeError
 from pyforge_cli.extensions.base import EngineError, Option
 from pyforge_cli.extensions.databricks.identifiers import COLUMN_NAMES
-from pyforge_cli.extensions.databricks.waiting import answer, begin, wait
+from pyforge_cli.extensions.databricks.operation import answer, begin, interrupt_until, wait
 
 # How long an interrupted write is waited for, in seconds.
 _LAST_WAIT = 30.0
@@ -18,8 +18,12 @@ _LAST_WAIT = 30.0
 _TEXTS = ("csv", "excel", "xml")
 _REMEDY = "run this in a notebook or a job of Databricks, or give a session: PyForgeDatabricks(spark_session=spark)"
 
+# The largest file that an executor gets, and the most that one task gets: both are in the memory of one process there.
+EXECUTOR_FILE_SIZE = "128M"
+
 OPTIONS = (
     Option("column-names", "choice", choices=COLUMN_NAMES, default="repair", help="What becomes of names that Delta refuses."),
+    Option("executor-file-size", "size", default=EXECUTOR_FILE_SIZE, help="Larger files of a batch stay on the driver, and not on Spark's executors."),
 )
 
 
@@ -45,18 +49,8 @@ def _write(at_hand, watch, **how):
 def _end(state, done, cancelled):
     """After a cancel: raises it when nothing is written, returns when all is, and else raises that this is not known."""
     write = state.get("write")
-
-    def interrupt():
-        # again and again, as the server may get the call after the first word that it is to stop
-        end = time.monotonic() + _LAST_WAIT
-        while not done.is_set() and time.monotonic() < end:
-            write.interrupt()
-            done.wait(0.5)
-
     if write is not None and write.cancel():
-        # a connection that is gone keeps whoever asks
-        threading.Thread(target=interrupt, name="pyforge-spark-interrupt", daemon=True).start()
-        done.wait(_LAST_WAIT)
+        interrupt_until(done, write.interrupt, _LAST_WAIT)
     ended = done.is_set()  # asked before state is looked at: then it is complete
     if "answer" in state:
         return
@@ -228,6 +222,11 @@ def _at_hand(given, why=None):
     return session_at_hand(given, on_databricks=inside, is_serverless=known["is_serverless"], why=why), inside
 
 
+def _executors():
+    """The module of batches on executors, where there is such a batch."""
+    return sys.modules.get("pyforge_cli.extensions.databricks.executors")
+
+
 def _told(why):
     return f" ({why[0]})" if why else ""
 
@@ -271,6 +270,9 @@ class SparkEngine:
     def takes(self, job):
         from pyforge_cli.extensions.databricks import choice
 
+        brought = _executors() and _executors().takes(job)
+        if brought:
+            return brought
         if not job.engines_only and not _is_asked_for(job) and choice.is_small(job.input_format, _bytes_of(job), choice.threshold()):
             return False, "small enough for the native engine"
         why = []
@@ -286,14 +288,19 @@ class SparkEngine:
 
     def _table(self, at_hand, job, context, on_databricks):
         """(what was read, rows written, columns)"""
+        brought = _executors() and _executors().converter(job, context)
+        convert = brought or (lambda path, **more: context.convert_native(path, format="parquet", **more))
         result, written = load_table(
-            at_hand, job, lambda path, **more: context.convert_native(path, format="parquet", **more), on_databricks=on_databricks, note=context.warn,
-            watch=lambda: context.progress(step="writing"), renew=lambda: getattr(_at_hand(self._given)[0], "session", None),
-            by_spark=self._decide(job, at_hand, on_databricks).spark)
+            at_hand, job, convert, on_databricks=on_databricks, note=context.warn, watch=lambda: context.progress(step="writing"),
+            renew=lambda: getattr(_at_hand(self._given)[0], "session", None),
+            by_spark=not brought and self._decide(job, at_hand, on_databricks).spark)
         columns = [{**column, "name": name} for column, name in zip(result["columns"], written.columns)]
         return result, result["row_count"] if written.rows is None else written.rows, columns
 
     def run(self, job, context):
+        brought = _executors() and _executors().run(job, context)
+        if brought:
+            return brought
         why = []
         at_hand, on_databricks = _at_hand(self._given, why)
         if at_hand is None:

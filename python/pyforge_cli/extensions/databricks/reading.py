@@ -6,13 +6,11 @@ the whole input, whose counts the parts have to have.
 
 import os
 import re
-import time
 import uuid
 
-from pyforge_cli.extensions.databricks.session import Operation
+from pyforge_cli.extensions.databricks.operation import Operation
 from pyforge_cli.extensions.databricks.spark_errors import condition_of, failure, first_line, sqlstate_of
 from pyforge_cli.extensions.databricks.staging import as_read
-from pyforge_cli.extensions.databricks.waiting import answer, begin, wait
 
 # How long a reading that was interrupted is waited for, in seconds, until its folder is removed.
 _LAST_WAIT = 10.0
@@ -34,13 +32,6 @@ def frame(session, plan, path, whole_instants):
     return reader.load(as_read(path)).selectExpr(*made)
 
 
-def _interrupt(operation, done):
-    end = time.monotonic() + _LAST_WAIT
-    while not done.is_set() and time.monotonic() < end:
-        operation.interrupt()
-        done.wait(0.5)
-
-
 def read_into(at_hand, plan, path, folder, watch, whole_instants=False):
     """Carries out the plan's reading of path into folder, both as Spark names them. Nothing is at folder before."""
     operation = Operation(at_hand.session, at_hand.kind, f"pyforge-{uuid.uuid4().hex}")
@@ -48,23 +39,22 @@ def read_into(at_hand, plan, path, folder, watch, whole_instants=False):
     def carry_out():
         if at_hand.kind == "classic":
             at_hand.session.createDataFrame([], "a int")  # makes it the session of this thread
-        tagged = operation.tagged(True)
-        try:
-            frame(at_hand.session, plan, path, whole_instants).write.mode("error").parquet(folder)
-        finally:
-            if tagged:
-                operation.tagged(False)
+        frame(at_hand.session, plan, path, whole_instants).write.mode("error").parquet(folder)
 
-    state = {}
-    done = begin("pyforge-spark-read", carry_out, state)
+    ended = []
+
+    def watching():
+        try:
+            watch()
+        except BaseException as error:
+            ended.append(error)
+            raise
+
     try:
-        wait(done, watch)
-    except BaseException:
-        _interrupt(operation, done)
-        raise
-    try:
-        answer(state)
+        operation.run(carry_out, watching, _LAST_WAIT)
     except Exception as error:
+        if error in ended:
+            raise
         operation.interrupt()  # one whose answer was lost may be at work
         tail = " ".join(part for part in (condition_of(error), sqlstate_of(error) and f"SQLSTATE {sqlstate_of(error)}") if part)
         raise failure("server", f"Spark did not read {path}: {first_line(error)}" + (f" [{tail}]" if tail else ""),

@@ -1,0 +1,395 @@
+"""Batches over the executors of Spark: the native reader works there, on bytes that Spark has read, and the driver puts each output in
+its place.
+
+Spark reads the files by its source binaryFile, so that its own rules decide who may see what; what a function on an executor gives back
+goes into a staging folder, and from there each output is placed by the conversion of its file, as if it had been made here. So nothing
+of an output is seen before it is whole, and what the executors could not do is done here.
+"""
+
+import contextlib
+import json
+import os
+import re
+import tempfile
+import threading
+import uuid
+
+import pyforge_cli
+from pyforge_cli.extensions.base import EngineError
+from pyforge_cli.extensions.databricks.operation import Operation
+from pyforge_cli.extensions.databricks.progress import size_text
+from pyforge_cli.extensions.databricks.spark_errors import failure, first_line
+from pyforge_cli.extensions.databricks.staging import Staging, as_read, process_path, spark_path, staging_base
+
+# Options of the conversion as such, and those about what is written where: the driver's.
+_OF_THE_DRIVER = {"engine", "force-core", "force-pyspark", "force", "threads", "report-dir", "log-level", "output-dir", "table", "mode",
+                  "merge-schema", "staging", "timezone", "column-names", "executor-file-size", "temp-dir", "sync", "format", "rejects", "rejects-full"}
+# Seconds to wait for Spark to end what was interrupted.
+_LAST_WAIT = 30.0
+# Small row groups, so that the driver reads one output without its neighbours.
+_WRITING = {"compression": "none", "parquet.block.size": str(1 << 20), "parquet.block.size.row.check.min": "1",
+            "parquet.page.size.row.check.min": "1"}
+_SPARKS_OWN = re.compile(r"\.(parquet|pq)\Z", re.IGNORECASE)
+_DBASE = re.compile(r"\.dbf\Z", re.IGNORECASE)
+_SIZE = re.compile(r"([0-9]+)([kmgt]?)b?\Z", re.IGNORECASE)
+
+
+# ---- what became of a file
+
+class Brought:
+    """The output of a file that executors have made. parts: [(Parquet file of Spark's, row group, row in it), ...]"""
+
+    def __init__(self, report, parts, options, format):
+        self.report, self.parts, self.options, self.format = report, parts, options, format
+
+    def differs(self, job):
+        """Why this is not what the job asks for; None = it is. A hook may have set options since."""
+        given = {name: text for name, text in job.options.items() if name not in _OF_THE_DRIVER}
+        format = "parquet" if job.engines_only else job.output_format
+        if format != self.format:
+            return f"the executors wrote {self.format}"
+        other = sorted(name for name in {*given, *self.options} if given.get(name) != self.options.get(name))
+        return f"--{other[0]} was changed since the executors read it" if other else None
+
+    def other_types(self, wanted):
+        """Why its columns are not of these types, {name: type}; None = they are."""
+        for column in self.report["columns"]:
+            kind = wanted.get(column["name"], column["type"])
+            if kind != column["type"]:
+                return f"the table has {kind} for {column['name']!r}, which the executors found to be {column['type']}"
+        return None
+
+    def copy_to(self, path):
+        """The output as a file of this machine."""
+        import pyarrow.parquet
+
+        written = 0
+        with open(path, "wb") as file:
+            for place, group, row in self.parts:
+                with pyarrow.parquet.ParquetFile(place) as staged:
+                    written += file.write(staged.read_row_group(group, columns=["content"]).column(0)[row].as_buffer())
+        if written != self.report["output_size_bytes"]:
+            raise OSError(f"{written} bytes of {self.report['output_size_bytes']} came back from the executors")
+
+
+class Left:
+    """A file that is for the driver, and why."""
+
+    def __init__(self, reason):
+        self.reason = reason
+
+
+_here = threading.local()
+
+
+@contextlib.contextmanager
+def of_file(answer):
+    """What became of the file whose conversion this thread begins meanwhile: Brought, Left, or None."""
+    _here.answer = answer
+    try:
+        yield
+    finally:
+        _here.answer = None
+
+
+def takes(job):
+    """(whether, why) for the engine; None = it has to look for itself."""
+    answer = getattr(_here, "answer", None)
+    if answer is None or job.engines_only:
+        return None
+    if isinstance(answer, Left):
+        return False, answer.reason
+    why = answer.differs(job)
+    return (False, why) if why else (True, "the executors of Spark have read it")
+
+
+def run(job, context):
+    """Puts the output in its place, for the engine; None = as takes()."""
+    answer = getattr(_here, "answer", None)
+    if not isinstance(answer, Brought) or job.engines_only:
+        return None
+    with tempfile.TemporaryDirectory(prefix="pyforge-", dir=job.option("temp-dir") or os.environ.get("PYFORGE_TEMP_DIR") or None) as folder:
+        path = os.path.join(folder, "output")
+        try:
+            answer.copy_to(path)
+        except Exception as error:
+            raise EngineError(f"what the executors made could not be read back: {error}", "falls back") from error
+        context.place(path)
+    report = answer.report
+    for text in report["warnings"]:
+        context.warn(text)
+    return {
+        "rows_written": report["row_count"], "rows_read": report["rows_read"], "rows_rejected": report["rows_rejected"],
+        "rows_left_out": report["rows_left_out"], "bytes_written": report["output_size_bytes"], "columns": report["columns"],
+        "display": "spark (executors)",
+    }
+
+
+def converter(job, context):
+    """For a table: what gives the file as Parquet, with the types that are asked for, and its result. None = as takes()."""
+    answer = getattr(_here, "answer", None)
+    if isinstance(answer, Left):
+        context.warn(f"read on the driver: {answer.reason}")
+    if not isinstance(answer, Brought):
+        return None
+
+    def convert(path, **more):
+        why = answer.differs(job) or answer.other_types(more.get("schema") or {})
+        if why is None:
+            try:
+                answer.copy_to(path)
+                return answer.report
+            except Exception as error:
+                why = f"what the executors made could not be read back: {error}"
+        context.warn(f"read on the driver: {why}")
+        return context.convert_native(path, format="parquet", **{**more, "force": True})
+
+    return convert
+
+
+# ---- which files
+
+def bytes_of(text):
+    """134217728, "128M" or Spark's "128MB" and "134217728b" as a number."""
+    found = _SIZE.match(str(text).strip())
+    if not found:
+        raise failure("option", f"executor_file_size is {str(text)[:40]!r}", "it takes a number of bytes, or one with K, M or G")
+    return int(found[1]) << 10 * " kmgt".index(found[2].lower() or " ")
+
+
+def _siblings(path, listed):
+    """Whether a table of dBase or FoxPro may have files beside it, which do not come with its bytes."""
+    folder, name = os.path.split(path.lower())
+    if folder not in listed:
+        try:
+            listed[folder] = [found.lower() for found in os.listdir(os.path.dirname(path))]
+        except OSError:
+            listed[folder] = []
+    stem = os.path.splitext(name)[0]
+    return any(found.endswith(".dbc") or (os.path.splitext(found)[0] == stem and found != name) for found in listed[folder])
+
+
+def why_left(path, size, limit, on_databricks, listed):
+    """Why a file stays on the driver; None = executors can have it. path: as this process opens it."""
+    name = os.path.basename(path)
+    if not os.path.isfile(path):
+        return "it is no file"
+    if spark_path(path, on_databricks) is None:
+        return "Spark does not see it"
+    if size > limit:
+        return f"it has {size_text(size)}, and executors get files of {size_text(limit)} at most (executor_file_size)"
+    if _SPARKS_OWN.search(name):
+        return "Parquet is for Spark itself"
+    if _DBASE.search(name) and _siblings(path, listed):
+        return "it may need the files beside it"
+    if name.startswith(("_", ".")) or not name.isprintable() or any(mark in path for mark in "{}[]*?\\"):
+        return "Spark finds no file of this name"
+    return None
+
+
+def options_sent(options):
+    """Options in force here, also those of the environment and of files of settings, {name with '-': text}, but what is the driver's own."""
+    of_both = {name: value for name, value in options.items() if name.replace("_", "-") not in _OF_THE_DRIVER}
+    return {setting["name"]: setting["value"] for setting in pyforge_cli.config(**of_both)["settings"]
+            if setting["source"] != "default" and setting["name"] not in _OF_THE_DRIVER}
+
+
+# ---- the work
+
+def _probe():
+    def probe(batches):
+        import pyarrow
+
+        try:
+            import pyforge_cli
+            from pyforge_cli import _pyforge  # noqa: F401
+            from pyforge_cli.extensions.databricks import on_executor  # noqa: F401
+
+            found = pyforge_cli.__version__
+        except BaseException as error:
+            found = f"!{type(error).__name__}: {error}"
+        for batch in batches:
+            yield pyarrow.RecordBatch.from_pydict({"found": [found] * batch.num_rows})
+
+    return probe
+
+
+def why_not(session):
+    """Why executors cannot have the package's work; None = one of them has this version of it."""
+    try:
+        found = session.range(1).mapInArrow(_probe(), "found string").collect()[0]["found"]
+    except Exception as error:
+        return f"a first try on an executor failed: {said(error)}"
+    if found.startswith("!"):
+        return f"the package does not work on the executors: {found[1:]}"
+    if found != pyforge_cli.__version__:
+        return f"the executors have pyforge-cli {found}, and the driver {pyforge_cli.__version__}"
+    return None
+
+
+def said(error):
+    """What an error of Spark says. Of an exception of Python on an executor, whose stack stands in front, the last line."""
+    lines = [line.strip() for line in str(error).split("\n\nJVM stacktrace", 1)[0].splitlines() if line.strip()]
+    raised = [line for line in lines if re.match(r"(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Exit)\b", line)]
+    return raised[-1][:400] if raised and "Traceback (most recent call last):" in lines else first_line(error)
+
+
+def size_of_tasks(session):
+    """How much of files Spark gives one task at most; None = it does not say."""
+    try:
+        return bytes_of(session.conf.get("spark.sql.files.maxPartitionBytes"))
+    except Exception:
+        return None
+
+
+def grouped(sizes, limit):
+    """Numbers of files, in lists of at most limit bytes, the large files first."""
+    groups = []
+    for number in sorted(sizes, key=lambda number: -sizes[number]):
+        for group in groups:
+            if group[0] + sizes[number] <= limit:
+                break
+        else:
+            groups.append(group := [0, []])
+        group[0] += sizes[number]
+        group[1].append(number)
+    return [numbers for _, numbers in groups]
+
+
+def _function(options):
+    def convert(batches):
+        from pyforge_cli.extensions.databricks.on_executor import converted
+
+        return converted(batches, options)
+
+    return convert
+
+
+def _frame(session, paths, sizes, limit):
+    """{number: path} as a frame of their bytes. Spark puts files together into tasks of spark.sql.files.maxPartitionBytes at most; where that
+    is more than a process on an executor is to get, they are put together here."""
+    most = size_of_tasks(session)
+    groups = [list(paths)] if most is not None and most <= limit else grouped({number: sizes[number] for number in paths}, limit)
+    whole = None
+    for numbers in groups:
+        frame = session.read.format("binaryFile").load([paths[number] for number in numbers]).select("path", "content")
+        whole = frame if whole is None else whole.union(frame)
+    return whole
+
+
+def _outputs(folder, numbers, options, format):
+    """What Spark has written: {number: Brought, or why it is none}. numbers: {path in this process: number}"""
+    import pyarrow.parquet
+
+    found = {}
+    for name in sorted(os.listdir(folder)):
+        if name.startswith(("_", ".")):
+            continue
+        place = os.path.join(folder, name)
+        with pyarrow.parquet.ParquetFile(place) as staged:
+            for group in range(staged.num_row_groups):
+                rows = staged.read_row_group(group, columns=["path", "part", "report"]).to_pylist()
+                for at, row in enumerate(rows):
+                    found.setdefault(row["path"], []).append((row["part"], row["report"], (place, group, at)))
+    answers = {}
+    for path, parts in found.items():
+        parts.sort()
+        report = json.loads(parts[0][1])
+        number = numbers.get(process_path(path))
+        if number is None or [part for part, _, _ in parts] != list(range(len(parts))):
+            continue
+        answers[number] = _judged(report, [place for _, _, place in parts], options, format)
+    return answers
+
+
+def _judged(report, parts, options, format):
+    if "error" in report:
+        return Left(f"the executors could not convert it: {report['error']}")
+    if report["rows_rejected"]:
+        return Left("it has rejected rows, which are kept by the driver")
+    return Brought(report, parts, options, format)
+
+
+class Batch:
+    """The files of one batch that executors get. {number: path} here and for Spark, {number: bytes}."""
+
+    def __init__(self, at_hand, on_databricks, limit, sent, format):
+        self.at_hand, self.on_databricks, self.limit, self.sent, self.format = at_hand, on_databricks, limit, sent, format
+        self.here, self.there, self.sizes, self.answers = {}, {}, {}, {}
+
+    def add(self, number, path, size, listed):
+        path = process_path(path)
+        why = why_left(path, size, self.limit, self.on_databricks, listed)
+        if why is not None:
+            self.answers[number] = Left(why)
+            return
+        self.here[number], self.there[number], self.sizes[number] = path, spark_path(path, self.on_databricks), size
+
+    def leave(self, why):
+        """What executors were to get and have not brought is for the driver."""
+        self.answers.update((number, Left(why)) for number in self.here if number not in self.answers)
+
+    def _write(self, place):
+        from pyforge_cli.extensions.databricks.on_executor import SCHEMA
+
+        options = {**{name.replace("-", "_"): value for name, value in self.sent.items()}, "format": self.format, "engine": "native", "threads": 1,
+                   "report_dir": "", "log_level": "error"}
+        frame = _frame(self.at_hand.session, self.there, self.sizes, self.limit)
+        frame.mapInArrow(_function(options), SCHEMA).write.options(**_WRITING).parquet(place)
+
+    def run(self, staging, watch):
+        """Fills answers. staging: the folder for what comes back."""
+        operation = Operation(self.at_hand.session, self.at_hand.kind, f"pyforge-{uuid.uuid4().hex}")
+        try:
+            why = operation.run(lambda: why_not(self.at_hand.session), watch, _LAST_WAIT)
+            if why is None:
+                folder = os.path.join(staging.folder, "data", "outputs")
+                operation.run(lambda: self._write(spark_path(folder, self.on_databricks)), watch, _LAST_WAIT)
+                self.answers.update(_outputs(folder, {path: number for number, path in self.here.items()}, self.sent, self.format))
+                why = "nothing came back from the executors for it"
+        except Exception as error:
+            why = f"the executors failed: {said(error)}"
+        self.leave(why)
+
+
+@contextlib.contextmanager
+def spread(files, sizes, format, options, bar, note):
+    """{number of a file: Brought, or Left} of a batch's files, as long as the context lasts. files: [(input, output), ...]
+
+    None when there is no session that could have them.
+    """
+    from pyforge_cli.extensions.databricks.engine import EXECUTOR_FILE_SIZE, _at_hand
+
+    found, on_databricks = _at_hand(None)
+    if found is None:
+        yield None
+        return
+    limit = bytes_of(options.get("executor_file_size") or EXECUTOR_FILE_SIZE)
+    batch = Batch(found, on_databricks, limit, options_sent(options), "parquet" if options.get("table") is not None or format == "delta" else format)
+    listed = {}
+    for number, (path, _) in enumerate(files):
+        batch.add(number, path, sizes[number], listed)
+    if not batch.here:
+        yield batch.answers
+        return
+    with contextlib.ExitStack() as stack:
+        try:
+            first = min(batch.here)
+            base = staging_base(options.get("staging"), [files[first][1], files[first][0]], on_databricks)
+            if not os.path.lexists(base):
+                stack.callback(_remove_empty, base)
+            staging = stack.enter_context(Staging(base, on_databricks, note))
+        except pyforge_cli.PyForgeError as error:
+            batch.leave(error.message)
+        else:
+            words = f"{len(batch.here):,} of {len(files):,} files on the executors, {size_text(sum(batch.sizes.values()))}"
+            batch.run(staging, lambda: bar.update(0.0, words))
+        yield batch.answers
+
+
+def _remove_empty(folder):
+    with contextlib.suppress(OSError):
+        os.rmdir(folder)
+
+
+__all__ = ["Brought", "Left", "of_file", "run", "spread", "takes"]

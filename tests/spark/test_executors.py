@@ -1,0 +1,444 @@
+"""Batches over executors: what the native reader makes there is what it makes here, file by file."""
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import pyarrow.parquet
+import pytest
+from conftest import ROOT
+
+FULL = bool(os.environ.get("PYFORGE_TEST_FULL"))
+BOOKS = 200 if FULL else 8
+one_kind = pytest.mark.parametrize("session", ["serverless"], indirect=True)
+
+
+@pytest.fixture
+def executors(package):
+    from pyforge_cli.extensions.databricks import executors
+
+    return executors
+
+
+@pytest.fixture
+def forge(package, session):
+    from pyforge_cli.extensions.databricks import PyForgeDatabricks
+
+    return PyForgeDatabricks(spark_session=session)
+
+
+@pytest.fixture
+def connected(package, shared_connect):
+    from pyforge_cli.extensions.databricks import PyForgeDatabricks
+
+    return PyForgeDatabricks(spark_session=shared_connect)
+
+
+def text_of(number):
+    """A table that has something of everything, and other columns in every third."""
+    head = ["id,code,amount,day,at,note", "id,name", "a;b;c"][number % 3]
+    rows = [[f"{row},{row:05d},{row * 1.25},2024-01-{row % 28 + 1:02d},2024-01-01 10:{row % 60:02d}:00,\"text, {row} é\"", f"{row},n{row}",
+             f"{row};{row}.5;x"][number % 3] for row in range(number, number + 40)]
+    return "\n".join([head, *rows]) + "\n"
+
+
+def workbooks(package, folder, count):
+    folder.mkdir()
+    for number in range(count):
+        path = folder / f"book {number:03d}.csv"
+        path.write_text(text_of(number))
+        package.convert(path, path.with_suffix(".xlsx"), log_level="error")
+        path.unlink()
+    return folder
+
+
+def files_below(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def both(forge, source, folder, **options):
+    """The batch with Spark and without: both outputs and both results."""
+    spark, native = folder / "spark", folder / "native"
+    done = forge.batch_convert(source, spark, engine="spark", progress=False, **options)
+    other = forge.batch_convert(source, native, engine="native", progress=False, **options)
+    assert [Path(result["input_path"]) for result in done] == [Path(result["input_path"]) for result in other]
+    return done, other, files_below(spark), files_below(native)
+
+
+def test_workbooks_are_what_the_driver_makes_of_them(forge, package, folder):
+    source = workbooks(package, folder / "books", BOOKS)
+    done, other, spark, native = both(forge, source, folder)
+    assert done.converted == BOOKS and {result["processing_engine"] for result in done} == {"spark (executors)"}, done[0]
+    assert len(spark) == BOOKS and spark == native
+    for ours, theirs in zip(done, other):
+        for name in ("row_count", "rows_read", "columns", "output_size_bytes", "file_size_bytes", "warnings", "output_format"):
+            assert ours[name] == theirs[name], name
+    # nothing else is left, neither beside the files nor beside their outputs
+    assert sorted(path.name for path in folder.iterdir()) == ["books", "native", "spark"]
+    assert all(path.suffix == ".xlsx" for path in source.iterdir())
+
+
+@one_kind
+def test_every_format_in_odd_places(forge, package, folder):
+    source = folder / "a b"
+    (source / "ü #%41 +").mkdir(parents=True)
+    (source / "one.csv").write_text("a;b\n1;2,5\n")
+    (source / "ü #%41 +" / "two'é.tsv").write_text("a\tb\n007\tx\n")
+    (source / "ü #%41 +" / "three.xml").write_text("<rows><row><a>1</a></row><row><a>2</a></row></rows>")
+    package.convert(ROOT / "examples" / "sales.csv", source / "four.xlsx")
+    import gzip
+
+    (source / "five.csv.gz").write_bytes(gzip.compress(b"a,b\n1,2\n"))
+    dbf = next(iter(sorted((ROOT / "tests").rglob("*.dbf"))), None) or next(iter(sorted((ROOT / "examples").rglob("*.dbf"))))
+    (source / "six.dbf").write_bytes(dbf.read_bytes())
+    done, other, spark, native = both(forge, source, folder, recursive=True)
+    assert spark == native and len(spark) == 6
+    assert {result["processing_engine"] for result in done} == {"spark (executors)"}, [(r["input_path"], r["warnings"]) for r in done]
+
+
+@one_kind
+def test_bad_files_are_what_they_are_natively(forge, package, folder, caplog):
+    source = workbooks(package, folder / "books", 195 if FULL else 5)
+    for number in range(5 if FULL else 3):
+        whole = (source / f"book {number:03d}.xlsx").read_bytes()
+        (source / f"x{number}.xlsx").write_bytes([b"no workbook", whole[: len(whole) // 2], whole.replace(b"sheet1", b"sheex1")][number % 3])
+    done, other, spark, native = both(forge, source, folder)
+    assert done.failed == (5 if FULL else 3) and spark == native
+    for ours, theirs in zip(done, other):
+        assert bool(ours) == bool(theirs) and ours["error"] == theirs["error"] and ours.exit_code == theirs.exit_code
+    assert done.exit_code == 3
+
+
+@one_kind
+def test_rows_that_are_rejected_and_several_sheets_are_for_the_driver(forge, package, folder):
+    source = folder / "in"
+    source.mkdir()
+    (source / "long.csv").write_text("a,b\n" + "1,2\n" * 30 + "1,2,3\n")
+    (source / "quarters.xlsx").write_bytes((ROOT / "examples" / "quarters.xlsx").read_bytes())
+    (source / "good.csv").write_text("a\n1\n")
+    done, other, spark, native = both(forge, source, folder)
+    assert spark == native and any(name.endswith("rejects.csv") for name in spark) and any("Q1" in name for name in spark)
+    assert [result["processing_engine"] for result in done] == ["spark (executors)", "native", "native"]
+    assert "rejected rows" in done[1]["warnings"][0]
+    done, other, spark, native = both(forge, source / "quarters.xlsx", folder / "one", combine_by="name", sheet_column=True)
+    assert spark == native and done[0]["processing_engine"] == "spark (executors)", done[0]
+
+
+@one_kind
+def test_options_and_settings_reach_the_executors(forge, package, folder, monkeypatch):
+    source = folder / "in"
+    source.mkdir()
+    for number in range(3):
+        (source / f"{number}.csv").write_text("day|x\n01/02/2024|1,5\n")
+    monkeypatch.setenv("PYFORGE_DELIMITER", "|")
+    done, other, spark, native = both(forge, source, folder, csv_options={"decimal": ","}, schema={"day": "date(dmy)"}, compression="zstd", memory="512M")
+    assert spark == native and {result["processing_engine"] for result in done} == {"spark (executors)"}, done[0]
+    assert [column["type"] for column in done[0]["columns"]] == ["date", "float64"]
+    done, other, spark, native = both(forge, str(source / "*.csv"), folder / "csv", format="csv", output_delimiter=";")
+    assert spark == native and b"day;x" in spark["0.csv"] and done[0]["processing_engine"] == "spark (executors)"
+
+
+@one_kind
+def test_large_files_stay_on_the_driver(forge, package, folder):
+    source = folder / "in"
+    source.mkdir()
+    (source / "large.csv").write_text("a,b\n" + "1,2\n" * 2000)
+    for number in range(4):
+        (source / f"{number}.csv").write_text("a,b\n" + "1,2\n" * 100)
+    done, other, spark, native = both(forge, source, folder, executor_file_size="1K")
+    assert spark == native
+    assert [result["processing_engine"] for result in done] == ["spark (executors)"] * 4 + ["native"]
+    assert "it has 8 KB, and executors get files of 1.02 KB at most" in done[4]["warnings"][0]
+
+
+@one_kind
+def test_a_table_for_each_file(spark, forge, package, folder, table):
+    source = workbooks(package, folder / "books", BOOKS // 4)
+    for path in sorted(source.iterdir()):
+        path.rename(source / f"{table().rpartition('.')[2]}.xlsx")
+    done = forge.batch_convert(source, table="spark_catalog.default.{stem}", engine="spark", progress=False)
+    assert done.converted == BOOKS // 4, done.failures
+    for path in source.iterdir():
+        native = package.read(path).to_arrow()
+        assert spark.classic.table(f"spark_catalog.default.{path.stem}").count() == native.num_rows == 40
+    assert not any("on the driver" in text for result in done for text in result["warnings"])
+    if FULL:
+        again = forge.batch_convert(source, table="spark_catalog.default.{stem}", mode="append", engine="spark", progress=False)
+        assert again.converted == BOOKS // 4 and spark.classic.table(f"spark_catalog.default.{path.stem}").count() == 80
+        delta = forge.batch_convert(source, folder / "delta", format="delta", engine="spark", progress=False)
+        assert delta.converted == BOOKS // 4, delta.failures
+
+
+# ---- what goes wrong
+
+
+def small(folder, count=3):
+    source = folder / "in"
+    source.mkdir()
+    for number in range(count):
+        (source / f"{number}.csv").write_text(f"a,b\n{number},x\n")
+    return source
+
+
+def on_the_driver(done, why, folder):
+    """All is converted, natively, and each result says why; nothing else is left."""
+    assert done and {result["processing_engine"] for result in done} == {"native"}
+    assert all(why in " ".join(result["warnings"]) for result in done), done[0]["warnings"]
+    assert not [path for path in folder.rglob(".pyforge*")]
+
+
+@one_kind
+def test_another_version_on_the_executors(forge, package, folder, monkeypatch):
+    monkeypatch.setattr(package, "__version__", "0.0.1")
+    source = small(folder)
+    on_the_driver(forge.batch_convert(source, folder / "out", engine="spark", progress=False), "and the driver 0.0.1", folder)
+
+
+@one_kind
+def test_a_package_that_is_not_on_the_executors(forge, package, executors, folder, monkeypatch):
+    def probe():
+        def missing(batches):
+            import nothing_of_the_kind  # noqa: F401
+
+        return missing
+
+    monkeypatch.setattr(executors, "_probe", probe)
+    done = forge.batch_convert(small(folder), folder / "out", engine="spark", progress=False)
+    on_the_driver(done, "a first try on an executor failed: ModuleNotFoundError: No module named 'nothing_of_the_kind'", folder)
+
+
+def test_executors_that_end_in_the_middle(connected, package, executors, folder, monkeypatch):
+    def function(options):
+        def ends(batches):
+            import os
+
+            for _ in batches:
+                os._exit(3)
+            yield None
+
+        return ends
+
+    monkeypatch.setattr(executors, "_function", function)
+    done = connected.batch_convert(small(folder), folder / "out", engine="spark", progress=False)
+    on_the_driver(done, "the executors failed: ", folder)
+
+
+@one_kind
+def test_an_interrupt_ends_what_runs_there(forge, package, executors, folder, monkeypatch):
+    began = folder / "began"
+
+    def function(options):
+        place = str(began)
+
+        def slow(batches):
+            import time
+
+            for _ in batches:
+                open(place, "w").close()
+                time.sleep(60)
+            yield None
+
+        return slow
+
+    monkeypatch.setattr(executors, "_function", function)
+    from pyforge_cli.extensions.databricks import progress
+
+    def update(self, share, words):
+        if began.exists():
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(progress.Bar, "update", update)
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        forge.batch_convert(small(folder), folder / "out", engine="spark", progress=False)
+    assert time.monotonic() - start < 40
+    assert sorted(path.name for path in folder.iterdir()) == ["began", "in"]
+
+
+def test_what_came_back_is_lost(connected, package, executors, folder, monkeypatch):
+    """The staging folder goes away before the outputs are placed: each is made here then."""
+    whole = executors._outputs
+
+    def outputs(place, *more):
+        found = whole(place, *more)
+        for path in Path(place).iterdir():
+            path.unlink()
+        return found
+
+    monkeypatch.setattr(executors, "_outputs", outputs)
+    done = connected.batch_convert(small(folder), folder / "out", engine="spark", progress=False)
+    on_the_driver(done, "could not be read back", folder)
+
+
+def test_no_place_that_spark_can_write_to(connected, package, folder):
+    source = small(folder)
+    (folder / "file").write_text("")
+    done = connected.batch_convert(source, folder / "out", engine="spark", staging=folder / "file" / "x", progress=False)
+    on_the_driver(done, "cannot stage there", folder)
+
+
+def test_an_output_that_exists_stays(connected, package, folder):
+    source, out = small(folder), folder / "out"
+    out.mkdir()
+    (out / "1.parquet").write_text("mine")
+    done = connected.batch_convert(source, out, engine="spark", force=False, progress=False)
+    assert done.failed == 1 and "exists" in done[1]["error"] and (out / "1.parquet").read_text() == "mine"
+
+
+def test_without_a_session_it_is_said(package, folder):
+    from pyforge_cli.extensions.databricks import PyForgeDatabricks, session
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session, "session_at_hand", lambda *given, **more: None)
+        done = PyForgeDatabricks().batch_convert(small(folder), folder / "out", engine="spark", progress=False)
+    assert done.failed == 3
+
+
+# ---- without Spark
+
+
+@pytest.mark.parametrize("text, size", [("128M", 128 << 20), ("134217728b", 128 << 20), ("128MB", 128 << 20), (5, 5), ("1g", 1 << 30)])
+def test_sizes(executors, text, size):
+    assert executors.bytes_of(text) == size
+
+
+def test_a_size_that_is_none(executors):
+    with pytest.raises(ValueError, match="executor_file_size is 'much'"):
+        executors.bytes_of("much")
+
+
+class Job:
+    """As the core gives it."""
+
+    def __init__(self, **options):
+        self.options, self.output_format, self.engines_only = options, "parquet", False
+
+    def option(self, name):
+        return None
+
+
+class Context:
+    def __init__(self):
+        self.warnings, self.native = [], None
+
+    def warn(self, text):
+        self.warnings.append(text)
+
+    def convert_native(self, path, **options):
+        self.native = options
+        return "made here"
+
+
+REPORT = {"columns": [{"name": "a", "type": "int64"}], "output_size_bytes": 3, "warnings": [], "row_count": 1, "rows_read": 1, "rows_rejected": 0,
+          "rows_left_out": 0}
+
+
+def test_what_was_asked_otherwise_is_not_taken(executors):
+    """As by a hook that sets an option when the executors have the files already."""
+    brought = executors.Brought(REPORT, [], {"delimiter": ";"}, "parquet")
+    assert brought.differs(Job(delimiter=";", threads="2")) is None
+    assert brought.differs(Job(delimiter="|")) == brought.differs(Job()) == "--delimiter was changed since the executors read it"
+    with executors.of_file(brought):
+        assert executors.takes(Job(delimiter=";"))[0] and executors.takes(Job(delimiter="|")) == (False, brought.differs(Job()))
+    other = Job(delimiter=";")
+    other.output_format = "csv"
+    assert "wrote parquet" in brought.differs(other)
+    assert executors.takes(Job()) is None and executors.run(Job(), None) is None and executors.converter(Job(), None) is None
+
+
+@pytest.mark.parametrize("asked, parts, why", [
+    ({"schema": {"a": "string"}}, [], "the table has string for 'a', which the executors found to be int64"),
+    ({}, [("not there", 0, 0)], "could not be read back"),
+    ({}, [], "0 bytes of 3 came back"),
+])
+def test_a_table_whose_file_is_made_here_after_all(executors, folder, asked, parts, why):
+    job, context = Job(), Context()
+    job.engines_only = True
+    with executors.of_file(executors.Brought(REPORT, parts, {}, "parquet")):
+        assert executors.takes(job) is None and executors.run(job, context) is None
+        assert executors.converter(job, context)(folder / "out", **asked) == "made here"
+    assert context.native == {**asked, "format": "parquet", "force": True} and why in context.warnings[0]
+    with executors.of_file(executors.Left("it is large")):
+        assert executors.converter(job, context) is None and context.warnings[-1] == "read on the driver: it is large"
+
+
+def test_the_first_try(package, executors, monkeypatch):
+    import pyarrow
+
+    class Session:
+        """Does here what executors do."""
+
+        def range(self, count):
+            return self
+
+        def mapInArrow(self, function, schema):
+            self.rows = [row for batch in function([pyarrow.RecordBatch.from_pydict({"id": [0]})]) for row in batch.to_pylist()]
+            return self
+
+        def collect(self):
+            return self.rows
+
+    assert executors.why_not(Session()) is None
+    monkeypatch.setitem(__import__("sys").modules, "pyforge_cli._pyforge", None)
+    monkeypatch.delattr(package, "_pyforge", raising=False)
+    assert "the package does not work on the executors: ModuleNotFoundError" in executors.why_not(Session())
+    assert executors.size_of_tasks(None) is None and "AttributeError" not in executors.why_not(None)
+
+
+def test_the_function_that_is_sent(executors):
+    import pyarrow
+
+    batch = pyarrow.RecordBatch.from_pydict({"path": ["a.csv"], "content": [b"a\n1\n"]})
+    assert [given.num_rows for given in executors._function({"format": "csv"})([batch])] == [1]
+
+
+def test_a_batch_of_nothing_for_the_executors(connected, package, folder):
+    package.convert(ROOT / "examples" / "sales.csv", folder / "in" / "a.parquet")
+    done = connected.batch_convert(folder / "in", folder / "out", format="csv", engine="spark", progress=False)
+    assert done and "Parquet is for Spark itself" in done[0]["warnings"][0]
+
+
+def test_groups_hold_no_more_than_they_may(executors):
+    sizes = {number: (number * 7919) % 97 + 1 for number in range(200)}
+    groups = executors.grouped(sizes, 100)
+    assert sorted(number for group in groups for number in group) == list(range(200))
+    assert all(sum(sizes[number] for number in group) <= 100 for group in groups)
+    assert len(groups) < 1.3 * sum(sizes.values()) / 100
+
+
+def test_files_for_the_driver(executors, folder):
+    def why(name, size=3, on_databricks=False):
+        path = folder / name
+        path.write_text("x,y")
+        return executors.why_left(str(path), size, 10, on_databricks, {})
+
+    assert why("a.csv") is None and why("b.xlsx") is None and why("c.dbf") is None
+    assert "Parquet" in why("a.parquet") and "no file of this name" in why("_a.csv") and "no file of this name" in why("a[1].csv")
+    assert "11 bytes" in why("d.csv", 11) and "Spark does not see it" in why("a.csv", 3, True)
+    (folder / "c.FPT").write_text("x")
+    assert "files beside it" in why("c.dbf")
+    assert executors.why_left(str(folder / "not there"), -1, 10, False, {}) == "it is no file"
+    assert executors._siblings("/not/there/c.dbf", {}) is False
+
+
+def test_what_an_executor_gives_back(package, monkeypatch):
+    """In this process, as no measure of what runs reaches an executor's."""
+    import io
+    import json
+
+    import pyarrow
+
+    from pyforge_cli.extensions.databricks import on_executor
+
+    monkeypatch.setattr(on_executor, "PART", 100)
+    batch = pyarrow.RecordBatch.from_pydict({"path": ["file:/a/b.csv", "dbfs:/c.xlsx"], "content": [b"a,b\n1,x\n2,y\n", b"nothing"]})
+    rows = [row for given in on_executor.converted([batch], {"format": "parquet", "threads": 1}) for row in given.to_pylist()]
+    good = [row for row in rows if row["path"] == "file:/a/b.csv"]
+    assert [row["part"] for row in good] == list(range(len(good))) and len(good) >= 3
+    report = json.loads(good[0]["report"])
+    output = b"".join(row["content"] for row in good)
+    assert report["row_count"] == 2 and report["output_size_bytes"] == len(output) and all(row["report"] is None for row in good[1:])
+    assert pyarrow.parquet.read_table(io.BytesIO(output)).to_pylist() == [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]
+    [bad] = rows[len(good):]
+    assert "c.xlsx" in json.loads(bad["report"])["error"] and bad["content"] == b""
