@@ -27,6 +27,7 @@ from pathlib import Path
 
 import documents
 import mission
+import spark
 import workbooks
 from common import (DATA, HERE, MIB, PYTHON, TOP, WORK, Bench, good, make_csv, measure, median, spread, table, take_turns, verify)
 
@@ -275,7 +276,7 @@ def save(bench):
 
 def main():
     parts = {"csv": part_csv, "parquet": part_parquet, "xlsx": workbooks.part, "xml": documents.part_xml, "dbf": documents.part_dbf,
-             "repair": part_repair, "start": part_start, "mission": mission.part}
+             "repair": part_repair, "start": part_start, "mission": mission.part, "spark": spark.part}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", type=lambda text: text.split(","), default=list(parts), help=f"parts: {','.join(parts)}")
     parser.add_argument("--files", type=lambda text: text.split(","), help=f"of {','.join([*CSV_FILES, *workbooks.FILES])}")
@@ -284,6 +285,7 @@ def main():
     parser.add_argument("--threads", type=int, help="for everybody; default: all cores")
     parser.add_argument("--zstd-level", type=int, default=3, help="for the codec's own CPU; the level pyforge uses by default")
     parser.add_argument("--pyforge", default=str(TOP / "build" / "release" / "pyforge"))
+    parser.add_argument("--package", default=str(TOP / "build" / "release" / "python"), help="the Python package, for the part spark")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--write", type=Path, default=WORK / "RESULTS.md", help="the report")
     options = parser.parse_args()

@@ -116,6 +116,80 @@ static PyObject *job_place(PyObject *self, PyObject *args)
     return answer_of(own, status, &err);
 }
 
+/* remote(whole) -> JSON: how Spark carries out the job */
+static PyObject *job_remote(PyObject *self, PyObject *args)
+{
+    const struct py_job *own = job_of(self);
+    const struct pf_host *host;
+    PyObject *said = NULL;
+    enum pf_status status;
+    struct pf_error err;
+    char *text = NULL;
+    int whole;
+
+    if (own == NULL || !PyArg_ParseTuple(args, "p:remote", &whole))
+        return NULL;
+    host = own->own->host;
+    Py_BEGIN_ALLOW_THREADS;
+    status = host->job_remote(own->ctx, own->job, whole != 0, &text, &err);
+    Py_END_ALLOW_THREADS;
+    if (status != PF_OK)
+        return answer_of(own, status, &err);
+    said = py_text(text);
+    Py_BEGIN_ALLOW_THREADS;
+    host->release(own->ctx, text);
+    Py_END_ALLOW_THREADS;
+    return said;
+}
+
+/* The paths of a list, as bytes objects that live as long as *kept. */
+static const char **paths_of(PyObject *list, PyObject **kept, uint32_t *count)
+{
+    const Py_ssize_t size = PySequence_Size(list);
+    const char **paths = size >= 0 ? PyMem_Malloc(((size_t)size + 1) * sizeof *paths) : NULL;
+
+    *kept = paths != NULL ? PyList_New(0) : NULL;
+    for (Py_ssize_t i = 0; *kept != NULL && i < size; i++) {
+        PyObject *item = PySequence_GetItem(list, i), *bytes = NULL;
+
+        if (item == NULL || !PyUnicode_FSConverter(item, &bytes) || PyList_Append(*kept, bytes) != 0)
+            Py_CLEAR(*kept);
+        else
+            paths[i] = PyBytes_AsString(bytes);
+        Py_XDECREF(item);
+        Py_XDECREF(bytes);
+    }
+    *count = (uint32_t)(size > 0 ? size : 0);
+    if (*kept == NULL) {
+        PyMem_Free(paths);
+        return NULL;
+    }
+    return paths;
+}
+
+/* join(paths): Parquet files that Spark has written become the output */
+static PyObject *job_join(PyObject *self, PyObject *args)
+{
+    const struct py_job *own = job_of(self);
+    PyObject *list, *kept = NULL;
+    const char **paths;
+    uint32_t count = 0;
+    enum pf_status status;
+    struct pf_error err;
+
+    if (own == NULL || !PyArg_ParseTuple(args, "O:join", &list))
+        return NULL;
+    paths = paths_of(list, &kept, &count);
+    if (paths == NULL)
+        return PyErr_Occurred() != NULL ? NULL : PyErr_NoMemory();
+    Py_BEGIN_ALLOW_THREADS;
+    status = own->own->host->job_join(own->job, paths, count, &err);
+    Py_END_ALLOW_THREADS;
+    PyMem_Free(paths);
+    Py_DECREF(kept);
+    return answer_of(own, status, &err);
+}
+
 /* progress(bytes_read, bytes_total, rows, seconds, step): raises when the conversion is to end */
 static PyObject *job_progress(PyObject *self, PyObject *args)
 {
@@ -179,6 +253,8 @@ static PyMethodDef job_methods[] = {
     { "facts", job_facts, METH_NOARGS, "What there is to do." },
     { "option", job_option, METH_VARARGS, "(name) -> text or None" },
     { "place", job_place, METH_VARARGS, "(path)" },
+    { "remote", job_remote, METH_VARARGS, "(whole) -> JSON" },
+    { "join", job_join, METH_VARARGS, "(paths)" },
     { "progress", job_progress, METH_VARARGS, "(bytes_read, bytes_total, rows, seconds, step)" },
     { "column", job_column, METH_VARARGS, "(name, type, nulls, why it is text or None, the row of that)" },
     { "warn", job_warn, METH_VARARGS, "(text)" },

@@ -410,6 +410,16 @@ struct pf_host {
     /* pf_owner_name and pf_owner_of. */
     void (*owner_name)(char to[PF_OWNER_BYTES]);
     enum pf_owner (*owner_of)(const char *name, size_t size);
+
+    /* Engines: how Spark carries out the job with the result of the native engine, as a JSON object (docs/design/spark.md); its "refusal" is null,
+     * or why Spark would not. whole: the input is read to its end for that, within run only; else its beginning tells, and there are no
+     * expressions yet. The text is freed by release with ctx. */
+    enum pf_status (*job_remote)(struct pf_context *ctx, const struct pf_engine_job *job, bool whole, char **text,
+                                 struct pf_error *err);
+    /* After that, within run: local Parquet files, in order, with the columns of the expressions, become the output in the types of the plan, whole or
+     * not at all. Instants are whole microseconds since 1970 in them, as integers. PF_INTERNAL when rows or nulls are not those that the
+     * native reading has counted: nothing is written then. */
+    enum pf_status (*job_join)(const struct pf_engine_job *job, const char *const *paths, uint32_t count, struct pf_error *err);
 };
 
 /* ---- for programs that use the library: which extensions there are */

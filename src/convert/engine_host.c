@@ -100,6 +100,8 @@ void pf_engine_run_end(struct pf_engine_run *run)
 {
     for (uint32_t i = 0; i < run->context_count; i++)
         pf_context_free(run->contexts[i]);
+    if (run->surveyed)
+        pf_outcome_free(&run->seen);
     memset(run, 0, sizeof *run);
 }
 
@@ -311,4 +313,5 @@ void pf_engine_fill_host(struct pf_host *host)
     host->job_place = job_place;
     host->job_progress = job_progress;
     host->job_column = job_column;
+    pf_engine_fill_remote(host);
 }

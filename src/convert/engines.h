@@ -4,6 +4,7 @@
 #define PF_CONVERT_ENGINES_H
 
 #include "convert/plan.h"
+#include "convert/remote.h"
 #include "extension/use.h"
 
 /* An engine that was asked. */
@@ -61,6 +62,8 @@ struct pf_engine_run {
     struct pf_context *contexts[PF_ENGINE_CONTEXTS]; /* of the requests that were made */
     uint32_t context_count;
     struct pf_told_columns told;
+    struct pf_outcome seen; /* of the input's survey; when surveyed */
+    bool surveyed;
     bool running; /* it is run, not asked only */
 };
 
@@ -68,5 +71,11 @@ struct pf_engine_run {
 enum pf_status pf_engine_run_begin(struct pf_engine_run *run, struct pf_plan *plan, struct pf_error *err);
 void pf_engine_run_end(struct pf_engine_run *run);
 void pf_engine_fill_host(struct pf_host *host);
+
+/* ---- engine_remote.c */
+
+void pf_engine_fill_remote(struct pf_host *host);
+/* Reads the whole input, writes nothing, and gives what it has shown; the plan's source is at its beginning again. seen is initialised. */
+enum pf_status pf_engine_survey(struct pf_plan *plan, struct pf_outcome *seen, struct pf_error *err);
 
 #endif

@@ -15,6 +15,8 @@ struct explanation {
     struct pf_outcome outcome; /* of reading the input */
     struct pf_outcome *tables; /* of several tables: of each */
     uint32_t table_count;
+    struct pf_remote remote; /* of the first engine, when it is not the native one */
+    bool has_remote;
     struct pf_error stops; /* why reading stopped; status PF_OK = it did not */
     bool refused;          /* the output exists, and is not to be replaced */
 };
@@ -131,6 +133,25 @@ static bool put_engines(struct pf_buffer *text, const struct pf_plan *plan)
     return good;
 }
 
+/* "              reads csv: sep ';', header true", and what each column is made of. */
+static bool put_remote(struct pf_buffer *text, const struct explanation *seen)
+{
+    const struct pf_remote *remote = &seen->remote;
+    bool good = true;
+
+    if (!seen->has_remote)
+        return true;
+    if (remote->refusal != NULL)
+        return pf_buffer_printf(text, "\n            reads natively: %s", remote->refusal);
+    good = pf_buffer_printf(text, "\n            reads %s", remote->read.format);
+    for (uint32_t i = 0; good && i < remote->read.option_count; i++)
+        good = pf_buffer_printf(text, ", %s '", remote->read.options[i].name) &&
+               pf_words_line(text, remote->read.options[i].value) && pf_buffer_append_text(text, "'");
+    for (uint32_t i = 0; good && i < remote->expression_count; i++)
+        good = pf_buffer_printf(text, "\n            %s = %s", seen->outcome.schema.fields[i].name, remote->expressions[i]);
+    return good && pf_buffer_printf(text, "\n            writes %s, mode %s", remote->write.format, remote->write.mode);
+}
+
 static bool put_work(struct pf_buffer *text, const struct explanation *seen)
 {
     const struct pf_plan *plan = &seen->plan;
@@ -140,7 +161,7 @@ static bool put_work(struct pf_buffer *text, const struct explanation *seen)
     for (uint32_t i = 0; good && i < plan->declared.count; i++)
         good = pf_buffer_printf(text, "%s%s %s%s", i == 0 ? "; declared: " : ", ", plan->declared.fields[i].name,
                                 pf_type_text(&plan->declared.fields[i], declared), order_text(&plan->declared.fields[i]));
-    return good && put_columns(text, seen) && put_engines(text, plan) &&
+    return good && put_columns(text, seen) && put_engines(text, plan) && put_remote(text, seen) &&
            pf_buffer_printf(text, "\nthreads   %u\nmemory    %lld MiB\n", thread_count(plan),
                             (long long)(plan->options.memory >> 20));
 }
@@ -238,6 +259,11 @@ static void put_engine_list(struct pf_json *json, const struct explanation *seen
         pf_json_close(json, '}');
     }
     pf_json_close(json, ']');
+    pf_json_name(json, "remote");
+    if (seen->has_remote)
+        pf_remote_print(json, &seen->remote, &seen->outcome);
+    else
+        pf_json_null(json);
 }
 
 static void put_tables(struct pf_json *json, const struct explanation *seen)
@@ -333,6 +359,15 @@ static enum pf_status make_tables(struct explanation *seen, struct pf_error *err
     return PF_OK;
 }
 
+/* How the engine that comes first would be asked to do it, where that is not the native one. */
+static enum pf_status find_remote(struct explanation *seen, struct pf_error *err)
+{
+    if (!seen->plan.job.survey || pf_plan_is_many(&seen->plan))
+        return PF_OK;
+    seen->has_remote = true;
+    return pf_remote_make(&seen->plan, &seen->outcome, &seen->remote, err);
+}
+
 /* The types that the output would have are those of the whole input; a fault in it is part of the answer. */
 static enum pf_status find_types(struct explanation *seen, struct pf_error *err)
 {
@@ -344,8 +379,9 @@ static enum pf_status find_types(struct explanation *seen, struct pf_error *err)
     types = plan->job.writer->settle == PF_SETTLE_NONE ? PF_TYPES_STRING : plan->job.types;
     if (pf_plan_is_many(plan) && make_tables(seen, err) != PF_OK)
         return err->status;
+    plan->job.survey = plan->engine_count != 0 && plan->engines[0].calls != NULL;
     if (pf_outputs_scan(plan, types, &seen->outcome, seen->tables, &seen->stops) == PF_OK)
-        return pf_note_rows(plan, &seen->outcome) ? PF_OK : pf_fail_memory(err, 1);
+        return pf_note_rows(plan, &seen->outcome) ? find_remote(seen, err) : pf_fail_memory(err, 1);
     if (!is_of_input(seen->stops.status))
         *err = seen->stops;
     return err->status;

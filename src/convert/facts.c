@@ -63,7 +63,13 @@ static enum pf_status open_reader(struct pf_plan *plan, struct pf_error *err)
     if (job->reader_state == NULL)
         return pf_fail_memory(err, job->reader->state_size);
     plan->reader_opened = true;
-    return job->reader->open(job->reader, job->reader_state, ctx, job->source, job->reader_options, err);
+    if (job->reader->open(job->reader, job->reader_state, ctx, job->source, job->reader_options, err) == PF_OK)
+        return PF_OK;
+    /* who only looked may go on without it; whoever reads opens it anew */
+    job->reader->close(job->reader_state);
+    job->reader_state = NULL;
+    plan->reader_opened = false;
+    return err->status;
 }
 
 enum pf_status pf_plan_ask(struct pf_plan *plan, pf_plan_ask_fn ask, void *user, struct pf_error *err)

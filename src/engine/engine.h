@@ -49,6 +49,7 @@ struct pf_job {
 
     uint32_t threads; /* 0 = all cores */
     size_t memory;    /* budget in bytes */
+    bool survey;      /* of a scan: the outcome is to tell what other readers read otherwise */
 };
 
 /* What was found out of one column of the result. */
@@ -57,6 +58,7 @@ struct pf_column_facts {
     int64_t because_row;        /* from 1; 0 = not known, or no single one */
     const char *because;        /* why its type is string: "'N/A' does not fit int64"; NULL = it is not, or was not inferred */
     const char *number_options; /* static: those under which a column of text would be one of numbers; NULL = none */
+    uint32_t pattern;           /* of its texts, when its type was inferred from them: pf_target.pattern */
 };
 
 /* The first row that was set aside. */
@@ -75,6 +77,7 @@ struct pf_outcome {
     struct pf_schema schema;         /* as written */
     struct pf_column_facts *columns; /* one a field of the schema, in the arena; NULL = nothing is known */
     uint32_t repaired;               /* columns encoded a second time */
+    uint32_t met;                    /* of a survey: pf_decoded.met of all blocks */
     uint32_t threads;
     size_t peak_memory; /* of the library's own allocations */
     bool rejects_written;

@@ -97,6 +97,7 @@ enum pf_status pf_run_open(struct pf_run *run, struct pf_context *ctx, const str
         return err->status;
     }
     run->infers = infer && !run->plan.typed;
+    run->plan.survey = job->survey;
     return pf_pool_new(&run->pool, &ctx->memory, threads, err);
 }
 
@@ -313,6 +314,7 @@ void pf_run_done(struct pf_run *run, struct pf_work *work)
     run->counted.misfits += work->misfits;
     run->counted.formulas += d->formulas_without_value;
     run->counted.rounded += d->numbers_rounded;
+    run->counted.met |= d->met;
     run->rows_before += d->rows_kept + d->rows_rejected;
     run->lines_before += d->lines;
     pf_pipeline_give_back(&run->pipeline, work);
@@ -405,6 +407,7 @@ void pf_run_account(const struct pf_run *run, struct pf_outcome *outcome)
     outcome->first_reject = run->counted.first_reject;
     outcome->rows_short = run->counted.filled;
     outcome->rows_like_header = run->counted.like_header;
+    outcome->met = run->counted.met;
     outcome->seconds = pf_clock() - run->started;
     outcome->peak_memory = atomic_load(&run->ctx->memory.peak);
     if (run->pool != NULL)

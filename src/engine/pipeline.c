@@ -58,6 +58,7 @@ static enum pf_status set_up(struct pf_pipeline *pipeline, struct pf_error *err)
             return pf_fail_memory(err, columns * sizeof *pipeline->place);
         pf_part_place(pipeline->map, pipeline->pass_columns, columns, pipeline->place, &pipeline->pass.column_count);
     }
+    pipeline->pass.survey = pipeline->plan->survey;
     pipeline->pass.keep_records = declared && pipeline->plan->on_error == PF_ON_ERROR_REJECT;
     return PF_OK;
 }

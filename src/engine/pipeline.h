@@ -41,7 +41,8 @@ struct pf_pass_plan {
     uint32_t column_count;
     uint32_t slot_count; /* columns of a batch */
     enum pf_on_error on_error;
-    bool typed; /* the reader hands out typed columns: nothing is cast */
+    bool typed;  /* the reader hands out typed columns: nothing is cast */
+    bool survey; /* as of a job */
 };
 
 /* Why a column is text, found in a block. */

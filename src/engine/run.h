@@ -13,6 +13,7 @@ struct pf_counted {
     struct pf_first_reject first_reject;
     int64_t misfits;  /* values made null under PF_ON_ERROR_NULL */
     int64_t formulas; /* without a value: null */
+    uint32_t met;     /* of a survey */
     int64_t rounded;  /* whole numbers that the format holds as doubles, and whose digits those do not keep */
 };
 

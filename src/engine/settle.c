@@ -198,7 +198,7 @@ static bool column_facts(const struct pf_column_plan *column, struct pf_arena *a
     bool inferred = column->way == PF_WAY_INFERRED || column->way == PF_WAY_EVIDENCE;
     char text[PF_REASON_TEXT];
 
-    *facts = (struct pf_column_facts){ .nulls = -1 };
+    *facts = (struct pf_column_facts){ .nulls = -1, .pattern = column->target.pattern };
     if (!inferred)
         return true;
     facts->nulls = (int64_t)evidence->nulls;

@@ -45,6 +45,7 @@ struct pf_pass {
     const uint32_t *columns;
     uint32_t column_count;
     bool keep_records; /* of text: decoding is to tell the text of every row that it keeps, if it can */
+    bool survey;       /* decoding is to tell what the blocks have that other readers read otherwise, if it can */
 };
 
 struct pf_block {
@@ -75,6 +76,7 @@ struct pf_decoded {
     int64_t formulas_without_value; /* in columns of the pass: null, as nobody has calculated them */
     int64_t numbers_rounded;        /* in columns of the pass: whole numbers of more digits than a double keeps */
     int64_t lines;                  /* physical lines in the block */
+    uint32_t met;                   /* of a survey: bits of the reader's own, for foreign */
     struct pf_text_column *text;    /* per column of the pass, rows_kept values each; NULL when typed */
     struct pf_batch typed;          /* else this (rows_kept rows, columns of the pass); the engine frees it */
     struct pf_reject *rejects;      /* rows_rejected entries, ascending, in the arena */
@@ -100,6 +102,13 @@ static inline int64_t pf_place_offset(uint64_t place)
 /* A named fact that info shows: "encoding" = "utf-8", "delimiter" = ",". number: value is a JSON number or true/false, or a list in JSON,
  * which is for programs alone. */
 typedef void (*pf_fact_fn)(void *user, const char *name, const char *value, bool number);
+
+/* How another reader of the same format, Spark's, has to be called to read what this one reads. */
+enum pf_foreign {
+    PF_FOREIGN_OPTION, /* name, value: an option of that reader */
+    PF_FOREIGN_NULL    /* value: a text that means null */
+};
+typedef bool (*pf_foreign_fn)(void *user, enum pf_foreign kind, const char *name, const char *value, size_t size);
 
 enum {
     PF_READER_TYPED = 1,        /* decode gives typed columns */
@@ -145,6 +154,10 @@ struct pf_reader {
     enum pf_status (*check)(const void *options, struct pf_memory *memory, struct pf_error *err);
     /* The reader, with the same options and state, that does what these ask for. NULL = it is this one. */
     const struct pf_reader *(*as)(const void *options);
+    /* Of an open reader. Emits how Spark's reader of the format of this name is called, by texts for columns by position; gives NULL, or
+     * why that reader would read other values (static, the rest of a sentence). met: of all blocks of a survey; 0 = only the beginning is
+     * known. An emit that gives false has run out of memory, and ends it. NULL = it always would. */
+    const char *(*foreign)(const void *state, uint32_t met, pf_foreign_fn emit, void *user);
 };
 
 /* ---- writer */

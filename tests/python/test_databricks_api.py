@@ -171,9 +171,9 @@ def test_in_a_notebook_it_is_told_in_the_cell(forge, write, monkeypatch, capsys,
     result["processing_engine"] = result["converter_used"] = "spark (serverless)"
     forge._announce([result])
     assert capsys.readouterr().out == "Detected Databricks Classic - using Spark optimization (4 bytes)\n"
-    result["processing_engine"], result["engine_reason"] = "native", "spark: Spark is for tables and Delta only; other: no"
+    result["processing_engine"], result["engine_reason"] = "native", "spark: small enough for the native engine; other: no"
     forge._announce([result])
-    assert capsys.readouterr().out == "Detected Databricks Classic - native engine (4 bytes; Spark is for tables and Delta only)\n"
+    assert capsys.readouterr().out == "Detected Databricks Classic - native engine (4 bytes; small enough for the native engine)\n"
     monkeypatch.setattr(sys, "stderr", None)
     monkeypatch.delitem(sys.modules, "IPython")
     forge._announce([result])

@@ -35,7 +35,7 @@ def test_the_lines_on_a_good_file(run_python, tmp_path, place):
     if place == "laptop":
         assert done.stderr == ""
     else:
-        assert re.fullmatch(rf"Detected {NAMES[place]} - native engine \([\d.]+ KB; Spark is for tables and Delta only\)\n", done.stderr)
+        assert re.fullmatch(rf"Detected {NAMES[place]} - native engine \([\d.]+ KB; small enough for the native engine\)\n", done.stderr)
     assert "planted" not in done.stdout + done.stderr
     assert (tmp_path / "sales_data.parquet").exists()
 

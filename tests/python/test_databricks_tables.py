@@ -324,7 +324,7 @@ def test_refused_at_once(modules, how, kind, says):
 
 
 class Job:
-    output, output_format, data_bytes, replace = "/x.parquet", "parquet", None, False
+    input_format, output, output_format, data_bytes, replace = "csv", "/x.parquet", "parquet", None, False
     mode, merge_schema, staging, timezone = "error", False, None, "UTC"
 
     def __init__(self, size=12 << 20, table=None, **options):
@@ -334,11 +334,15 @@ class Job:
         return self.options.get(name)
 
 
-@pytest.mark.parametrize("size", [12, 12 << 20, 2 << 30, None])
-def test_what_the_engine_takes(modules, size):
-    """No size goes to Spark yet, so none is named."""
+@pytest.mark.parametrize("size, why_not", [
+    (12, "small enough for the native engine"),
+    (12 << 20, "small enough for the native engine"),
+    (20 << 30, "no session of Spark is at hand"),
+    (None, "no session of Spark is at hand"),
+])
+def test_what_the_engine_takes(modules, size, why_not):
     engine = modules.engine.SparkEngine()
-    assert engine.takes(Job(size)) == (False, "Spark is for tables and Delta only")
+    assert engine.takes(Job(size)) == (False, why_not)
     takes, why = engine.takes(Job(size, table="a.b.c"))
     assert not takes and why.startswith("tables and Delta need a session of Spark, and none is at hand; run this in a notebook or a job")
 

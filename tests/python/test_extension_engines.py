@@ -636,7 +636,7 @@ def test_the_packages_own_engine(site, package_folder):
     site.package_folder = package_folder
     env = {"PYTHONPATH": package_folder}
     forced, _ = convert(site, "--force-pyspark", env=env)
-    assert "the native engine was used, and not Spark: Spark is for tables and Delta" in ", ".join(forced["warnings"])
+    assert "the native engine was used, and not Spark: no session of Spark is at hand" in ", ".join(forced["warnings"])
     plain, _ = convert(site, "--force", env=env)
     assert plain["warnings"] == [] and "spark" not in plain["engine_reason"]
 

@@ -143,13 +143,13 @@ def test_options_and_settings_reach_the_executors(forge, package, folder, monkey
 def test_large_files_stay_on_the_driver(forge, package, folder):
     source = folder / "in"
     source.mkdir()
-    (source / "large.csv").write_text("a,b\n" + "1,2\n" * 2000)
+    package.convert(b"a,b\n" + b"1,2\n" * 2000, source / "large.xlsx")
     for number in range(4):
         (source / f"{number}.csv").write_text("a,b\n" + "1,2\n" * 100)
     done, other, spark, native = both(forge, source, folder, executor_file_size="1K")
     assert spark == native
     assert [result["processing_engine"] for result in done] == ["spark (executors)"] * 4 + ["native"]
-    assert "it has 8 KB, and executors get files of 1.02 KB at most" in done[4]["warnings"][0]
+    assert "Spark has no reader" in done[4]["warnings"][0], done[4]["warnings"]
 
 
 @one_kind
@@ -508,7 +508,33 @@ def test_the_function_that_is_sent(executors):
 def test_a_batch_of_nothing_for_the_executors(connected, package, folder):
     package.convert(ROOT / "examples" / "sales.csv", folder / "in" / "a.parquet")
     done = connected.batch_convert(folder / "in", folder / "out", format="csv", engine="spark", progress=False)
-    assert done and "Parquet is for Spark itself" in done[0]["warnings"][0]
+    assert done and "executors" not in done[0]["processing_engine"]
+
+
+@pytest.mark.parametrize("size, count, spark_cores, chosen", [
+    (1 << 30, 1, 64, False),     # one file is no batch
+    (1 << 30, 100, None, True),  # cores that nobody tells: by the size
+    ((1 << 30) - 1, 100, None, False),
+    (10 << 30, 100, 64, True),
+    (10 << 30, 100, 2, False),   # as many as are here
+    (100 << 20, 100, 64, False), # done before they begin
+    (10 << 30, 2, 64, False),    # two files, two tasks
+])
+def test_when_a_batch_goes_to_executors_unasked(package, size, count, spark_cores, chosen):
+    from pyforge_cli.extensions.databricks.choice import decide_batch
+
+    assert decide_batch(size, count, spark_cores, 2, 1 << 30) is chosen
+
+
+def test_executors_unasked(connected, package, folder, monkeypatch):
+    monkeypatch.setenv("PYFORGE_SPARK_THRESHOLD", "10")
+    done = connected.batch_convert(small(folder), folder / "out", progress=False)
+    assert {result["processing_engine"] for result in done} == {"spark (executors)"}
+    for options in ({"force_core": True}, {"engine": "native"}):
+        done = connected.batch_convert(folder / "in", folder / "other", progress=False, **options)
+        assert {result["processing_engine"] for result in done} == {"native"} and done[0]["warnings"] == []
+    monkeypatch.setenv("PYFORGE_FORCE_CORE", "1")
+    assert connected.batch_convert(folder / "in", folder / "core", progress=False)[0]["processing_engine"] == "native"
 
 
 def test_groups_hold_no_more_than_they_may(executors):
@@ -523,14 +549,15 @@ def test_files_for_the_driver(executors, folder):
     def why(name, size=3, on_databricks=False):
         path = folder / name
         path.write_text("x,y")
-        return executors.why_left(str(path), size, 10, on_databricks, {})
+        answer = executors.left(str(path), size, 10, on_databricks, {})
+        return answer and answer.reason
 
     assert why("a.csv") is None and why("b.xlsx") is None and why("c.dbf") is None
     assert "Parquet" in why("a.parquet") and "no file of this name" in why("_a.csv") and "no file of this name" in why("a[1].csv")
     assert "11 bytes" in why("d.csv", 11) and "Spark does not see it" in why("a.csv", 3, True)
     (folder / "c.FPT").write_text("x")
     assert "files beside it" in why("c.dbf")
-    assert executors.why_left(str(folder / "not there"), -1, 10, False, {}) == "it is no file"
+    assert executors.left(str(folder / "not there"), -1, 10, False, {}).reason == "it is no file"
     assert executors._siblings("/not/there/c.dbf", {}) is False
 
 

@@ -36,6 +36,11 @@ class Job:
         self.input_bytes = None if stored < 0 else stored
         self.data_bytes = None if data < 0 else data
 
+    def remote(self, whole=False):
+        """How Spark carries out the job with the result of the native engine, as a dictionary; its "refusal" is None, or why Spark would
+        not. whole: the input is read to its end for that, while the engine runs; else its beginning tells."""
+        return json.loads(self._handle.remote(whole))
+
     def option(self, name):
         """The value of an option in force, by any of its names, as text; None = it was not given."""
         return self._handle.option(name)
@@ -127,6 +132,12 @@ class Context:
         given = self._options({**self._making(), **options})
         given.pop("from")
         return self._noted(output, write(table, self._file(output), **given))
+
+    def join(self, paths, columns):
+        """Parquet files that Spark has written by job.remote(whole=True) become the output in the types of the plan, whole or not at all.
+        columns: those of the plan."""
+        self._handle.join([os.fspath(path) for path in paths])
+        self._columns = columns
 
     def place(self, path):
         """A finished local file becomes the output, whole or not at all. The file stays where it is."""

@@ -270,6 +270,10 @@ enum pf_status csv_cut(void *state, struct pf_block *block, struct pf_error *err
 enum pf_status csv_decode(const void *state, const struct pf_pass *pass, struct pf_block *block, struct pf_arena *arena,
                           struct pf_decoded *out, struct pf_error *err);
 
+/* What the bytes, whole records, have that Spark's reader reads otherwise: bits for csv_foreign. */
+uint32_t csv_survey(const struct csv_dialect *dialect, const uint8_t *bytes, size_t size);
+const char *csv_foreign(const void *state, uint32_t met, pf_foreign_fn emit, void *user);
+
 /* The header and the columns, from a sample that begins behind skipped rows: fills names, column_count, header_*, data_*.
  * line, offset: of the sample in the source. *more: the sample is too short to tell. */
 enum pf_status csv_find_header(struct csv_reader *reader, const struct pf_header_option *option, const struct csv_sample *head,

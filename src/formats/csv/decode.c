@@ -479,6 +479,8 @@ enum pf_status csv_decode(const void *state, const struct pf_pass *pass, struct 
         decode.pick = pass->columns;
     if (reader->encoding.utf8)
         decode.utf8_until = pf_utf8_valid(block->bytes, block->size, reader->features);
+    if (pass->survey)
+        out->met = csv_survey(&reader->dialect, block->bytes, block->size);
     if (!set_up(&decode) || (pass->keep_records && !keep_records(&decode)) || !decode_strips(&decode)) {
         pf_error_source(err, pf_source_name(reader->src));
         return err->status;

@@ -236,4 +236,5 @@ const struct pf_reader pf_csv_reader = {
     .facts = csv_facts,
     .close = csv_close,
     .check = csv_check,
+    .foreign = csv_foreign,
 };

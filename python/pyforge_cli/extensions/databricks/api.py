@@ -431,14 +431,14 @@ class _Work:
         """A context in which the files that the executors of Spark can have are converted there, where that is asked for."""
         from pyforge_cli.extensions.databricks import batch
 
-        spreads = bool(self._files) and batch.is_for_spark(self._options)
-        return batch.on_executors(self, self._forge.spark, self._files, sizes, self._format, self._options, bar, _logger().warning, spreads)
+        return batch.on_executors(self, self._forge.spark, self._files, sizes, self._format, self._options, bar, _logger().warning)
 
-    def take(self, answers):
-        """answers: what executors did, by the numbers of the files."""
+    def take(self, answers, asked):
+        """answers: what executors did, by the numbers of the files; asked: whether they were asked for, so that what they did not do is told."""
         self._answers = answers
         self._options = {name: value for name, value in self._options.items() if name not in ("engine", "executor_file_size")}
-        self._options["force_pyspark"] = True
+        if asked:
+            self._options["force_pyspark"] = True
 
     def __call__(self, index, threads, progress):
         if not self._answers:

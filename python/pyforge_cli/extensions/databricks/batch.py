@@ -92,23 +92,28 @@ def threads_of(options):
     return int(told) or cores()
 
 
-def is_for_spark(options):
-    """Whether Spark is asked for."""
-    return options.get("engine") == "spark" or bool(options.get("force_pyspark"))
+def asks_for_spark(options):
+    """Whether Spark is asked for; None = it is left open."""
+    if options.get("engine") == "spark" or options.get("force_pyspark"):
+        return True
+    return None if options.get("engine") in (None, "auto") and not options.get("force_core") else False
 
 
 @contextlib.contextmanager
-def on_executors(work, session, files, sizes, format, options, bar, note, spreads):
+def on_executors(work, session, files, sizes, format, options, bar, note):
     """Meanwhile work has what the executors of Spark have made of its files, where there are any."""
-    if not spreads:
+    from pyforge_cli.extensions.databricks import choice
+
+    asked = asks_for_spark(options)
+    if not files or asked is False or (asked is None and choice.is_small_batch(sizes, choice.threshold())):
         yield
         return
     from pyforge_cli.extensions.databricks import executors
     from pyforge_cli.extensions.databricks.session import session_given
 
-    with session_given(session), executors.spread(files, sizes, format, options, bar, note) as answers:
+    with session_given(session), executors.spread(files, sizes, format, options, bar, note, asked) as answers:
         if answers is not None:
-            work.take(answers)
+            work.take(answers, asked)
         yield
 
 
@@ -223,4 +228,4 @@ class Run:
         return [jobs[index].result() for index in range(len(self._sizes))]
 
 
-__all__ = ["Run", "check_options", "cores", "find", "is_for_spark", "on_executors", "process_path", "tables", "threads_of"]
+__all__ = ["Run", "asks_for_spark", "check_options", "cores", "find", "on_executors", "process_path", "tables", "threads_of"]

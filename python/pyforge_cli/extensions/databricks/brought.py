@@ -52,10 +52,10 @@ class Brought:
 
 
 class Left:
-    """A file that is for the driver, and why."""
+    """A file that is for the driver, and why. sparks_own: Spark may read it by itself, if it would give the same table."""
 
-    def __init__(self, reason):
-        self.reason = reason
+    def __init__(self, reason, sparks_own=False):
+        self.reason, self.sparks_own = reason, sparks_own
 
 
 _here = threading.local()
@@ -69,6 +69,12 @@ def of_file(answer):
         yield
     finally:
         _here.answer = None
+
+
+def is_here():
+    """Whether this thread converts a file that executors have seen."""
+    answer = getattr(_here, "answer", None)
+    return answer is not None and not (isinstance(answer, Left) and answer.sparks_own)
 
 
 def takes(job):
@@ -190,4 +196,4 @@ class _NotTogether(Exception):
     """The files of a group have to be written one by one."""
 
 
-__all__ = ["OF_THE_DRIVER", "Brought", "Group", "Left", "Member", "load", "of_file", "run", "takes"]
+__all__ = ["OF_THE_DRIVER", "Brought", "Group", "Left", "Member", "is_here", "load", "of_file", "run", "takes"]

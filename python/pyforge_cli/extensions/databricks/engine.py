@@ -1,4 +1,4 @@
-"""The engine spark: tables and Delta through the session of Spark that is at hand. The data are read natively.
+"""The engine spark: tables, Delta and large files through the session of Spark that is at hand. Types come from the native reading.
 
 The core asks it about every conversion once it is loaded, so what only tables need is imported with the first of them.
 """
@@ -6,6 +6,7 @@ The core asks it about every conversion once it is loaded, so what only tables n
 import os
 import sys
 import threading
+import time
 
 from pyforge_cli.errors import BadDataError, PyForgeError
 from pyforge_cli.extensions.base import EngineError, Option
@@ -124,8 +125,62 @@ def _read(convert, job, fields, column_names, note):
     return convert(schema={**wanted, **corrections}, schema_missing="ignore", force=True)
 
 
-def load_table(at_hand, job, convert, *, on_databricks=False, note, watch=lambda: None, renew=None):
-    """Native conversion into the staging folder, then the table: (the conversion's result, TableWrite).
+def _native(job, convert, target, fields, column_names, note, staging):
+    """(result, folder for Spark, names of its columns): the native engine's Parquet in the staging folder."""
+    result = _read(lambda **more: _converted(convert, os.fspath(staging.file), more, target), job, fields, column_names, note)
+    return result, staging.spark_path, None
+
+
+def _by_spark(at_hand, job, plan, staging, watch, whole_instants=False):
+    """(result, folder, parts): what Spark makes of the input in the staging folder."""
+    from pyforge_cli.extensions.databricks import reading
+    from pyforge_cli.extensions.databricks.staging import spark_path
+
+    folder = os.path.join(os.path.dirname(os.fspath(staging.file)), "read")
+    reading.read_into(at_hand, plan, spark_path(job.input, staging.on_databricks), f"{staging.spark_path}/read", watch, whole_instants)
+    parts = reading.parts_of(folder)
+    return {
+        "row_count": plan["rows_written"],
+        "rows_read": plan["rows_read"],
+        "rows_rejected": 0,
+        "rows_left_out": plan["rows_left_out"],
+        "columns": plan["columns"],
+        "output_size_bytes": sum(os.path.getsize(part) for part in parts),
+    }, folder, parts
+
+
+def _plan_of(job):
+    """The plan of the whole input, read natively; raises when Spark would not give the same table."""
+    from pyforge_cli.extensions.databricks.spark_errors import failure
+
+    plan = job.remote(whole=True)
+    if plan["refusal"] is not None:
+        raise failure("unsupported", f"Spark would not give the same table: {plan['refusal']}", "leave out --engine, or write --engine native")
+    return plan
+
+
+def _read_for_table(at_hand, job, fields, column_names, note, staging, watch):
+    """What _native gives, by Spark; None = Spark cannot, and why is noted."""
+    from pyforge_cli.extensions.databricks import reading
+    from pyforge_cli.extensions.databricks.tables import declared_types
+
+    try:
+        plan = _plan_of(job)
+        if _corrections(plan["columns"], declared_types(fields), column_names, fields):
+            note("the input was read natively, and not by Spark: the table has columns of other types than the values show")
+            return None
+        result, _, parts = _by_spark(at_hand, job, plan, staging, watch)
+        reading.check_parts(parts, plan)
+    except PyForgeError as error:
+        if getattr(error, "failure", None) != "falls back":
+            raise
+        note(f"the input was read natively, and not by Spark: {error.message}")
+        return None
+    return result, f"{staging.spark_path}/read", [column["name"] for column in plan["columns"]]
+
+
+def load_table(at_hand, job, convert, *, on_databricks=False, note, watch=lambda: None, renew=None, by_spark=False):
+    """Into the staging folder, natively or by Spark, then the table: (what was read, TableWrite).
 
     convert(path, **options): the native conversion to Parquet. note(text): something the user should know. watch(): raises when it is to end.
     """
@@ -137,14 +192,26 @@ def load_table(at_hand, job, convert, *, on_databricks=False, note, watch=lambda
     column_names = job.option("column-names") or "repair"
     fields = _existing(at_hand, target, job, watch) or ()
     with Staging(staging_base(job.staging, places, on_databricks), on_databricks, note) as staging:
-        result = _read(lambda **more: _converted(convert, os.fspath(staging.file), more, target), job, fields, column_names, note)
+        made = _read_for_table(at_hand, job, fields, column_names, note, staging, watch) if by_spark else None
+        result, staged, names = made or _native(job, convert, target, fields, column_names, note, staging)
         watch()
-        written = _write(at_hand, watch, staged=staging.spark_path, target=target, mode=job.mode, merge_schema=job.merge_schema,
+        written = _write(at_hand, watch, staged=staged, target=target, mode=job.mode, merge_schema=job.merge_schema,
                          timezone=job.timezone or "UTC", rows=result["row_count"], columns=result["columns"],
-                         column_names=column_names, renew=renew)
+                         column_names=column_names, renew=renew, names=names)
     for text in written.notes:
         note(text)
     return result, written
+
+
+def _convert_file(at_hand, job, context, on_databricks):
+    """Spark reads, what it has written is joined natively as the output: what was read."""
+    from pyforge_cli.extensions.databricks.staging import Staging, staging_base
+
+    plan = _plan_of(job)
+    with Staging(staging_base(job.staging, [job.input, job.output], on_databricks), on_databricks, context.warn) as staging:
+        result, _, parts = _by_spark(at_hand, job, plan, staging, lambda: context.progress(step="reading"), whole_instants=True)
+        context.join(parts, result["columns"])
+    return result
 
 
 def _at_hand(given, why=None):
@@ -158,35 +225,87 @@ def _at_hand(given, why=None):
 
 
 def _brought():
-    """The module of what executors have made, where there is a batch that uses them."""
-    return sys.modules.get("pyforge_cli.extensions.databricks.brought")
+    """The module of what executors have made, where this is a conversion of a batch that they have seen."""
+    module = sys.modules.get("pyforge_cli.extensions.databricks.brought")
+    return module if module is not None and module.is_here() else None
 
 
 def _told(why):
     return f" ({why[0]})" if why else ""
 
 
+def _is_asked_for(job):
+    return job.option("engine") == "spark" or job.option("force-pyspark") == "yes"
+
+
+def _bytes_of(job):
+    return job.input_bytes if job.data_bytes is None else job.data_bytes
+
+
 class SparkEngine:
     name = "spark"
-    description = "Tables and Delta through the session of Spark at hand"
+    description = "Tables, Delta and large files through the session of Spark at hand"
     priority = 10
     formats = ("delta",)
     tables = True
 
     def __init__(self, given=None):
+        from pyforge_cli.extensions.databricks.choice import Rates
+
         self._given = given
+        self._rates = Rates()
+
+    def _decide(self, job, at_hand, on_databricks):
+        """Whether Spark reads the input."""
+        from pyforge_cli.extensions.databricks import choice
+        from pyforge_cli.extensions.databricks.staging import spark_path
+
+        facts = dict(format=job.input_format, bytes=_bytes_of(job), compute=at_hand.kind,
+                     spark_cores=choice.spark_cores(at_hand), cores=choice.cores_here(), forced=_is_asked_for(job),
+                     sees_input=spark_path(job.input, on_databricks) is not None, threshold=choice.threshold())
+        decision = choice.decide(choice.Facts(**facts), self._rates)
+        if not decision.spark:
+            return decision
+        plan = job.remote()  # a look at the beginning of the input
+        splits = plan["read"]["options"].get("multiLine") != "true"
+        return choice.decide(choice.Facts(**facts, refusal=plan["refusal"], splits=splits), self._rates)
 
     def takes(self, job):
+        from pyforge_cli.extensions.databricks import choice
+
         brought = _brought() and _brought().takes(job)
         if brought:
             return brought
-        if not job.engines_only:
-            return False, "Spark is for tables and Delta only"
+        if not job.engines_only and not _is_asked_for(job) and choice.is_small(job.input_format, _bytes_of(job), choice.threshold()):
+            return False, "small enough for the native engine"
         why = []
-        at_hand, _ = _at_hand(self._given, why)
-        if at_hand is None:
+        at_hand, on_databricks = _at_hand(self._given, why)
+        if at_hand is None and job.engines_only:
             return False, f"tables and Delta need a session of Spark, and none is at hand{_told(why)}; {_REMEDY}"
-        return True, f"a table is written through the session of Spark ({at_hand.kind}, {at_hand.found})"
+        if at_hand is None:
+            return False, f"no session of Spark is at hand{_told(why)}"
+        if job.engines_only:
+            return True, f"a table is written through the session of Spark ({at_hand.kind}, {at_hand.found})"
+        decision = self._decide(job, at_hand, on_databricks)
+        return decision.spark, decision.reason
+
+    def _table(self, at_hand, job, context, on_databricks):
+        """(what was read, rows written, columns)"""
+        def load(convert, by_spark):
+            return load_table(
+                at_hand, job, convert, on_databricks=on_databricks, note=context.warn, watch=lambda: context.progress(step="writing"),
+                renew=lambda: getattr(_at_hand(self._given)[0], "session", None), by_spark=by_spark)
+
+        def convert(path, **more):
+            return context.convert_native(path, format="parquet", **more)
+
+        brought = _brought()
+        if brought:
+            result, written = brought.load(job, context, lambda convert: load(convert, False), convert)
+        else:
+            result, written = load(convert, self._decide(job, at_hand, on_databricks).spark)
+        columns = [{**column, "name": name} for column, name in zip(result["columns"], written.columns)]
+        return result, result["row_count"] if written.rows is None else written.rows, columns
 
     def run(self, job, context):
         brought = _brought() and _brought().run(job, context)
@@ -197,30 +316,32 @@ class SparkEngine:
         if at_hand is None:
             raise EngineError(f"tables and Delta need a session of Spark, and none is at hand{_told(why)}", "falls back", remedy=_REMEDY,
                               status="PF_UNSUPPORTED")
-
-        def load(convert):
-            return load_table(
-                at_hand, job, convert, on_databricks=on_databricks, note=context.warn, watch=lambda: context.progress(step="writing"),
-                renew=lambda: getattr(_at_hand(self._given)[0], "session", None))
-
-        def convert(path, **more):
-            return context.convert_native(path, format="parquet", **more)
-
+        started = time.monotonic()
         try:
-            result, written = _brought().load(job, context, load, convert) if _brought() else load(convert)
+            if job.engines_only:
+                result, rows, columns = self._table(at_hand, job, context, on_databricks)
+            else:
+                result = _convert_file(at_hand, job, context, on_databricks)
+                rows, columns = result["row_count"], result["columns"]
+                self._learn(at_hand, job, time.monotonic() - started)
         except PyForgeError as error:
             if getattr(error, "failure", None) is None:
                 raise
             raise EngineError(error.message, error.failure, remedy=error.remedy, status=error.status) from error
         return {
-            "rows_written": result["row_count"] if written.rows is None else written.rows,
+            "rows_written": rows,
             "rows_read": result["rows_read"],
             "rows_rejected": result["rows_rejected"],
             "rows_left_out": result["rows_left_out"],
-            "bytes_written": result["output_size_bytes"],
-            "columns": [{**column, "name": name} for column, name in zip(result["columns"], written.columns)],
+            "bytes_written": result["output_size_bytes"] if job.engines_only else 0,
+            "columns": columns,
             "display": "spark" if at_hand.kind == "classic" else f"spark ({at_hand.kind})",
         }
+
+    def _learn(self, at_hand, job, seconds):
+        from pyforge_cli.extensions.databricks.choice import spark_cores
+
+        self._rates.learn(job.input_format, job.input_bytes, spark_cores(at_hand), seconds)
 
 
 __all__ = ["OPTIONS", "SparkEngine", "load_table"]

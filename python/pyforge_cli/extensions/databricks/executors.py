@@ -10,14 +10,14 @@ import contextlib
 import json
 import os
 import re
+import threading
 import uuid
 
 import pyforge_cli
 from pyforge_cli.extensions.databricks.brought import OF_THE_DRIVER, Brought, Left
 from pyforge_cli.extensions.databricks.one_table import one_table_of
-from pyforge_cli.extensions.databricks.operation import carried_out
+from pyforge_cli.extensions.databricks.operation import Operation
 from pyforge_cli.extensions.databricks.progress import size_text
-from pyforge_cli.extensions.databricks.session import Operation
 from pyforge_cli.extensions.databricks.spark_errors import failure, first_line
 from pyforge_cli.extensions.databricks.staging import Staging, as_read, process_path, spark_path, staging_base
 
@@ -53,21 +53,21 @@ def _siblings(path, listed):
     return any(found.endswith(".dbc") or (os.path.splitext(found)[0] == stem and found != name) for found in listed[folder])
 
 
-def why_left(path, size, limit, on_databricks, listed):
-    """Why a file stays on the driver; None = executors can have it. path: as this process opens it."""
+def left(path, size, limit, on_databricks, listed):
+    """Left where a file stays on the driver; None = executors can have it. path: as this process opens it."""
     name = os.path.basename(path)
     if not os.path.isfile(path):
-        return "it is no file"
+        return Left("it is no file")
     if spark_path(path, on_databricks) is None:
-        return "Spark does not see it"
+        return Left("Spark does not see it")
     if size > limit:
-        return f"it has {size_text(size)}, and executors get files of {size_text(limit)} at most (executor_file_size)"
+        return Left(f"it has {size_text(size)}, and executors get files of {size_text(limit)} at most (executor_file_size)", True)
     if _SPARKS_OWN.search(name):
-        return "Parquet is for Spark itself"
+        return Left("Parquet is for Spark itself", True)
     if _DBASE.search(name) and _siblings(path, listed):
-        return "it may need the files beside it"
+        return Left("it may need the files beside it")
     if name.startswith(("_", ".")) or not name.isprintable() or any(mark in path for mark in "{}[]*?\\"):
-        return "Spark finds no file of this name"
+        return Left("Spark finds no file of this name")
     return None
 
 
@@ -204,9 +204,9 @@ class Batch:
 
     def add(self, number, path, size, listed):
         path = process_path(path)
-        why = why_left(path, size, self.limit, self.on_databricks, listed)
-        if why is not None:
-            self.answers[number] = Left(why)
+        answer = left(path, size, self.limit, self.on_databricks, listed)
+        if answer is not None:
+            self.answers[number] = answer
             return
         self.here[number], self.there[number], self.sizes[number] = path, spark_path(path, self.on_databricks), size
 
@@ -226,13 +226,13 @@ class Batch:
             frame = _frame(self.at_hand.session, {number: self.there[number] for number in numbers}, self.sizes, self.limit)
             frame.mapInArrow(_function(options, declared), SCHEMA).write.options(**_WRITING).parquet(spark_path(folder, self.on_databricks))
 
-        carried_out(self.operation, write, watch, _LAST_WAIT)
+        self.operation.run(write, watch, _LAST_WAIT)
         self.answers.update(_outputs(folder, {self.here[number]: number for number in numbers}, self.sent, self.format))
 
     def run(self, staging, watch, table):
         """Fills answers. staging: the folder for what comes back. table: the OneTable that all files go into, or None."""
         try:
-            why = carried_out(self.operation, lambda: why_not(self.at_hand.session), watch, _LAST_WAIT)
+            why = self.operation.run(lambda: why_not(self.at_hand.session), watch, _LAST_WAIT)
             if why is None:
                 declared = table.declared(self.at_hand, watch) if table else {}
                 self._round(staging, list(self.here), declared, watch)
@@ -244,19 +244,31 @@ class Batch:
         except Exception as error:
             self.answers = {number: answer for number, answer in self.answers.items() if isinstance(answer, Left)}
             why = f"the executors failed: {said(error)}"
+            # what was lost without an answer may run on; it writes to the staging folder only
+            threading.Thread(target=self.operation.interrupt, name="pyforge-spark-interrupt", daemon=True).start()
         self.leave(why)
 
 
-@contextlib.contextmanager
-def spread(files, sizes, format, options, bar, note):
-    """{number of a file: Brought, Member of a group, or Left} of a batch's files, as long as the context lasts. files: [(input, output), ...]
+def _is_quicker(at_hand, sizes):
+    from pyforge_cli.extensions.databricks import choice
 
-    None when there is no session that could have them.
+    if any(setting["name"] == "force-core" and setting["value"] == "yes" for setting in pyforge_cli.config()["settings"]):
+        return False
+    known = [size for size in sizes if size > 0]
+    return choice.decide_batch(sum(known), len(known), choice.spark_cores(at_hand), choice.cores_here(), choice.threshold())
+
+
+@contextlib.contextmanager
+def spread(files, sizes, format, options, bar, note, asked):
+    """{number of a file: Brought, Member of a group, or Left} of a batch's files, as long as the context lasts. files: [(input, output), ...]; asked:
+    whether Spark is asked for, and not only to be had where it is quicker.
+
+    None when there is no session that could have them, or that is worth it.
     """
     from pyforge_cli.extensions.databricks.engine import EXECUTOR_FILE_SIZE, _at_hand
 
     found, on_databricks = _at_hand(None)
-    if found is None:
+    if found is None or not (asked or _is_quicker(found, sizes)):
         yield None
         return
     limit = bytes_of(options.get("executor_file_size") or EXECUTOR_FILE_SIZE)
@@ -287,4 +299,4 @@ def _remove_empty(folder):
         os.rmdir(folder)
 
 
-__all__ = ["bytes_of", "spread", "why_left", "why_not"]
+__all__ = ["bytes_of", "left", "spread", "why_not"]

@@ -49,7 +49,7 @@ class OneTable:
     def declared(self, at_hand, watch):
         """{column: type} of the table that is there; raises when it must not be."""
         from pyforge_cli.extensions.databricks.tables import declared_types, existing_fields, table_target
-        from pyforge_cli.extensions.databricks.waiting import answer, begin, wait
+        from pyforge_cli.extensions.databricks.operation import answer, begin, wait
 
         state = {}
         wait(begin("pyforge-spark-types", lambda: existing_fields(at_hand.session, table_target(self.table), self.mode), state), watch)

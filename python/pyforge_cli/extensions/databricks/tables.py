@@ -15,7 +15,8 @@ from typing import List, Optional
 from pyforge_cli import __version__
 from pyforge_cli._options import text_of
 from pyforge_cli.extensions.databricks.identifiers import parse_table, quote, quote_all, table_columns
-from pyforge_cli.extensions.databricks.session import Operation, kind_of
+from pyforge_cli.extensions.databricks.operation import Operation
+from pyforge_cli.extensions.databricks.session import kind_of
 from pyforge_cli.extensions.databricks.spark_errors import (
     condition_of,
     explain,
@@ -215,22 +216,34 @@ def wall_clock(expression, spark_type):
 # ---- writing
 
 
+@dataclass(frozen=True)
+class _Named:
+    """A column of the staged data under its name in the file."""
+
+    name: str
+    dataType: object
+
+
 class _Cancelled(Exception):
     """The write is not to begin any more."""
 
 
-class _Write(Operation):
+class _Write:
     """One write: its frame, its token, and what became of it."""
 
     def __init__(self, session, kind, target, mode, merge_schema, token):
-        super().__init__(session, kind, token or f"pyforge-{uuid.uuid4().hex}")
-        self.target = target
+        self.session, self.kind, self.target = session, kind, target
+        self.caller = session  # which the write began in; session is a later one after the first was lost
         self.lock, self.is_calling, self.is_cancelled = threading.Lock(), False, False
         self.mode, self.merge_schema = mode, merge_schema
+        self.token = token or f"pyforge-{uuid.uuid4().hex}"
+        self.operation = Operation(session, kind, self.token)
         self.notes, self.columns = [], []
+        self.names = None  # of the columns, where the staged data has none
         self.empty = set()  # columns of the file without any value
         self.frame, self.properties = None, {}
         self.creates = False
+        self.interrupted = False
 
     # -- what there is
 
@@ -278,7 +291,8 @@ class _Write(Operation):
     def prepare(self, staged, native, zone, column_names, existing):
         try:
             read = self.session.read.option("datetimeRebaseMode", "CORRECTED").parquet(as_read(staged))
-            fields = list(read.schema.fields)
+            fields = [_Named(name, found.dataType) for name, found in
+                      zip(self.names or [found.name for found in read.schema.fields], read.schema.fields)]
         except Exception as error:
             if is_not_there(error):
                 raise failure("missing", f"Spark does not see the staged data in {staged}",
@@ -366,7 +380,17 @@ class _Write(Operation):
     def call(self):
         self.prepared()()
 
-    # -- its beginning and its end
+    # -- beginning and ending it
+
+    def interrupt(self):
+        """Interrupts the operation, from any thread. True = the server says that none of it runs; another session than the one it
+        began in would say so of any operation."""
+        ran = self.operation.interrupt()
+        if ran is None:
+            return False
+        ended = not ran and not self.interrupted and self.session is self.caller
+        self.interrupted = True
+        return ended
 
     def begin(self):
         """Nothing is written before this, nor ever after a cancel() that came first."""
@@ -473,7 +497,7 @@ def _renewed(renew):
 def _carry_out(write, patience, renew):
     """Makes the call; gives the row of the history when that was asked already, else None."""
     write.prepared()  # what is wrong with it shows before anything can have been written
-    tagged = write.tagged(True)
+    tagged = write.operation.tagged(True)
     try:
         write.begin()
         write.call()
@@ -505,7 +529,7 @@ def _carry_out(write, patience, renew):
         raise write.unknown(_how_ended(error)) from error
     finally:
         if tagged:
-            write.tagged(False)
+            write.operation.tagged(False)
 
 
 def _looked_up(write):
@@ -556,10 +580,11 @@ def _verify(write, row, expected):
 
 
 def write_table(session, staged, target, mode="error", *, merge_schema=False, timezone="UTC", rows=None, columns=(), column_names="repair",
-                token=None, patience=PATIENCE, renew=None, kind=None, watch=None):
+                token=None, patience=PATIENCE, renew=None, kind=None, watch=None, names=None):
     """Writes the Parquet file or folder staged, a path for Spark, to a TableTarget or PathTarget; gives a TableWrite.
 
-    rows, columns: what the native engine wrote, [{"name": ..., "type": ..., "null_count": ...}]. renew(): a new session after the old one was lost.
+    rows, columns: what the native engine wrote, [{"name": ..., "type": ..., "null_count": ...}]. names: of the columns of staged, where its own
+    are none. renew(): a new session after the old one was lost.
     watch(write): told of the write before it begins; write.cancel() keeps it from beginning, write.interrupt() ends it.
     Raises errors of pyforge_cli with failure, condition and sqlstate.
     """
@@ -573,6 +598,7 @@ def write_table(session, staged, target, mode="error", *, merge_schema=False, ti
         raise failure("unsupported", f"the column {times[0]!r} is a time of day, and Delta has no such type",
                       f"write it as text: --schema '{times[0]}:string'")
     write = _Write(session, kind or kind_of(session), target, mode, merge_schema, token)
+    write.names = names
     if write.kind == "classic":
         session.createDataFrame([], "a int")  # makes it the session of this thread, without which Spark 3.5 does not find the catalog's tables
     write.empty = {column["name"] for column in columns if rows is not None and column.get("null_count") == rows}
