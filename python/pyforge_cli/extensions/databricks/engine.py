@@ -11,8 +11,7 @@ import time
 from pyforge_cli.errors import BadDataError, PyForgeError
 from pyforge_cli.extensions.base import EngineError, Option
 from pyforge_cli.extensions.databricks.identifiers import COLUMN_NAMES
-from pyforge_cli.extensions.databricks.operation import interrupt_until
-from pyforge_cli.extensions.databricks.waiting import answer, begin, wait
+from pyforge_cli.extensions.databricks.operation import answer, begin, interrupt_until, wait
 
 # How long an interrupted write is waited for, in seconds.
 _LAST_WAIT = 30.0
@@ -166,7 +165,7 @@ def _read_for_table(at_hand, job, fields, column_names, note, staging, watch):
 
     try:
         plan = _plan_of(job)
-        if _corrections(plan["columns"], declared_types(fields), column_names, fields):
+        if _is_typed_by_values(job) and _corrections(plan["columns"], declared_types(fields), column_names, fields):
             note("the input was read natively, and not by Spark: the table has columns of other types than the values show")
             return None
         result, _, parts = _by_spark(at_hand, job, plan, staging, watch)
