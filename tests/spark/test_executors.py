@@ -149,7 +149,7 @@ def test_large_files_stay_on_the_driver(forge, package, folder):
     done, other, spark, native = both(forge, source, folder, executor_file_size="1K")
     assert spark == native
     assert [result["processing_engine"] for result in done] == ["spark (executors)"] * 4 + ["native"]
-    assert "Spark has no reader" in done[4]["warnings"][0], done[4]["warnings"]
+    assert "and executors get files of 1.02 KB at most" in done[4]["warnings"][0]
 
 
 @one_kind

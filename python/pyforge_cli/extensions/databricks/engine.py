@@ -11,8 +11,7 @@ import time
 from pyforge_cli.errors import BadDataError, PyForgeError
 from pyforge_cli.extensions.base import EngineError, Option
 from pyforge_cli.extensions.databricks.identifiers import COLUMN_NAMES
-from pyforge_cli.extensions.databricks.operation import interrupt_until
-from pyforge_cli.extensions.databricks.waiting import answer, begin, wait
+from pyforge_cli.extensions.databricks.operation import answer, begin, interrupt_until, wait
 
 # How long an interrupted write is waited for, in seconds.
 _LAST_WAIT = 30.0
