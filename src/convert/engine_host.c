@@ -178,6 +178,27 @@ static enum pf_status fill_request(const struct pf_plan *plan, struct pf_request
     return pf_request_set(request, "engine", "native", err);
 }
 
+struct pf_context *pf_engine_context(struct pf_engine_run *run, struct pf_error *err)
+{
+    struct pf_context *ctx;
+
+    if (run->context_count == PF_ENGINE_CONTEXTS) {
+        pf_fail(err, PF_LIMIT, "an engine makes at most %d requests in one run", PF_ENGINE_CONTEXTS);
+        return NULL;
+    }
+    ctx = pf_context_new();
+    if (ctx == NULL) {
+        pf_fail_memory(err, sizeof *ctx);
+        return NULL;
+    }
+    pf_context_extensions(ctx, run->plan->ctx->extensions);
+    ctx->inside_hook = true;
+    pf_context_on_log(ctx, forward_log, run, PF_LOG_WARNING);
+    pf_context_on_progress(ctx, forward_progress, run);
+    run->contexts[run->context_count++] = ctx;
+    return ctx;
+}
+
 static enum pf_status job_request(const struct pf_engine_job *job, struct pf_request **out, struct pf_error *err)
 {
     struct pf_engine_run *run = job->run;
@@ -185,16 +206,9 @@ static enum pf_status job_request(const struct pf_engine_job *job, struct pf_req
 
     *out = NULL;
     pf_error_clear(err);
-    if (run->context_count == PF_ENGINE_CONTEXTS)
-        return pf_fail(err, PF_LIMIT, "an engine makes at most %d requests in one run", PF_ENGINE_CONTEXTS);
-    ctx = pf_context_new();
+    ctx = pf_engine_context(run, err);
     if (ctx == NULL)
-        return pf_fail_memory(err, sizeof *ctx);
-    pf_context_extensions(ctx, run->plan->ctx->extensions);
-    ctx->inside_hook = true;
-    pf_context_on_log(ctx, forward_log, run, PF_LOG_WARNING);
-    pf_context_on_progress(ctx, forward_progress, run);
-    run->contexts[run->context_count++] = ctx;
+        return err->status;
     *out = pf_request_new(ctx);
     if (*out == NULL)
         return pf_fail_memory(err, 1);

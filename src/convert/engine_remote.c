@@ -5,14 +5,61 @@
 #include "base/option.h"
 #include "convert/engines.h"
 #include "convert/settings.h"
+#include "engine/settle.h"
 
 /* ---- the plan */
+
+/* The columns that are kept of a table, with their nulls. */
+static enum pf_status take_columns(const struct pf_table *table, const uint32_t *selected, uint32_t count,
+                                   struct pf_outcome *seen, struct pf_error *err)
+{
+    seen->columns = pf_arena_alloc_zero(&seen->arena, (size_t)count + 1, sizeof *seen->columns);
+    if (seen->columns == NULL)
+        return pf_fail_memory(err, count * sizeof *seen->columns);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct pf_field *field = &table->schema.fields[selected[i]];
+
+        seen->columns[i].nulls = table->nulls != NULL ? table->nulls[selected[i]] : -1;
+        if (!pf_schema_add(&seen->schema, field->name, strlen(field->name), field))
+            return pf_fail_memory(err, strlen(field->name));
+    }
+    seen->rows_read = seen->rows_written = table->rows;
+    return PF_OK;
+}
+
+static enum pf_status ask_table(struct pf_plan *plan, void *user, struct pf_error *err)
+{
+    return plan->job.reader->table(plan->job.reader_state, plan->job.table, user, err);
+}
+
+/* A format with types of its own that tells its rows needs no reading. */
+static enum pf_status survey_typed(struct pf_plan *plan, struct pf_outcome *seen, bool *told, struct pf_error *err)
+{
+    uint32_t *selected = NULL, count;
+    struct pf_table table;
+
+    memset(&table, 0, sizeof table);
+    pf_schema_init(&table.schema, &plan->ctx->memory);
+    if (pf_plan_ask(plan, ask_table, &table, err) == PF_OK && table.rows >= 0) {
+        *told = true;
+        if (pf_settle_columns(plan->ctx, &plan->job, &table.schema, &selected, &count, err) == PF_OK)
+            (void)take_columns(&table, selected, count, seen, err);
+        pf_free(&plan->ctx->memory, selected);
+    }
+    pf_schema_free(&table.schema);
+    return err->status;
+}
 
 enum pf_status pf_engine_survey(struct pf_plan *plan, struct pf_outcome *seen, struct pf_error *err)
 {
     struct pf_job job = plan->job;
+    bool told = false;
 
+    if ((job.reader->flags & PF_READER_TYPED) != 0 && (survey_typed(plan, seen, &told, err) != PF_OK || told))
+        return err->status;
     job.survey = true;
+    if (!plan->engines_only && job.writer->settle == PF_SETTLE_NONE)
+        job.types = PF_TYPES_STRING;
     if (plan->engines_only)
         job.writer = NULL; /* it stands for another, and nothing is written */
     if (pf_native_scan(plan->ctx, &job, seen, err) != PF_OK)
@@ -99,30 +146,35 @@ static int joined_schema(struct ArrowArrayStream *self, struct ArrowSchema *out)
     return pf_schema_export(&joined->run->seen.schema, out, &joined->err) == PF_OK ? 0 : failed(joined, PF_NO_MEMORY);
 }
 
-/* The layout of a type under which a part has a column of it. */
-static bool is_layout_of(const struct pf_field *field, const char *format)
+/* Whether a part has columns of the layouts of the types: instants are integers there. */
+static bool has_layouts(const struct pf_schema *wanted, const struct ArrowSchema *types, const struct ArrowSchema *part)
 {
-    static const char *const formats[] = { [PF_TYPE_STRING] = "u",  [PF_TYPE_BOOL] = "b",     [PF_TYPE_INT64] = "l",
-                                           [PF_TYPE_FLOAT64] = "g", [PF_TYPE_DATE32] = "tdD", [PF_TYPE_TIMESTAMP] = "tsu:" };
+    bool good = part->n_children == wanted->count;
 
-    if (field->type == PF_TYPE_TIMESTAMP && field->utc)
-        return strcmp(format, "l") == 0;
-    return field->type < PF_COUNT(formats) && formats[field->type] != NULL && strcmp(format, formats[field->type]) == 0;
+    for (uint32_t i = 0; good && i < wanted->count; i++) {
+        const bool instant = wanted->fields[i].type == PF_TYPE_TIMESTAMP && wanted->fields[i].utc;
+
+        good = strcmp(part->children[i]->format, instant ? "l" : types->children[i]->format) == 0;
+    }
+    return good;
 }
 
 static enum pf_status check_part(struct joined *joined, struct pf_error *err)
 {
     const struct pf_schema *wanted = &joined->run->seen.schema;
     const char *path = joined->paths[joined->next];
-    struct ArrowSchema schema;
+    struct ArrowSchema schema, types;
     bool good;
 
     memset(&schema, 0, sizeof schema);
-    if (joined->part.get_schema(&joined->part, &schema) != 0)
+    if (pf_schema_export(wanted, &types, err) != PF_OK)
+        return err->status;
+    if (joined->part.get_schema(&joined->part, &schema) != 0) {
+        types.release(&types);
         return pf_fail(err, PF_IO, "%s cannot be read", path);
-    good = schema.n_children == wanted->count;
-    for (uint32_t i = 0; good && i < wanted->count; i++)
-        good = is_layout_of(&wanted->fields[i], schema.children[i]->format);
+    }
+    good = has_layouts(wanted, &types, &schema);
+    types.release(&types);
     schema.release(&schema);
     return good ? PF_OK : pf_fail(err, PF_INTERNAL, "%s does not have the columns that were asked for", path);
 }
@@ -238,18 +290,6 @@ static enum pf_status write_joined(struct joined *joined, struct pf_context *ctx
     return err->status;
 }
 
-static struct pf_context *new_context(struct pf_engine_run *run)
-{
-    struct pf_context *ctx = run->context_count < PF_ENGINE_CONTEXTS ? pf_context_new() : NULL;
-
-    if (ctx == NULL)
-        return NULL;
-    pf_context_extensions(ctx, run->plan->ctx->extensions);
-    ctx->inside_hook = true;
-    run->contexts[run->context_count++] = ctx;
-    return ctx;
-}
-
 static enum pf_status job_join(const struct pf_engine_job *job, const char *const *paths, uint32_t count, struct pf_error *err)
 {
     struct pf_engine_run *run = job->run;
@@ -262,10 +302,12 @@ static enum pf_status job_join(const struct pf_engine_job *job, const char *cons
         return pf_fail(err, PF_BAD_OPTION, "an engine joins what it was asked for while it runs, and at no other time");
     if (run->plan->engines_only)
         return pf_fail(err, PF_BAD_OPTION, "the output is no file, which the engine has to write by itself");
-    joined.ctx = new_context(run);
-    writing = new_context(run);
+    joined.ctx = pf_engine_context(run, err);
+    writing = joined.ctx != NULL ? pf_engine_context(run, err) : NULL;
+    if (writing == NULL)
+        return err->status;
     joined.nulls = pf_alloc_zero(&run->plan->ctx->memory, run->seen.schema.count, sizeof *joined.nulls);
-    if (joined.ctx == NULL || writing == NULL || joined.nulls == NULL)
+    if (joined.nulls == NULL)
         (void)pf_fail_memory(err, 1);
     else
         (void)write_joined(&joined, writing, err);

@@ -71,6 +71,8 @@ struct pf_engine_run {
 enum pf_status pf_engine_run_begin(struct pf_engine_run *run, struct pf_plan *plan, struct pf_error *err);
 void pf_engine_run_end(struct pf_engine_run *run);
 void pf_engine_fill_host(struct pf_host *host);
+/* A context for a request that is made for the job: what it warns of and how far it is are the job's. Freed with the run. */
+struct pf_context *pf_engine_context(struct pf_engine_run *run, struct pf_error *err);
 
 /* ---- engine_remote.c */
 

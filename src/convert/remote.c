@@ -130,13 +130,17 @@ static bool put_text(struct pf_buffer *to, const struct pf_remote_read *read, ui
     return good && pf_buffer_printf(to, ") THEN NULL ELSE c%u END", column);
 }
 
-static bool put_expression(const struct pf_remote *remote, const struct pf_outcome *seen, uint32_t at, uint32_t column,
+/* Of a format with types the column itself. */
+static bool put_expression(const struct making *making, const struct pf_outcome *seen, uint32_t at, uint32_t column,
                            struct pf_buffer *text, struct pf_buffer *to)
 {
+    const struct pf_remote *remote = making->out;
     const uint32_t pattern = seen->columns != NULL ? seen->columns[at].pattern : 0;
 
     pf_buffer_clear(text);
     pf_buffer_clear(to);
+    if ((making->plan->job.reader->flags & PF_READER_TYPED) != 0)
+        return pf_buffer_printf(to, "c%u", column);
     return put_text(text, &remote->read, column) && pf_buffer_append(text, "", 1) &&
            pf_remote_cast(to, (const char *)text->data, &seen->schema.fields[at], pattern);
 }
@@ -157,7 +161,7 @@ static enum pf_status put_expressions(struct making *making, const struct pf_out
     for (uint32_t i = 0; good && i < seen->schema.count; i++) {
         int64_t column = pf_schema_find(table, seen->schema.fields[i].name);
 
-        good = put_expression(out, seen, i, column >= 0 ? (uint32_t)column : i, &text, &made);
+        good = put_expression(making, seen, i, column >= 0 ? (uint32_t)column : i, &text, &made);
         out->expressions[i] = good ? pf_arena_copy(arena, (const char *)made.data, made.size) : NULL;
         good = out->expressions[i] != NULL;
     }
@@ -201,7 +205,7 @@ static enum pf_status make_of_reader(struct making *making, const struct pf_outc
         return pf_fail_memory(err, 1);
     if (out->refusal != NULL)
         return PF_OK;
-    if (put_schema(making, table, err) != PF_OK)
+    if ((job->reader->flags & PF_READER_TYPED) == 0 && put_schema(making, table, err) != PF_OK)
         return err->status;
     return seen != NULL ? put_expressions(making, seen, table, err) : PF_OK;
 }

@@ -1,7 +1,8 @@
 /* A conversion as an engine beside the native one carries it out, as data: what Spark is asked to read, what each column is made of, and
  * what is written where. It can be printed, and any transport can carry it out. docs/design/spark.md.
  *
- * Types come from the native reading of the whole input. Spark reads texts by position, as c0, c1, ..., and makes the columns of them. */
+ * Types come from the native reading of the whole input. Spark reads texts by position, as c0, c1, ..., and makes the columns of them; of a format with
+ * types of its own it reads those. */
 #ifndef PF_CONVERT_REMOTE_H
 #define PF_CONVERT_REMOTE_H
 
@@ -14,7 +15,7 @@ struct pf_remote_option {
 
 struct pf_remote_read {
     const char *format, *path;
-    const char *schema; /* "c0 STRING, c1 STRING": of the texts that are read */
+    const char *schema; /* "c0 STRING, c1 STRING": of the texts that are read; NULL = a format with types of its own */
     struct pf_remote_option *options;
     uint32_t option_count, option_capacity;
     const char **nulls; /* expressions of texts that mean null */

@@ -5,24 +5,33 @@
 #include "convert/remote.h"
 #include "formats/format.h"
 
+/* Types that are made of texts, and those of a typed format that both engines hold alike. */
 static const char *refuse_type(const struct pf_field *field)
 {
     switch (field->type) {
     case PF_TYPE_STRING:
     case PF_TYPE_BOOL:
+    case PF_TYPE_INT8:
+    case PF_TYPE_INT16:
+    case PF_TYPE_INT32:
     case PF_TYPE_INT64:
+    case PF_TYPE_FLOAT32:
     case PF_TYPE_FLOAT64:
+    case PF_TYPE_DECIMAL128:
     case PF_TYPE_DATE32:
     case PF_TYPE_TIMESTAMP:
+    case PF_TYPE_BINARY:
         return NULL;
     default:
-        return "a column is of a type that is not made of text there";
+        return "a column is of a type that Spark does not have";
     }
 }
 
 static const char *refuse_declared(const struct pf_plan *plan)
 {
     for (uint32_t i = 0; i < plan->declared.count; i++) {
+        if ((plan->job.reader->flags & PF_READER_TYPED) != 0)
+            return "types are declared";
         if (plan->declared.fields[i].type != PF_TYPE_STRING)
             return "types are declared, and their texts are read more leniently here";
     }
@@ -56,8 +65,8 @@ const char *pf_remote_refusal(const struct pf_plan *plan, const struct pf_outcom
         return "it is compressed, and Spark could not read it in parts";
     if (pf_plan_is_many(plan) || job->part_count != 0)
         return "it has several tables";
-    if (!plan->engines_only && strcmp(job->writer->name, "parquet") != 0)
-        return "what Spark writes is joined as Parquet only";
+    if (!plan->engines_only && strcmp(job->writer->name, "parquet") != 0 && strcmp(job->writer->name, "csv") != 0)
+        return "what Spark writes is joined as Parquet or CSV only";
     why = refuse_declared(plan);
     return why == NULL && seen != NULL ? refuse_seen(seen) : why;
 }

@@ -149,7 +149,7 @@ def test_large_files_stay_on_the_driver(forge, package, folder):
     done, other, spark, native = both(forge, source, folder, executor_file_size="1K")
     assert spark == native
     assert [result["processing_engine"] for result in done] == ["spark (executors)"] * 4 + ["native"]
-    assert "Spark has no reader" in done[4]["warnings"][0], done[4]["warnings"]
+    assert "and executors get files of 1.02 KB at most" in done[4]["warnings"][0]
 
 
 @one_kind
@@ -164,6 +164,9 @@ def test_a_table_for_each_file(spark, forge, package, folder, table):
         assert spark.classic.table(f"spark_catalog.default.{path.stem}").count() == native.num_rows == 40
     assert not any("on the driver" in text for result in done for text in result["warnings"])
     if FULL:
+        all_of_them = table()
+        done = forge.batch_convert(source, table=all_of_them, merge_schema=True, engine="spark", progress=False)
+        assert done.converted == BOOKS // 4 and spark.classic.table(all_of_them).count() == 40 * (BOOKS // 4), done.failures
         again = forge.batch_convert(source, table="spark_catalog.default.{stem}", mode="append", engine="spark", progress=False)
         assert again.converted == BOOKS // 4 and spark.classic.table(f"spark_catalog.default.{path.stem}").count() == 80
         delta = forge.batch_convert(source, folder / "delta", format="delta", engine="spark", progress=False)
@@ -328,16 +331,24 @@ def test_an_interrupt_ends_what_runs_there(forge, package, executors, folder, mo
 
 def test_what_came_back_is_lost(connected, package, executors, folder, monkeypatch):
     """The staging folder goes away before the outputs are placed: each is made here then."""
-    whole = executors._outputs
+    whole, rows = executors._outputs, []
 
     def outputs(place, *more):
         found = whole(place, *more)
         for path in Path(place).iterdir():
+            if path.suffix == ".parquet":
+                told = pyarrow.parquet.ParquetFile(path).metadata
+                rows.append((told.num_rows, told.num_row_groups))
             path.unlink()
         return found
 
     monkeypatch.setattr(executors, "_outputs", outputs)
-    done = connected.batch_convert(small(folder), folder / "out", engine="spark", progress=False)
+    source = small(folder)
+    for number in range(3):
+        (source / f"{number}.csv").write_text("a\n" + "\n".join(os.urandom(30_000).hex() for _ in range(50)) + "\n")
+    done = connected.batch_convert(source, folder / "out", engine="spark", progress=False)
+    # the driver reads one output without its neighbours
+    assert sum(count for count, _ in rows) == sum(groups for _, groups in rows) == 3
     on_the_driver(done, "could not be read back", folder)
 
 

@@ -12,6 +12,10 @@ FULL = bool(os.environ.get("PYFORGE_TEST_FULL"))
 MANY = (500, 200, 20) if FULL else (20, 8, 2)
 
 
+# Calls refused after a fault, which is longer than a client and a second try of ours wait.
+LONG = 8
+
+
 @pytest.fixture
 def proxied(spark):
     """(proxy, a session through it that gives up after some tries)"""
@@ -43,10 +47,10 @@ class Conversions:
         return path, [self.next, self.next + 1]
 
     def told(self, what, result, fault):
-        """Counts what became of it; a conversion without a fault succeeds, and none says that it is not known."""
+        """Counts what became of it. All succeed but where nobody answers for long, and none says that it is not known."""
         fired = fault is not None and fault.fired
         assert not result.get("outcome_unknown"), (fault, result["error"])
-        assert result or fired, result["error"]
+        assert result or (fired and fault.lasts == LONG), (fault, result["error"])
         self.outcomes[what, "done" if result else "failed", fired] += 1
         return bool(result)
 

@@ -158,6 +158,83 @@ def test_the_same_parquet(package, forge, folder, case):
     assert sorted(place.name for place in folder.iterdir()) == ["in.csv", "native.parquet", "spark.parquet"]
 
 
+# name: the file that Spark is to read, made by pyarrow
+def _decimals(values, precision, scale):
+    from decimal import Decimal
+
+    return pyarrow.array([None if value is None else Decimal(value) for value in values], pyarrow.decimal128(precision, scale))
+
+
+def _times(unit, zone=None):
+    return pyarrow.array([0, -1, 1_700_000_000, None, -62_135_596_800], pyarrow.int64()).cast(pyarrow.timestamp("s")).cast(pyarrow.timestamp(unit, zone))
+
+
+PARQUET = {
+    "integers": lambda: {f"i{bits}": pyarrow.array([0, -(2 ** (bits - 1)), 2 ** (bits - 1) - 1, None], getattr(pyarrow, f"int{bits}")()) for bits in (8, 16, 32, 64)},
+    "floats": lambda: {"f": pyarrow.array([0.5, None, 3.4e38], pyarrow.float32()), "d": [float("nan"), -0.0, float("inf")]},
+    "texts": lambda: {"a b": ["x", None, ""], "A.b": ["\n", "\0", "größe"], "`q`": ["1", "2", "3"]},
+    "truth": lambda: {"t": [True, False, None]},
+    "bytes": lambda: {"b": [b"\0\xff", None, b""]},
+    "dates": lambda: {"d": pyarrow.array([0, -719162, 2932896, None], pyarrow.int32()).cast(pyarrow.date32())},
+    "timestamps": lambda: {"us": _times("us"), "ms": _times("ms")},
+    "instants": lambda: {"us": _times("us", "UTC"), "ms": _times("ms", "UTC"), "zone": _times("us", "Europe/Berlin")},
+    "decimals": lambda: {"a": _decimals(["1.50", None, "-0.01"], 5, 2), "b": _decimals(["123456789012.345678", "0", None], 18, 6), "c": _decimals(["9" * 38, "1", "-1"], 38, 0)},
+    "dictionaries": lambda: {"a": pyarrow.array(["x", "y", None] * 100).dictionary_encode()},
+    "many rows": lambda: {"n": list(range(50_000)), "t": [f"v{n}" for n in range(50_000)]},
+    "no rows": lambda: {"a": pyarrow.array([], pyarrow.int64())},
+}
+PARQUET_REFUSED = {
+    "unsigned": (lambda: {"a": pyarrow.array([1], pyarrow.uint32())}, "unsigned"),
+    "times": (lambda: {"a": pyarrow.array([1], pyarrow.int64()).cast(pyarrow.time64("us"))}, "times of day"),
+    "nanoseconds": (lambda: {"a": pyarrow.array([1000], pyarrow.int64()).cast(pyarrow.timestamp("ns"))}, "nanoseconds"),
+    "setting": (lambda: {"a${b}": [1]}, "in its name"),
+    "case": (lambda: {"a": [1], "A": [2]}, "Spark did not read"),
+}
+
+
+def parquet_source(folder, make):
+    path = folder / "in.parquet"
+    pyarrow.parquet.write_table(pyarrow.table(make()), path, row_group_size=20_000)
+    return path
+
+
+@pytest.mark.parametrize("case, session", spread(PARQUET, 6), indirect=["session"])
+def test_the_same_of_parquet(package, forge, folder, case):
+    path = parquet_source(folder, PARQUET[case])
+    for out in ("parquet", "csv"):
+        package.convert(path, folder / f"native.{out}", engine="native")
+        done = forge.convert(path, folder / f"spark.{out}", engine="spark", progress=False)
+        if case == "no rows":
+            assert not done and "no rows" in done["error"]
+            return
+        assert done and done["processing_engine"].startswith("spark"), done.get("error")
+        if out == "parquet":
+            same_tables(parquet(folder / "spark.parquet"), parquet(folder / "native.parquet"))
+        else:
+            assert (folder / "spark.csv").read_bytes() == (folder / "native.csv").read_bytes()
+
+
+@pytest.mark.parametrize("case", PARQUET_REFUSED)
+def test_what_is_refused_of_parquet(spark, package, folder, case):
+    from pyforge_cli.extensions.databricks import PyForgeDatabricks
+
+    make, why = PARQUET_REFUSED[case]
+    refused = PyForgeDatabricks(spark_session=spark.classic).convert(parquet_source(folder, make), folder / "out.parquet", engine="spark", progress=False)
+    assert not refused and why in refused["error"], refused.get("error")
+    assert [place.name for place in folder.iterdir()] == ["in.parquet"]
+
+
+@pytest.mark.parametrize("case, session", spread(EQUAL, 8), indirect=["session"])
+def test_the_same_csv(package, forge, folder, case):
+    """CSV to CSV keeps each text as it stands."""
+    content, options = EQUAL[case]
+    path = source(folder, content)
+    package.convert(path, folder / "native.csv", engine="native", **options)
+    done = forge.convert(path, folder / "spark.csv", engine="spark", progress=False, **options)
+    assert done and done["processing_engine"].startswith("spark"), done.get("error")
+    assert (folder / "spark.csv").read_bytes() == (folder / "native.csv").read_bytes()
+
+
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_is_refused(package, spark, folder, case):
     from pyforge_cli.extensions.databricks import PyForgeDatabricks

@@ -310,10 +310,10 @@ static void test_other_conversions(void **state)
 
     (void)state;
     write_file("in.csv", "a,b\n1,2\n", 8);
-    begin(&run, "out.csv");
+    begin(&run, "out.xlsx");
     CHECK_OK(pf_convert(run.request, &run.result, &run.err), run.err);
-    CHECK_HAS(run.engine.head, "joined as Parquet only");
-    CHECK_HAS(run.engine.whole, "joined as Parquet only");
+    CHECK_HAS(run.engine.head, "joined as Parquet or CSV only");
+    CHECK_HAS(run.engine.whole, "joined as Parquet or CSV only");
     end(&run);
     begin(&run, "out.parquet");
     run.engine.asks_early = true; /* for the whole input, when it is only asked */
@@ -323,6 +323,31 @@ static void test_other_conversions(void **state)
     end(&run);
     begin(&run, "other.parquet");
     CHECK_OK(pf_request_paths(run.request, "out.parquet", "other.parquet", &run.err), run.err);
+    CHECK_OK(pf_convert(run.request, &run.result, &run.err), run.err);
+    CHECK_HAS(run.engine.whole, WHOLE);
+    CHECK_HAS(run.engine.whole, "\"schema\": null");
+    CHECK_HAS(run.engine.whole, "\"expressions\": [\"c0\", \"c1\"]");
+    CHECK_HAS(run.engine.whole, "\"rows_written\": 1");
+    end(&run);
+    begin(&run, "columns.parquet");
+    CHECK_OK(pf_request_paths(run.request, "out.parquet", "columns.parquet", &run.err), run.err);
+    set(&run, "columns", "b");
+    CHECK_OK(pf_convert(run.request, &run.result, &run.err), run.err);
+    CHECK_HAS(run.engine.whole, "\"expressions\": [\"c1\"]");
+    end(&run);
+    begin(&run, "declared.parquet");
+    CHECK_OK(pf_request_paths(run.request, "out.parquet", "declared.parquet", &run.err), run.err);
+    set(&run, "schema", "a:string");
+    (void)pf_convert(run.request, &run.result, &run.err);
+    CHECK_HAS(run.engine.head, "types are declared");
+    end(&run);
+    begin(&run, "out.csv"); /* texts as they stand */
+    CHECK_OK(pf_convert(run.request, &run.result, &run.err), run.err);
+    CHECK_HAS(run.engine.whole, "\"expressions\": [\"c0\", \"c1\"]");
+    end(&run);
+    write_file("in.xml", "<r><a><b>1</b></a><a><b>2</b></a></r>", 37);
+    begin(&run, "xml.parquet");
+    CHECK_OK(pf_request_paths(run.request, "in.xml", "xml.parquet", &run.err), run.err);
     CHECK_OK(pf_convert(run.request, &run.result, &run.err), run.err);
     CHECK_HAS(run.engine.whole, "read natively only");
     end(&run);

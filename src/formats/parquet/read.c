@@ -258,6 +258,41 @@ static int64_t count_nulls(const struct parquet_metadata *metadata, const struct
     return nulls;
 }
 
+/* ---- Spark's reader of Parquet */
+
+static const char *refuse_column(const struct parquet_column *column)
+{
+    const enum pf_type type = column->field.type;
+
+    if (column->convert == PF_CONVERT_INT96)
+        return "it has timestamps of 96 bits, which Spark takes for instants";
+    if (column->convert == PF_CONVERT_TIMESTAMP_NS || column->convert == PF_CONVERT_HALF || column->convert == PF_CONVERT_UUID)
+        return "it has timestamps in nanoseconds, floats of 16 bits or UUIDs, which Spark does not read";
+    if ((type >= PF_TYPE_UINT8 && type <= PF_TYPE_UINT64) || type == PF_TYPE_TIME64)
+        return "it has unsigned integers or times of day, which Spark does not have";
+    if (pf_type_is_nested(type) || column->duration != NULL)
+        return "it has nested columns or durations";
+    return strstr(column->field.name, "${") != NULL ? "a column has '${' in its name, which Spark cannot read" : NULL;
+}
+
+static const char *parquet_foreign(const void *state, uint32_t met, pf_foreign_fn emit, void *user)
+{
+    static const char mode[] = "CORRECTED";
+    const struct parquet_reader *reader = state;
+    const char *why = NULL;
+
+    (void)met;
+    if (reader->readable_count != reader->metadata.column_count)
+        return "it has columns that are left out";
+    if (reader->options.binary_as_text)
+        return "bytes are read as text";
+    for (uint32_t i = 0; why == NULL && i < reader->readable_count; i++)
+        why = refuse_column(reader->readable[i]);
+    if (why == NULL)
+        (void)emit(user, PF_FOREIGN_OPTION, "datetimeRebaseMode", mode, sizeof mode - 1);
+    return why;
+}
+
 static enum pf_status parquet_table(void *state, uint32_t index, struct pf_table *out, struct pf_error *err)
 {
     struct parquet_reader *reader = state;
@@ -615,5 +650,6 @@ const struct pf_reader pf_parquet_reader = {
     .cut = parquet_cut,
     .decode = parquet_decode,
     .facts = parquet_facts,
+    .foreign = parquet_foreign,
     .close = parquet_close,
 };

@@ -11,13 +11,13 @@ import time
 from pyforge_cli.errors import BadDataError, PyForgeError
 from pyforge_cli.extensions.base import EngineError, Option
 from pyforge_cli.extensions.databricks.identifiers import COLUMN_NAMES
-from pyforge_cli.extensions.databricks.operation import interrupt_until
-from pyforge_cli.extensions.databricks.waiting import answer, begin, wait
+from pyforge_cli.extensions.databricks.operation import answer, begin, interrupt_until, wait
 
 # How long an interrupted write is waited for, in seconds.
 _LAST_WAIT = 30.0
 # Formats without types of their own, whose columns can be declared.
 _TEXTS = ("csv", "excel", "xml")
+_OTHER_WRITERS = ("DELTA_CONCURRENT", "DELTA_PROTOCOL_CHANGED", "DELTA_METADATA_CHANGED")
 _REMEDY = "run this in a notebook or a job of Databricks, or give a session: PyForgeDatabricks(spark_session=spark)"
 
 # The largest file that an executor gets, and the most that one task gets: both are in the memory of one process there.
@@ -166,7 +166,7 @@ def _read_for_table(at_hand, job, fields, column_names, note, staging, watch):
 
     try:
         plan = _plan_of(job)
-        if _corrections(plan["columns"], declared_types(fields), column_names, fields):
+        if _is_typed_by_values(job) and _corrections(plan["columns"], declared_types(fields), column_names, fields):
             note("the input was read natively, and not by Spark: the table has columns of other types than the values show")
             return None
         result, _, parts = _by_spark(at_hand, job, plan, staging, watch)
@@ -234,6 +234,13 @@ def _told(why):
     return f" ({why[0]})" if why else ""
 
 
+def _may_pass(error):
+    """Whether a table was certainly not written for a reason that may be over: a connection that was lost, another writer. There is no other
+    engine that could do it."""
+    condition = getattr(error, "condition", None)
+    return getattr(error, "failure", None) == "falls back" and error.status == "PF_IO" and (condition is None or condition.startswith(_OTHER_WRITERS))
+
+
 def _is_asked_for(job):
     return job.option("engine") == "spark" or job.option("force-pyspark") == "yes"
 
@@ -291,10 +298,19 @@ class SparkEngine:
 
     def _table(self, at_hand, job, context, on_databricks):
         """(what was read, rows written, columns)"""
-        def load(convert, by_spark):
+        def once(at_hand, convert, by_spark):
             return load_table(
                 at_hand, job, convert, on_databricks=on_databricks, note=context.warn, watch=lambda: context.progress(step="writing"),
                 renew=lambda: getattr(_at_hand(self._given)[0], "session", None), by_spark=by_spark)
+
+        def load(convert, by_spark):
+            try:
+                return once(at_hand, convert, by_spark)
+            except PyForgeError as error:
+                if not _may_pass(error):
+                    raise
+                context.warn(f"it was tried once more, as nothing was written: {error.message}")
+                return once(_at_hand(self._given)[0] or at_hand, convert, by_spark)
 
         def convert(path, **more):
             return context.convert_native(path, format="parquet", **more)

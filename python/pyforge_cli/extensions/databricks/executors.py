@@ -26,7 +26,9 @@ _LAST_WAIT = 30.0
 # Small row groups, so that the driver reads one output without its neighbours.
 _WRITING = {"compression": "none", "parquet.block.size": str(1 << 20), "parquet.block.size.row.check.min": "1",
             "parquet.page.size.row.check.min": "1"}
-_SPARKS_OWN = re.compile(r"\.(parquet|pq)\Z", re.IGNORECASE)
+_PARQUET = re.compile(r"\.(parquet|pq)\Z", re.IGNORECASE)
+# What Spark may read by itself where an executor cannot.
+_SPARKS_OWN = re.compile(r"\.(csv|tsv|txt|xml)(\.gz)?\Z", re.IGNORECASE)
 _DBASE = re.compile(r"\.dbf\Z", re.IGNORECASE)
 _SIZE = re.compile(r"([0-9]+)([kmgt]?)b?\Z", re.IGNORECASE)
 
@@ -61,8 +63,9 @@ def left(path, size, limit, on_databricks, listed):
     if spark_path(path, on_databricks) is None:
         return Left("Spark does not see it")
     if size > limit:
-        return Left(f"it has {size_text(size)}, and executors get files of {size_text(limit)} at most (executor_file_size)", True)
-    if _SPARKS_OWN.search(name):
+        return Left(f"it has {size_text(size)}, and executors get files of {size_text(limit)} at most (executor_file_size)",
+                    bool(_SPARKS_OWN.search(name)))
+    if _PARQUET.search(name):
         return Left("Parquet is for Spark itself", True)
     if _DBASE.search(name) and _siblings(path, listed):
         return Left("it may need the files beside it")

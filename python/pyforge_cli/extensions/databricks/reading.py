@@ -24,12 +24,15 @@ def _expression(expression, type, whole_instants):
 def frame(session, plan, path, whole_instants):
     """What the plan says as a DataFrame whose columns are c0, c1, ... whole_instants: those with a zone as microseconds since 1970."""
     read = plan["read"]
-    reader = session.read.format(read["format"]).schema(read["schema"])
+    reader = session.read.format(read["format"])
+    if read["schema"] is not None:
+        reader = reader.schema(read["schema"])
     for name, value in read["options"].items():
         reader = reader.option(name, value)
     made = [f"{_expression(expression, column['type'], whole_instants)} AS c{number}"
             for number, (expression, column) in enumerate(zip(plan["expressions"], plan["columns"]))]
-    return reader.load(as_read(path)).selectExpr(*made)
+    loaded = reader.load(as_read(path))
+    return loaded.toDF(*[f"c{number}" for number in range(len(loaded.columns))]).selectExpr(*made)
 
 
 def read_into(at_hand, plan, path, folder, watch, whole_instants=False):
