@@ -105,6 +105,8 @@ enum pf_status xml_tables_lay_out(struct xml_reader *reader, struct xml_shape *s
                                   size_t count, struct pf_error *err);
 enum pf_status xml_table_schema(const struct xml_reader *reader, uint32_t table, struct pf_schema *schema,
                                 struct pf_error *err);
+/* "tables": their names, how many rows each has, and which has what it is of. */
+void xml_tables_fact(const struct xml_shape *shape, pf_fact_fn emit, void *user);
 /* Columns of the pass, of the block with that number. broken: it is not well-formed, and has fewer rows than it had when counted. */
 enum pf_status xml_make_table(struct xml_nesting *nesting, const struct pf_pass *pass, uint32_t block, bool broken,
                               struct pf_decoded *out);

@@ -172,10 +172,7 @@ static enum pf_status xml_table(void *state, uint32_t index, struct pf_table *ou
     out->name = "";
     out->rows = -1;
     if (reader->shape != NULL && reader->shape->table_count != 0) {
-        const struct xml_table *table = &reader->shape->tables[index];
-
-        out->name = table->name;
-        out->rows = table->before[reader->shape->block_count];
+        out->name = reader->shape->tables[index].name;
         return xml_table_schema(reader, index, &out->schema, err);
     }
     if (reader->shape != NULL)
@@ -282,6 +279,8 @@ static void xml_facts(const void *state, pf_fact_fn emit, void *user)
     emit(user, "row_element", reader->row_name, false);
     if (reader->runners[0] != '\0')
         emit(user, "other_repeated_elements", reader->runners, false);
+    if (reader->shape != NULL && reader->shape->table_count != 0)
+        xml_tables_fact(reader->shape, emit, user);
     number_fact(emit, user, "max_depth", reader->max_depth);
     number_fact(emit, user, "total_elements", reader->element_paths);
     number_fact(emit, user, "array_elements", reader->array_paths);

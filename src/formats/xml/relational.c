@@ -2,6 +2,8 @@
  *
  * The keys of a table are the numbers of its rows, in the order of the document. Blocks are decoded by themselves, so the first reading
  * counts how many elements of each path every block has; cut in the same way again, a block knows where its numbers begin. */
+#include <stdio.h>
+
 #include "formats/xml/nested.h"
 
 #define XML_NO_TABLE UINT32_MAX
@@ -235,8 +237,6 @@ enum pf_status xml_table_schema(const struct xml_reader *reader, uint32_t index,
     return PF_OK;
 }
 
-/* ---- a block */
-
 /* The table that the list's one is of. */
 static const struct xml_table *parent_of(const struct xml_shape *shape, const struct xml_table *table)
 {
@@ -250,6 +250,29 @@ static const struct xml_table *parent_of(const struct xml_shape *shape, const st
     }
     return NULL;
 }
+
+void xml_tables_fact(const struct xml_shape *shape, pf_fact_fn emit, void *user)
+{
+    char text[600] = "";
+    size_t used = 0;
+
+    for (uint32_t i = 0; i < shape->table_count; i++) {
+        const struct xml_table *table = &shape->tables[i];
+        const struct xml_table *parent = table->slot != XML_NO_SLOT ? parent_of(shape, table) : NULL;
+        const int64_t rows = table->before[shape->block_count];
+
+        if (used + strlen(table->name) + (parent != NULL ? strlen(parent->name) : 0) + 48 > sizeof text) {
+            (void)snprintf(text + used, sizeof text - used, ", ...");
+            break;
+        }
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s (%lld row%s%s%s)", i != 0 ? ", " : "", table->name,
+                                 (long long)rows, rows == 1 ? "" : "s", parent != NULL ? ", of " : "",
+                                 parent != NULL ? parent->name : "");
+    }
+    emit(user, "tables", text, false);
+}
+
+/* ---- a block */
 
 /* The entries of a struct that is in another, and is no list, are as many as there are of that: so the list with the number n around is in
  * the nth row of the parent. */
