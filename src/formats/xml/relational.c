@@ -47,7 +47,7 @@ static enum pf_status add_slot(struct tabling *tabling, struct xml_table *table,
 
     if (slot->list && index != table->slot)
         return PF_OK;
-    table->wanted[index] = true;
+    table->wanted[index] = XML_WANTED_IN;
     if (slot->member_count == 0)
         return add_column(tabling, table, index);
     for (uint32_t i = 0; i < slot->member_count; i++) {
@@ -68,7 +68,7 @@ static enum pf_status add_columns(struct tabling *tabling, struct xml_table *tab
     tabling->slot_capacity = 0;
     if (table->slot != XML_NO_SLOT) {
         for (uint32_t slot = shape->slots[table->slot].around; slot != XML_NO_SLOT; slot = shape->slots[slot].around)
-            table->wanted[slot] = true;
+            table->wanted[slot] = XML_WANTED_AROUND;
         return add_slot(tabling, table, table->slot);
     }
     for (uint32_t i = 0; i < tabling->reader->column_count; i++) {
@@ -219,6 +219,10 @@ enum pf_status xml_tables_lay_out(struct xml_reader *reader, struct xml_shape *s
         if (shape->slots[i].list && add_table(&tabling, shape->slots[i].path, i) != PF_OK)
             return err->status;
     }
+    reader->stored = pf_arena_alloc(&reader->arena, ((size_t)shape->table_count + 1) * sizeof *reader->stored);
+    if (reader->stored == NULL)
+        return pf_fail_memory(err, shape->table_count * sizeof *reader->stored);
+    memset(reader->stored, 0xFF, ((size_t)shape->table_count + 1) * sizeof *reader->stored);
     return add_up(&tabling, tallies, count) == PF_OK ? name_tables(&tabling) : err->status;
 }
 
@@ -249,6 +253,19 @@ static const struct xml_table *parent_of(const struct xml_shape *shape, const st
             return &shape->tables[i];
     }
     return NULL;
+}
+
+bool xml_tables_add_up(struct xml_reader *reader)
+{
+    int64_t sum = 0;
+
+    reader->stored[reader->pass->table] = reader->counts.stored;
+    for (uint32_t i = 0; i < reader->shape->table_count; i++) {
+        if (reader->stored[i] < 0)
+            return true;
+        sum += reader->stored[i];
+    }
+    return sum == reader->counts.inside;
 }
 
 void xml_tables_fact(const struct xml_shape *shape, pf_fact_fn emit, void *user)
@@ -337,6 +354,8 @@ enum pf_status xml_make_table(struct xml_nesting *nesting, const struct pf_pass 
     if (check_rows(nesting, block, rows, broken) != PF_OK ||
         pf_batch_new(&out->typed, nesting->memory, rows, count, nesting->err) != PF_OK)
         return nesting->err->status;
+    if (pass->table + 1 != nesting->reader->first_table)
+        out->rows_rejected = 0;
     out->rows_kept = rows;
     out->rows_read = rows + out->rows_rejected;
     for (uint32_t i = 0; i < out->rows_rejected; i++)
