@@ -28,6 +28,9 @@ struct xml_slot {
 /* The keys are the first columns of a table: its own, and, of what is repeated in something, that and the place in it. */
 enum { XML_KEY_ID, XML_KEY_PARENT, XML_KEY_INDEX, XML_ROW_KEYS = 1, XML_ENTRY_KEYS = 3 };
 
+/* What a slot is to a table: nothing, what its rows are in, or a column or what columns are in. */
+enum xml_wanted { XML_WANTED_NOT, XML_WANTED_AROUND, XML_WANTED_IN };
+
 /* The rows of one path, or the entries of one list, wherever they are in such rows. */
 struct xml_table {
     const char *name;
@@ -38,7 +41,7 @@ struct xml_table {
     uint32_t column_count; /* behind the keys */
     uint32_t *slots;       /* of those columns: values */
     const char **names;    /* of keys and columns */
-    bool *wanted;          /* by slot: it is one of them, or they are in it */
+    uint8_t *wanted;       /* by slot: enum xml_wanted */
     int64_t *before;       /* by block, and one more: its rows in the blocks before */
 };
 
@@ -105,6 +108,10 @@ enum pf_status xml_tables_lay_out(struct xml_reader *reader, struct xml_shape *s
                                   size_t count, struct pf_error *err);
 enum pf_status xml_table_schema(const struct xml_reader *reader, uint32_t table, struct pf_schema *schema,
                                 struct pf_error *err);
+/* After a pass. false = all the tables were read, and together they do not have what is inside of rows. */
+bool xml_tables_add_up(struct xml_reader *reader);
+/* "tables": their names, how many rows each has, and which has what it is of. */
+void xml_tables_fact(const struct xml_shape *shape, pf_fact_fn emit, void *user);
 /* Columns of the pass, of the block with that number. broken: it is not well-formed, and has fewer rows than it had when counted. */
 enum pf_status xml_make_table(struct xml_nesting *nesting, const struct pf_pass *pass, uint32_t block, bool broken,
                               struct pf_decoded *out);

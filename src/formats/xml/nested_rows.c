@@ -102,6 +102,7 @@ static bool put_item(struct xml_nesting *nesting, struct xml_walk *walk, uint32_
     if (!enter(nesting, slot, around, !nil, value, unlike) || *unlike)
         return !*unlike ? false : true;
     item->height = nesting->cells[slot].entries - 1;
+    walk->counts.stored += value != NULL && nesting->table != NULL && nesting->table->wanted[slot] == XML_WANTED_IN;
     if (!is_struct(&nesting->shape->slots[slot]) || value == NULL || item->kind == PF_TEXT_NULL)
         return true;
     *unlike = *unlike || text == XML_NO_SLOT;
@@ -122,16 +123,21 @@ static enum pf_status put_row(struct xml_walk *walk, void *user)
 {
     struct xml_nesting *nesting = user;
     bool ok = nesting->rows < INT32_MAX, unlike = false;
+    int64_t values = 0;
 
     /* what is in other tables counts as written: each of them has a pass */
     for (uint32_t i = 0; i < walk->item_count; i++)
-        walk->counts.written += walk->items[i].value;
+        values += walk->items[i].value;
+    walk->counts.written += values;
+    walk->counts.inside += values;
     if (nesting->table != NULL && nesting->table->row != walk->items[0].path)
         return PF_OK;
     for (uint32_t i = 0; ok && i < walk->live_count; i++)
         ok = put_around(nesting, &walk->outside[walk->live[i]], &unlike);
-    if (ok && walk->items[0].value)
+    if (ok && walk->items[0].value) {
         ok = put_around(nesting, &walk->items[0], &unlike);
+        walk->counts.stored += nesting->table != NULL && nesting->table->slot == XML_NO_SLOT;
+    }
     for (uint32_t i = 1; ok && !unlike && i < walk->item_count; i++)
         ok = put_item(nesting, walk, i, &unlike);
     if (!ok)

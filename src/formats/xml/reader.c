@@ -172,10 +172,7 @@ static enum pf_status xml_table(void *state, uint32_t index, struct pf_table *ou
     out->name = "";
     out->rows = -1;
     if (reader->shape != NULL && reader->shape->table_count != 0) {
-        const struct xml_table *table = &reader->shape->tables[index];
-
-        out->name = table->name;
-        out->rows = table->before[reader->shape->block_count];
+        out->name = reader->shape->tables[index].name;
         return xml_table_schema(reader, index, &out->schema, err);
     }
     if (reader->shape != NULL)
@@ -196,8 +193,11 @@ static enum pf_status xml_start(void *state, const struct pf_pass *pass, struct 
     reader->pass = pass;
     reader->counts = (struct xml_counts){ 0 };
     reader->place = NULL;
-    if (reader->shape != NULL && reader->shape->table_count != 0 && pf_source_rewind(reader->src, err) != PF_OK)
-        return err->status; /* another table was read before */
+    if (reader->shape != NULL && reader->shape->table_count != 0) {
+        reader->first_table = reader->first_table == 0 ? pass->table + 1 : reader->first_table;
+        if (pf_source_rewind(reader->src, err) != PF_OK) /* another table was read before */
+            return err->status;
+    }
     if (pass->columns != NULL && reader->shape == NULL) {
         reader->place = pf_arena_alloc(&reader->arena, ((size_t)reader->column_count + 1) * sizeof *reader->place);
         if (reader->place == NULL)
@@ -241,9 +241,12 @@ static void xml_tell(void *state)
     const struct xml_counts *counts = &reader->counts;
     const int64_t missing = counts->found - counts->written - counts->outside - counts->left_out;
 
+    if (reader->stored != NULL && !xml_tables_add_up(reader) && counts->broken == 0)
+        pf_warn(reader->ctx, "the tables do not have each of the %lld values of the document once: please report this",
+                (long long)counts->inside);
     if (reader->told)
         return;
-    reader->told = reader->shape != NULL && reader->shape->table_count != 0;
+    reader->told = reader->stored != NULL;
     if (counts->outside != 0)
         pf_warn(reader->ctx,
                 "%lld value%s outside of the rows ('%s') %s not in the output, as no row follows, such as '%s': name its "
@@ -282,6 +285,8 @@ static void xml_facts(const void *state, pf_fact_fn emit, void *user)
     emit(user, "row_element", reader->row_name, false);
     if (reader->runners[0] != '\0')
         emit(user, "other_repeated_elements", reader->runners, false);
+    if (reader->shape != NULL && reader->shape->table_count != 0)
+        xml_tables_fact(reader->shape, emit, user);
     number_fact(emit, user, "max_depth", reader->max_depth);
     number_fact(emit, user, "total_elements", reader->element_paths);
     number_fact(emit, user, "array_elements", reader->array_paths);

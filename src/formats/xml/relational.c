@@ -2,6 +2,8 @@
  *
  * The keys of a table are the numbers of its rows, in the order of the document. Blocks are decoded by themselves, so the first reading
  * counts how many elements of each path every block has; cut in the same way again, a block knows where its numbers begin. */
+#include <stdio.h>
+
 #include "formats/xml/nested.h"
 
 #define XML_NO_TABLE UINT32_MAX
@@ -45,7 +47,7 @@ static enum pf_status add_slot(struct tabling *tabling, struct xml_table *table,
 
     if (slot->list && index != table->slot)
         return PF_OK;
-    table->wanted[index] = true;
+    table->wanted[index] = XML_WANTED_IN;
     if (slot->member_count == 0)
         return add_column(tabling, table, index);
     for (uint32_t i = 0; i < slot->member_count; i++) {
@@ -66,7 +68,7 @@ static enum pf_status add_columns(struct tabling *tabling, struct xml_table *tab
     tabling->slot_capacity = 0;
     if (table->slot != XML_NO_SLOT) {
         for (uint32_t slot = shape->slots[table->slot].around; slot != XML_NO_SLOT; slot = shape->slots[slot].around)
-            table->wanted[slot] = true;
+            table->wanted[slot] = XML_WANTED_AROUND;
         return add_slot(tabling, table, table->slot);
     }
     for (uint32_t i = 0; i < tabling->reader->column_count; i++) {
@@ -217,6 +219,10 @@ enum pf_status xml_tables_lay_out(struct xml_reader *reader, struct xml_shape *s
         if (shape->slots[i].list && add_table(&tabling, shape->slots[i].path, i) != PF_OK)
             return err->status;
     }
+    reader->stored = pf_arena_alloc(&reader->arena, ((size_t)shape->table_count + 1) * sizeof *reader->stored);
+    if (reader->stored == NULL)
+        return pf_fail_memory(err, shape->table_count * sizeof *reader->stored);
+    memset(reader->stored, 0xFF, ((size_t)shape->table_count + 1) * sizeof *reader->stored);
     return add_up(&tabling, tallies, count) == PF_OK ? name_tables(&tabling) : err->status;
 }
 
@@ -235,8 +241,6 @@ enum pf_status xml_table_schema(const struct xml_reader *reader, uint32_t index,
     return PF_OK;
 }
 
-/* ---- a block */
-
 /* The table that the list's one is of. */
 static const struct xml_table *parent_of(const struct xml_shape *shape, const struct xml_table *table)
 {
@@ -250,6 +254,42 @@ static const struct xml_table *parent_of(const struct xml_shape *shape, const st
     }
     return NULL;
 }
+
+bool xml_tables_add_up(struct xml_reader *reader)
+{
+    int64_t sum = 0;
+
+    reader->stored[reader->pass->table] = reader->counts.stored;
+    for (uint32_t i = 0; i < reader->shape->table_count; i++) {
+        if (reader->stored[i] < 0)
+            return true;
+        sum += reader->stored[i];
+    }
+    return sum == reader->counts.inside;
+}
+
+void xml_tables_fact(const struct xml_shape *shape, pf_fact_fn emit, void *user)
+{
+    char text[600] = "";
+    size_t used = 0;
+
+    for (uint32_t i = 0; i < shape->table_count; i++) {
+        const struct xml_table *table = &shape->tables[i];
+        const struct xml_table *parent = table->slot != XML_NO_SLOT ? parent_of(shape, table) : NULL;
+        const int64_t rows = table->before[shape->block_count];
+
+        if (used + strlen(table->name) + (parent != NULL ? strlen(parent->name) : 0) + 48 > sizeof text) {
+            (void)snprintf(text + used, sizeof text - used, ", ...");
+            break;
+        }
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s (%lld row%s%s%s)", i != 0 ? ", " : "", table->name,
+                                 (long long)rows, rows == 1 ? "" : "s", parent != NULL ? ", of " : "",
+                                 parent != NULL ? parent->name : "");
+    }
+    emit(user, "tables", text, false);
+}
+
+/* ---- a block */
 
 /* The entries of a struct that is in another, and is no list, are as many as there are of that: so the list with the number n around is in
  * the nth row of the parent. */
@@ -314,6 +354,8 @@ enum pf_status xml_make_table(struct xml_nesting *nesting, const struct pf_pass 
     if (check_rows(nesting, block, rows, broken) != PF_OK ||
         pf_batch_new(&out->typed, nesting->memory, rows, count, nesting->err) != PF_OK)
         return nesting->err->status;
+    if (pass->table + 1 != nesting->reader->first_table)
+        out->rows_rejected = 0;
     out->rows_kept = rows;
     out->rows_read = rows + out->rows_rejected;
     for (uint32_t i = 0; i < out->rows_rejected; i++)

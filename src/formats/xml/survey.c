@@ -426,7 +426,7 @@ static uint32_t widen(const struct counting *counting, uint32_t chosen, const st
     const uint32_t parent = paths[chosen].parent;
 
     if (counts->outside == 0 || parent == 0 || options->compat || options->arrays != PF_XML_EXPAND ||
-        options->strategy == PF_XML_MODERATE || options->nested)
+        options->strategy == PF_XML_MODERATE || options->nested || options->relational)
         return 0;
     for (uint32_t path = counts->outside_path; path != 0 && path != parent; path = paths[path].parent) {
         if (path < counting->count_capacity && counting->counts[path].siblings > 1)

@@ -33,6 +33,8 @@ void xml_counts_add(struct xml_counts *to, const struct xml_counts *from)
     to->written += from->written;
     to->outside += from->outside;
     to->left_out += from->left_out;
+    to->inside += from->inside;
+    to->stored += from->stored;
     to->skipped += from->skipped;
     to->broken += from->broken;
 }

@@ -158,6 +158,7 @@ void xml_scan(const uint8_t *bytes, size_t size, size_t at, struct xml_mark *out
 
 struct xml_counts {
     int64_t found, written, outside, left_out, skipped; /* skipped: references to entities that are not in the document */
+    int64_t inside, stored; /* with several tables: of those written, inside of rows, and in the table of the pass */
     int64_t broken; /* blocks that are not well-formed: what was found in the row that is not whole is not counted further */
     uint32_t outside_path; /* of the first outside; 0 = none */
     char entity[64];
@@ -206,6 +207,8 @@ struct xml_reader {
     const struct xml_shape *shape; /* with nested or relational only */
     uint32_t column_count;
     uint32_t cut_columns; /* with shape: as many as blocks were cut for when it was found, so that they are cut alike again */
+    uint32_t first_table; /* with several tables: that of the first pass, plus one: what is not well-formed is a reject there */
+    int64_t *stored;      /* with several tables: of each, counts.stored of its last pass; -1 = there was none */
     bool told;            /* with several tables: what there is to tell of the document was told */
     char runners[200];    /* what else might have been a row, with counts */
     char row_name[96], root_name[96];
