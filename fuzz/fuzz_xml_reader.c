@@ -1,22 +1,32 @@
-/* The XML reader over bytes from anywhere: opened, read block by block, every value touched. The first two bytes choose the options.
+/* The XML reader over bytes from anywhere: opened, read block by block, every value touched. The first three bytes choose the options; the
+ * third whether rows are flattened, nested or tables.
  *
  * Held to: leaf values found are written, outside or left out; small blocks give the same rows as one block, and a second pass the same
- * as the first. */
+ * as the first; tables have every value of a row once, number their rows, and name rows that are there. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "formats/xml/xml.h"
+#include "formats/xml/nested.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { OPTION_BYTES = 2, MEMORY = 96 << 20, PASSES = 64 };
+enum { OPTION_BYTES = 3, MEMORY = 96 << 20, PASSES = 64 };
 
 /* What a reading gave; readings that must agree are compared. */
 struct outcome {
     enum pf_status status;
     int64_t kept, rejected;
     uint32_t columns;
+    bool keys_wrong;
     uint64_t hash;
+};
+
+/* A pass over one table. */
+struct passing {
+    struct xml_reader *reader;
+    const struct pf_reader *as;
+    const struct pf_schema *schema;
+    struct pf_pass pass;
 };
 
 static void add(struct outcome *outcome, const void *bytes, size_t size)
@@ -28,11 +38,78 @@ static void add(struct outcome *outcome, const void *bytes, size_t size)
     outcome->hash = (outcome->hash ^ size) * UINT64_C(0x100000001b3);
 }
 
-static void add_block(struct outcome *outcome, const struct pf_decoded *decoded)
+static void add_value(struct outcome *outcome, const struct ArrowArray *array, const struct pf_field *field, int64_t row)
+{
+    const uint8_t *validity = pf_array_validity(array), *data = pf_array_data(array);
+    const uint8_t there = validity == NULL || pf_bit(validity, row);
+    const int32_t *ends = pf_array_offsets(array);
+    const size_t width = pf_type_width(field->type);
+
+    add(outcome, &there, 1);
+    if (field->type == PF_TYPE_LIST || field->type == PF_TYPE_STRING) {
+        const uint32_t size = (uint32_t)(ends[row + 1] - ends[row]);
+
+        if (!there && size != 0)
+            abort();
+        add(outcome, &size, sizeof size);
+        if (field->type == PF_TYPE_STRING)
+            add(outcome, pf_array_bytes(array) + ends[row], size);
+        for (int64_t i = ends[row]; field->type == PF_TYPE_LIST && i < ends[row + 1]; i++)
+            add_value(outcome, array->children[0], field->children, i);
+    } else if (field->type == PF_TYPE_STRUCT) {
+        for (uint32_t i = 0; i < field->child_count; i++)
+            add_value(outcome, array->children[i], &field->children[i], row);
+    } else if (field->type == PF_TYPE_BOOL) {
+        const uint8_t value = there && pf_bit(data, row);
+
+        add(outcome, &value, 1);
+    } else if (there) {
+        add(outcome, data + width * (size_t)row, width);
+    }
+}
+
+/* Numbers go up one by one; what a row is in has a number that is there. */
+static void check_keys(const struct passing *passing, struct outcome *outcome, const struct pf_batch *batch, int64_t row)
+{
+    const struct xml_shape *shape = passing->reader->shape;
+    const struct xml_table *table = &shape->tables[passing->pass.table];
+    const int64_t *id = pf_array_data(&batch->columns[0]), *parent, *index;
+    bool found = false;
+
+    outcome->keys_wrong = outcome->keys_wrong || id[row] != outcome->kept + row + 1;
+    if (table->key_count != XML_ENTRY_KEYS)
+        return;
+    parent = pf_array_data(&batch->columns[XML_KEY_PARENT]);
+    index = pf_array_data(&batch->columns[XML_KEY_INDEX]);
+    for (uint32_t i = 0; i < passing->pass.table; i++)
+        found = found || parent[row] <= shape->tables[i].before[shape->block_count];
+    if (!found || parent[row] < 1 || index[row] < 1 ||
+        (row > 0 && (parent[row] < parent[row - 1] ||
+                     (parent[row] == parent[row - 1] ? index[row] != index[row - 1] + 1 : index[row] != 1))))
+        outcome->keys_wrong = true;
+}
+
+static void add_typed(const struct passing *passing, struct outcome *outcome, const struct pf_decoded *decoded)
+{
+    const struct pf_batch *batch = &decoded->typed;
+
+    if (batch->rows != decoded->rows_kept || batch->column_count != passing->schema->count)
+        abort();
+    for (int64_t row = 0; row < batch->rows; row++) {
+        if (passing->as == &pf_xml_relational_reader && passing->reader->shape->table_count != 0)
+            check_keys(passing, outcome, batch, row);
+        for (uint32_t i = 0; i < batch->column_count; i++)
+            add_value(outcome, &batch->columns[i], &passing->schema->fields[i], row);
+    }
+}
+
+static void add_block(const struct passing *passing, struct outcome *outcome, const struct pf_decoded *decoded)
 {
     if (decoded->rows_read != decoded->rows_kept + decoded->rows_rejected + decoded->rows_left_out)
         abort();
-    for (int64_t row = 0; row < decoded->rows_kept; row++) {
+    if (decoded->text == NULL)
+        add_typed(passing, outcome, decoded);
+    for (int64_t row = 0; decoded->text != NULL && row < decoded->rows_kept; row++) {
         for (uint32_t i = 0; i < outcome->columns; i++) {
             const struct pf_text_column *text = &decoded->text[i];
 
@@ -50,24 +127,25 @@ static void add_block(struct outcome *outcome, const struct pf_decoded *decoded)
     outcome->rejected += decoded->rows_rejected;
 }
 
-static void read_pass(struct xml_reader *reader, struct outcome *outcome, struct pf_error *err)
+static void read_pass(const struct passing *passing, struct outcome *outcome, struct pf_error *err)
 {
-    static const struct pf_pass all = { .columns = NULL };
-    enum pf_status status = pf_xml_reader.start(reader, &all, err);
+    struct xml_reader *reader = passing->reader;
+    enum pf_status status = passing->as->start(reader, &passing->pass, err);
 
     memset(outcome, 0, sizeof *outcome);
     outcome->columns = reader->column_count;
     while (status == PF_OK) {
         struct pf_block block = { .offset = -1 };
-        struct pf_decoded decoded;
+        struct pf_decoded decoded = { .rows_read = 0 };
         struct pf_arena arena;
 
         pf_arena_init(&arena, &reader->ctx->memory, SIZE_MAX);
-        status = pf_xml_reader.cut(reader, &block, err);
+        status = passing->as->cut(reader, &block, err);
         if (status == PF_OK)
-            status = pf_xml_reader.decode(reader, &all, &block, &arena, &decoded, err);
+            status = passing->as->decode(reader, &passing->pass, &block, &arena, &decoded, err);
         if (status == PF_OK)
-            add_block(outcome, &decoded);
+            add_block(passing, outcome, &decoded);
+        pf_batch_free(&decoded.typed);
         pf_free(&reader->ctx->memory, block.bytes);
         pf_arena_free(&arena);
     }
@@ -75,15 +153,16 @@ static void read_pass(struct xml_reader *reader, struct outcome *outcome, struct
 }
 
 /* Until no pass shows that the table is another than it seemed. */
-static void read_table(struct xml_reader *reader, struct outcome *outcome, struct pf_error *err)
+static void read_text(struct xml_reader *reader, struct outcome *outcome, struct pf_error *err)
 {
+    const struct passing passing = { .reader = reader, .as = &pf_xml_reader };
     bool again = true;
 
     for (int pass = 0; again; pass++) {
         if (pass == PASSES)
             abort();
         again = false;
-        read_pass(reader, outcome, err);
+        read_pass(&passing, outcome, err);
         if (outcome->status == PF_BAD_DATA && pf_xml_reader.again(reader, &again, err) != PF_OK)
             outcome->status = err->status;
     }
@@ -91,7 +170,44 @@ static void read_table(struct xml_reader *reader, struct outcome *outcome, struc
         add(outcome, reader->names[i], strlen(reader->names[i]));
 }
 
-static void check(struct xml_reader *reader, const struct outcome *outcome, struct pf_error *err)
+/* Tables one behind the other; after each, its values are counted. */
+static void read_typed(struct xml_reader *reader, const struct pf_reader *as, struct outcome *outcome, struct pf_error *err)
+{
+    memset(outcome, 0, sizeof *outcome);
+    for (uint32_t index = 0; outcome->status == PF_OK; index++) {
+        struct pf_table table = { .rows = -1 };
+        struct outcome one = { .status = PF_OK };
+        const struct passing passing = { .reader = reader, .as = as, .schema = &table.schema, .pass = { .table = index } };
+
+        pf_schema_init(&table.schema, &reader->ctx->memory);
+        outcome->status = as->table(reader, index, &table, err);
+        if (outcome->status == PF_OK) {
+            read_pass(&passing, &one, err);
+            add(outcome, table.name, strlen(table.name));
+            for (uint32_t i = 0; i < table.schema.count; i++)
+                add(outcome, table.schema.fields[i].name, strlen(table.schema.fields[i].name));
+            add(outcome, &one.hash, sizeof one.hash);
+            outcome->kept += one.kept;
+            outcome->rejected += one.rejected;
+            outcome->columns += table.schema.count;
+            outcome->status = one.status == PF_END ? PF_OK : one.status;
+            if (one.status == PF_END && reader->counts.broken == 0 &&
+                (one.keys_wrong || (reader->stored != NULL && !xml_tables_add_up(reader))))
+                abort();
+        }
+        pf_schema_free(&table.schema);
+    }
+}
+
+static void read_table(struct xml_reader *reader, const struct pf_reader *as, struct outcome *outcome, struct pf_error *err)
+{
+    if (as == &pf_xml_reader)
+        read_text(reader, outcome, err);
+    else
+        read_typed(reader, as, outcome, err);
+}
+
+static void check(struct xml_reader *reader, const struct pf_reader *as, const struct outcome *outcome, struct pf_error *err)
 {
     const struct xml_counts *counts = &reader->counts;
     struct outcome second;
@@ -101,12 +217,12 @@ static void check(struct xml_reader *reader, const struct outcome *outcome, stru
             abort();
         return;
     }
-    pf_xml_reader.tell(reader);
+    as->tell(reader);
     if (counts->broken == 0 && counts->found != counts->written + counts->outside + counts->left_out)
         abort();
     if (pf_source_rewind(reader->src, err) != PF_OK)
         abort();
-    read_table(reader, &second, err);
+    read_table(reader, as, &second, err);
     if (memcmp(&second, outcome, sizeof second) != 0)
         abort();
 }
@@ -115,6 +231,7 @@ static struct outcome drain(const uint8_t *data, size_t size, const struct pf_xm
 {
     struct pf_context *ctx = pf_context_new();
     struct xml_reader *reader = calloc(1, sizeof *reader);
+    const struct pf_reader *as = pf_xml_reader.as(options);
     struct outcome outcome;
     struct pf_source *src;
     struct pf_error err;
@@ -126,11 +243,11 @@ static struct outcome drain(const uint8_t *data, size_t size, const struct pf_xm
     pf_error_clear(&err);
     outcome.status = pf_source_memory(ctx, data, size, "fuzz", &src, &err);
     if (outcome.status == PF_OK) {
-        outcome.status = pf_xml_reader.open(&pf_xml_reader, reader, ctx, src, options, &err);
+        outcome.status = as->open(as, reader, ctx, src, options, &err);
         if (outcome.status == PF_OK)
-            read_table(reader, &outcome, &err);
-        check(reader, &outcome, &err);
-        pf_xml_reader.close(reader);
+            read_table(reader, as, &outcome, &err);
+        check(reader, as, &outcome, &err);
+        as->close(reader);
         pf_source_close(src);
     }
     if (atomic_load(&ctx->memory.in_use) != 0)
@@ -157,6 +274,13 @@ static struct pf_xml_read_options choose(const uint8_t bytes[OPTION_BYTES])
     options.flatten_nested = (bytes[1] & 0x40) != 0;
     options.keep_blanks = (bytes[1] & 0x80) != 0;
     options.compat = bytes[0] == 255;
+    options.nested = bytes[2] % 4 == 1;
+    options.relational = bytes[2] % 4 == 2 && !options.compat;
+    if (options.nested || options.relational) {
+        options.arrays = PF_XML_EXPAND;
+        options.flatten_nested = false;
+        options.texts = (bytes[2] & 0x80) != 0;
+    }
     return options;
 }
 

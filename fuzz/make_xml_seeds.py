@@ -26,8 +26,8 @@ def write(folder, options, name, body):
 
 
 for name, text in DOCUMENTS.items():
-    for number, options in enumerate((b"\0\0", b"\x23\x01", b"\x40\xc6", b"\xff\0")):
+    for number, options in enumerate((b"\0\0\0", b"\x23\x01\0", b"\x40\xc6\0", b"\xff\0\0", b"\3\0\1", b"\3\0\x82")):
         write("xml_reader", options, f"{name}_{number}", text.encode())
     write("xml_cut", b"\x07", name, text.encode())
-write("xml_reader", b"\0\0", "utf16", "<?xml version='1.0' encoding='UTF-16'?><a><r>é</r><r>2</r></a>".encode("utf-16"))
-write("xml_reader", b"\0\0", "latin1", "<?xml version='1.0' encoding='ISO-8859-1'?><a><r>é</r><r>2</r></a>".encode("latin-1"))
+write("xml_reader", b"\0\0\0", "utf16", "<?xml version='1.0' encoding='UTF-16'?><a><r>é</r><r>2</r></a>".encode("utf-16"))
+write("xml_reader", b"\0\0\0", "latin1", "<?xml version='1.0' encoding='ISO-8859-1'?><a><r>é</r><r>2</r></a>".encode("latin-1"))

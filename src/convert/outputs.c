@@ -13,7 +13,11 @@
 /* Each holds a file open until the last is written. */
 enum { MOST_OUTPUTS = 500 };
 
-static const char fewer_tables[] = "name the tables to read with --tables, or make one of them with --combine-by name";
+static const char *fewer_tables(const struct pf_plan *plan)
+{
+    return pf_plan_can_combine(plan) ? "name the tables to read with --tables, or make one of them with --combine-by name"
+                                     : "name the tables to read with --tables";
+}
 
 /* ---- names */
 
@@ -131,7 +135,7 @@ static enum pf_status check_folder(struct pf_plan *plan, struct pf_error *err)
     pf_fail(err, PF_EXISTS, "there are %u tables, and a file is where the folder of their outputs is to be",
             plan->tables.count);
     pf_error_source(err, folder);
-    pf_remedy(err, "name another folder; %s", fewer_tables);
+    pf_remedy(err, "name another folder; %s", fewer_tables(plan));
     return PF_EXISTS;
 }
 
@@ -166,13 +170,13 @@ enum pf_status pf_plan_spread(struct pf_plan *plan, const struct pf_request *req
     const char *dot = output != NULL && !folder ? strrchr(output, '.') : NULL, *stem;
 
     if (output != NULL && strcmp(output, "-") == 0)
-        return refuse(plan, "standard output takes one", fewer_tables, err);
+        return refuse(plan, "standard output takes one", fewer_tables(plan), err);
     if (plan->options.rejects != NULL && pf_plan_is_many(plan))
         return refuse(plan, "--rejects names one file", "leave it out: rejected rows go to a file beside each output", err);
     if (plan->tables.count > MOST_OUTPUTS) {
         pf_fail(err, PF_LIMIT, "the input has %u tables, and at most %d outputs are written at once", plan->tables.count,
                 MOST_OUTPUTS);
-        pf_remedy(err, "%s", fewer_tables);
+        pf_remedy(err, "%s", fewer_tables(plan));
         return PF_LIMIT;
     }
     plan->tables.suffix = plan->job.writer->suffixes[0];

@@ -101,6 +101,8 @@ struct pf_job pf_plan_job(const struct pf_plan *plan, uint32_t table);
 bool pf_plan_wants_folder(const struct pf_plan *plan, const char *output);
 /* Several tables go into outputs, or into one: the job alone does not tell everything. */
 bool pf_plan_is_many(const struct pf_plan *plan);
+/* Whether tables of the input can become one: their types are then found over all of them. */
+bool pf_plan_can_combine(const struct pf_plan *plan);
 
 /* Opens the reader for the job, and fills plan->facts and, unless table is NULL, the table (its schema initialised by the
  * caller). Once, before the engine runs. */

@@ -357,9 +357,11 @@ static enum pf_status check_one(const struct pf_plan *plan, struct pf_error *err
     list_tables(&plan->tables, names, sizeof names);
     pf_fail(err, PF_BAD_OPTION, "the input has %u %ss, and one is written: %s", plan->tables.count, word, names);
     pf_remedy(err,
-              plan->options.combine ? "name one with --%s, each in a call of its own, or make one of all with --combine-by name"
-                                    : "name one with --%s, each in a call of its own, or make one of all with --combine or "
-                                      "--combine-by name",
+              !pf_plan_can_combine(plan) ? "name one with --%s, each in a call of its own"
+              : plan->options.combine
+                  ? "name one with --%s, each in a call of its own, or make one of all with --combine-by name"
+                  : "name one with --%s, each in a call of its own, or make one of all with --combine or "
+                    "--combine-by name",
               option);
     return PF_BAD_OPTION;
 }

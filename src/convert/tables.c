@@ -35,6 +35,11 @@ bool pf_plan_is_many(const struct pf_plan *plan)
     return plan->tables.count > 1;
 }
 
+bool pf_plan_can_combine(const struct pf_plan *plan)
+{
+    return (plan->job.reader->flags & PF_READER_TYPED) == 0;
+}
+
 /* 1.0.9 made a folder of a workbook whatever was in it. */
 bool pf_plan_wants_folder(const struct pf_plan *plan, const char *output)
 {
@@ -293,8 +298,9 @@ static enum pf_status read_one(struct pf_plan *plan, const struct tables *tables
 
     if (asked && plan->tables.count > 1) {
         pf_fail(err, PF_BAD_OPTION, "there are %u tables, and one is read", plan->tables.count);
-        pf_remedy(err, plan->options.combine ? "name one of them, or make one of all with --combine-by name"
-                                             : "name one of them, or make one of all with --combine or --combine-by name");
+        pf_remedy(err, !pf_plan_can_combine(plan) ? "name one of them"
+                       : plan->options.combine    ? "name one of them, or make one of all with --combine-by name"
+                                                  : "name one of them, or make one of all with --combine or --combine-by name");
         return PF_BAD_OPTION;
     }
     if (asked)
@@ -353,14 +359,32 @@ static enum pf_status choose(struct pf_plan *plan, void *user, struct pf_error *
     return status;
 }
 
+static enum pf_status check_combining(const struct pf_plan *plan, struct pf_error *err)
+{
+    const struct pf_convert_options *options = &plan->options;
+    const char *option = options->combine                            ? "--combine"
+                         : options->combine_by == PF_COMBINE_BY_NAME ? "--combine-by"
+                         : options->sheet_column                     ? "--sheet-column"
+                                                                     : NULL;
+
+    if (option == NULL)
+        return PF_OK;
+    if (!pf_plan_can_combine(plan)) {
+        pf_fail(err, PF_BAD_OPTION, "%s makes one table of several, but these tables have types and keys of their own", option);
+        pf_remedy(err, "leave it out: each table is an output of its own, or a sheet of a workbook");
+        return PF_BAD_OPTION;
+    }
+    if ((options->combine || options->combine_by == PF_COMBINE_BY_NAME) && options->separate) {
+        pf_fail(err, PF_BAD_OPTION, "%s and --separate are both given", option);
+        pf_remedy(err, "leave one of them out");
+        return PF_BAD_OPTION;
+    }
+    return PF_OK;
+}
+
 enum pf_status pf_plan_choose_tables(struct pf_plan *plan, enum pf_plan_purpose purpose, struct pf_error *err)
 {
     struct tables tables = { .purpose = purpose, .usual = plan->options.tables == NULL };
 
-    if ((plan->options.combine || plan->options.combine_by == PF_COMBINE_BY_NAME) && plan->options.separate) {
-        pf_fail(err, PF_BAD_OPTION, "%s and --separate are both given", plan->options.combine ? "--combine" : "--combine-by");
-        pf_remedy(err, "leave one of them out");
-        return PF_BAD_OPTION;
-    }
-    return pf_plan_ask(plan, choose, &tables, err);
+    return check_combining(plan, err) != PF_OK ? err->status : pf_plan_ask(plan, choose, &tables, err);
 }

@@ -1,5 +1,6 @@
-/* Rows of XML as lists and structs: the columns of documents and their entries, whatever the size of the blocks; and a whole reading of
- * which each allocation fails in turn. Values are compared with another parser's by tests/python/test_xml_nested.py. */
+/* Rows of XML as lists and structs, and as tables with keys: the columns of documents and their entries, whatever the size of the blocks;
+ * and a whole reading of which each allocation fails in turn. Values are compared with another parser's by tests/python/test_xml_nested.py
+ * and test_xml_relational.py. */
 #include "support_unit.h"
 
 #include <stdlib.h>
@@ -8,18 +9,24 @@
 
 struct reading {
     struct pf_xml_read_options options;
-    char schema[1024]; /* "name: type" a line */
+    char schema[1024]; /* "name: type" a line, the name of the table in front, if it has one */
+    size_t schema_size;
+    char keys[512]; /* of tables: "_id<_parent_id.index" of each row */
+    size_t keys_size;
     int64_t rows;
     int64_t entries; /* of the columns, and of all that is in them, that are not null */
     int64_t rejected;
     char error[800];
 };
 
-static enum pf_status print_schema(struct reading *reading, const struct pf_schema *schema, struct pf_memory *memory)
+static enum pf_status print_schema(struct reading *reading, const char *table, const struct pf_schema *schema,
+                                   struct pf_memory *memory)
 {
     enum pf_status status = PF_OK;
-    size_t used = 0;
+    size_t used = reading->schema_size;
 
+    if (table[0] != '\0')
+        used += (size_t)snprintf(reading->schema + used, sizeof reading->schema - used, "[%s]\n", table);
     for (uint32_t i = 0; i < schema->count; i++) {
         struct pf_buffer type;
 
@@ -30,6 +37,7 @@ static enum pf_status print_schema(struct reading *reading, const struct pf_sche
                                  (int)type.size, (const char *)type.data);
         pf_buffer_free(&type);
     }
+    reading->schema_size = used;
     return status;
 }
 
@@ -47,28 +55,48 @@ static int64_t count_entries(const struct ArrowArray *array)
     return count;
 }
 
-static enum pf_status read_blocks(struct reading *reading, struct xml_reader *reader, struct pf_error *err)
+static void print_keys(struct reading *reading, const struct pf_batch *batch, bool of_parent)
 {
-    static const struct pf_pass all = { .column_count = 0 };
+    const int64_t *id = pf_array_data(&batch->columns[0]), *parent, *index;
+
+    for (int64_t i = 0; i < batch->rows && !of_parent; i++)
+        reading->keys_size += (size_t)snprintf(reading->keys + reading->keys_size, sizeof reading->keys - reading->keys_size,
+                                               "%lld ", (long long)id[i]);
+    if (!of_parent)
+        return;
+    parent = pf_array_data(&batch->columns[1]);
+    index = pf_array_data(&batch->columns[2]);
+    for (int64_t i = 0; i < batch->rows; i++)
+        reading->keys_size += (size_t)snprintf(reading->keys + reading->keys_size, sizeof reading->keys - reading->keys_size,
+                                               "%lld<%lld.%lld ", (long long)id[i], (long long)parent[i], (long long)index[i]);
+}
+
+static enum pf_status read_blocks(struct reading *reading, struct xml_reader *reader, uint32_t table, uint32_t columns,
+                                  struct pf_error *err)
+{
+    const struct pf_pass all = { .table = table };
+    const struct pf_reader *const made = pf_xml_reader.as(&reading->options);
     struct pf_context *ctx = reader->ctx;
-    enum pf_status status = pf_xml_nested_reader.start(reader, &all, err);
+    enum pf_status status = made->start(reader, &all, err);
 
     while (status == PF_OK) {
         struct pf_block block = { .offset = -1 };
         struct pf_decoded decoded = { .rows_read = 0 };
         struct pf_arena arena;
 
-        status = pf_xml_nested_reader.cut(reader, &block, err);
+        status = made->cut(reader, &block, err);
         if (status != PF_OK)
             break;
         pf_arena_init(&arena, &ctx->memory, SIZE_MAX);
-        status = pf_xml_nested_reader.decode(reader, &all, &block, &arena, &decoded, err);
+        status = made->decode(reader, &all, &block, &arena, &decoded, err);
         if (status == PF_OK) {
-            CHECK_INT(decoded.typed.column_count, reader->column_count);
+            CHECK_INT(decoded.typed.column_count, columns);
             for (uint32_t i = 0; i < decoded.typed.column_count; i++) {
                 CHECK_INT(decoded.typed.columns[i].length, decoded.rows_kept);
                 reading->entries += count_entries(&decoded.typed.columns[i]);
             }
+            if (reading->options.relational)
+                print_keys(reading, &decoded.typed, reader->shape->tables[table].key_count == XML_ENTRY_KEYS);
             reading->rows += decoded.rows_kept;
             reading->rejected += decoded.rows_rejected;
         }
@@ -81,24 +109,29 @@ static enum pf_status read_blocks(struct reading *reading, struct xml_reader *re
 
 static enum pf_status read_source(struct reading *reading, struct pf_context *ctx, struct pf_source *src, struct pf_error *err)
 {
+    const struct pf_reader *const made = pf_xml_reader.as(&reading->options);
     struct xml_reader *reader = calloc(1, sizeof *reader);
-    struct pf_table table = { .rows = 0 };
     enum pf_status status;
 
     assert_non_null(reader);
-    assert_ptr_equal(pf_xml_reader.as(&reading->options), &pf_xml_nested_reader);
-    pf_schema_init(&table.schema, &ctx->memory);
-    status = pf_xml_nested_reader.open(&pf_xml_nested_reader, reader, ctx, src, &reading->options, err);
-    if (status == PF_OK)
-        status = pf_xml_nested_reader.table(reader, 0, &table, err);
-    if (status == PF_OK)
-        status = print_schema(reading, &table.schema, &ctx->memory);
-    if (status == PF_OK)
-        status = read_blocks(reading, reader, err);
-    if (status == PF_END && reader->counts.broken == 0)
-        CHECK_INT(reader->counts.found, reader->counts.written + reader->counts.outside + reader->counts.left_out);
-    pf_schema_free(&table.schema);
-    pf_xml_nested_reader.close(reader);
+    assert_ptr_equal(made, reading->options.nested ? &pf_xml_nested_reader : &pf_xml_relational_reader);
+    status = made->open(made, reader, ctx, src, &reading->options, err);
+    for (uint32_t index = 0; status == PF_OK; index++) {
+        struct pf_table table = { .rows = 0 };
+
+        pf_schema_init(&table.schema, &ctx->memory);
+        status = made->table(reader, index, &table, err);
+        if (status == PF_OK)
+            status = print_schema(reading, table.name, &table.schema, &ctx->memory);
+        if (status == PF_OK)
+            status = read_blocks(reading, reader, index, table.schema.count, err) == PF_END ? PF_OK : err->status;
+        if (status == PF_OK && reader->counts.broken == 0) {
+            CHECK_INT(reader->counts.found, reader->counts.written + reader->counts.outside + reader->counts.left_out);
+            assert_true(reader->stored == NULL || xml_tables_add_up(reader));
+        }
+        pf_schema_free(&table.schema);
+    }
+    made->close(reader);
     free(reader);
     return status;
 }
@@ -116,19 +149,44 @@ static struct reading usual(size_t block_bytes)
     return reading;
 }
 
+static struct reading relational(size_t block_bytes)
+{
+    struct reading reading = usual(block_bytes);
+
+    reading.options.nested = false;
+    reading.options.relational = true;
+    return reading;
+}
+
 static const struct {
     const char *text, *schema;
     int64_t rows, entries;
+    const char *keys; /* NULL = with lists and structs, not with tables */
 } cases[] = {
-    { "<a><r>1</r><r>2</r></a>", "a_r: int64\n", 2, 2 },
-    { "<a><r><x>1</x></r><r><x>2</x><x>3</x></r></a>", "a_r_x: list<int64>\n", 2, 3 },
-    { "<a><r><x k='1'>t</x></r><r><x/></r></a>", "a_r_x: struct<@k: int64, #text: string>\n", 2, 3 },
+    { "<a><r>1</r><r>2</r></a>", "a_r: int64\n", 2, 2, NULL },
+    { "<a><r><x>1</x></r><r><x>2</x><x>3</x></r></a>", "a_r_x: list<int64>\n", 2, 3, NULL },
+    { "<a><r><x k='1'>t</x></r><r><x/></r></a>", "a_r_x: struct<@k: int64, #text: string>\n", 2, 3, NULL },
     { "<a v='1'><r><x><y>1</y></x></r><r><x><y>2</y><y>3</y></x><x/></r></a>",
-      "a@v: int64\na_r_x: list<struct<y: list<int64>, #text: string>>\n", 2, 6 },
-    { "<a xmlns:i='u'><r><x i:nil='true'/></r><r><x k='1'/></r></a>", "a_r_x: struct<@k: int64>\n", 2, 1 },
-    { "<a><r>t<x><y/>u</x></r><r><x>v<y/>w</x></r></a>", "a_r: string\na_r_x: struct<y: string, #text: string>\n", 2, 5 },
-    { "<a><r><x><s><x>1</x></s></x></r><r/></a>", "a_r: string\na_r_x: struct<s: struct<x: int64>>\n", 2, 2 },
-    { "<a><r><x>1</x></r><r><x>2</x></r><s k='1'/><s k='2'/></a>", "a_r_x: int64\na_s@k: int64\n", 4, 4 },
+      "a@v: int64\na_r_x: list<struct<y: list<int64>, #text: string>>\n", 2, 6, NULL },
+    { "<a xmlns:i='u'><r><x i:nil='true'/></r><r><x k='1'/></r></a>", "a_r_x: struct<@k: int64>\n", 2, 1, NULL },
+    { "<a><r>t<x><y/>u</x></r><r><x>v<y/>w</x></r></a>", "a_r: string\na_r_x: struct<y: string, #text: string>\n", 2, 5, NULL },
+    { "<a><r><x><s><x>1</x></s></x></r><r/></a>", "a_r: string\na_r_x: struct<s: struct<x: int64>>\n", 2, 2, NULL },
+    { "<a><r><x>1</x></r><r><x>2</x></r><s k='1'/><s k='2'/></a>", "a_r_x: int64\na_s@k: int64\n", 4, 4, NULL },
+    { "<a><r>1</r><r>2</r></a>", "[r]\n_id: int64\na_r: int64\n", 2, 4, "1 2 " },
+    { "<a v='x'><r><x>1</x></r><r><x>2</x><x>3</x></r></a>",
+      "[r]\n_id: int64\na@v: string\n[r_x]\n_id: int64\n_parent_id: int64\n_index: int64\nx: int64\n", 5, 16,
+      "1 2 1<1.1 2<2.1 3<2.2 " },
+    { "<a><r><x><y>1</y></x></r><r/><r>t<x><y>2</y><y>3</y></x><x/></r></a>",
+      "[r]\n_id: int64\na_r: string\n[r_x]\n_id: int64\n_parent_id: int64\n_index: int64\nx: string\n"
+      "[r_x_y]\n_id: int64\n_parent_id: int64\n_index: int64\ny: int64\n",
+      9, 27, "1 2 3 1<1.1 2<3.1 3<3.2 1<1.1 2<2.1 3<2.2 " },
+    { "<a><r><p><q><x>1</x></q></p></r><r/><r><p/></r><r><p k='1'><q><x>2</x><x/></q></p></r></a>",
+      "[r]\n_id: int64\na_r: string\na_r_p@k: int64\na_r_p: string\n"
+      "[r_p_q_x]\n_id: int64\n_parent_id: int64\n_index: int64\nx: int64\n",
+      7, 18, "1 2 3 4 1<1.1 2<4.1 3<4.2 " },
+    { "<a><r><x/></r><s>1</s><r><x/></r><s>2</s><r><x/><x/></r><q/></a>",
+      "[r]\n_id: int64\n[s]\n_id: int64\na_s: int64\n[r_x]\n_id: int64\n_parent_id: int64\n_index: int64\nx: string\n", 9, 23,
+      "1 2 3 1 2 1<1.1 2<2.1 3<3.1 4<3.2 " },
 };
 
 static void what_documents_become(void **state)
@@ -139,7 +197,7 @@ static void what_documents_become(void **state)
     for (size_t i = 0; i < PF_COUNT(cases); i++) {
         for (size_t n = 0; n < PF_COUNT(blocks); n++) {
             struct pf_context *ctx = pf_context_make(NULL);
-            struct reading reading = usual(blocks[n]);
+            struct reading reading = cases[i].keys == NULL ? usual(blocks[n]) : relational(blocks[n]);
             struct pf_source *src;
             struct pf_error err;
             enum pf_status status;
@@ -148,9 +206,10 @@ static void what_documents_become(void **state)
             assert_int_equal(pf_source_memory(ctx, cases[i].text, strlen(cases[i].text), "t.xml", &src, &err), PF_OK);
             status = read_source(&reading, ctx, src, &err);
             if (status != PF_END || strcmp(reading.schema, cases[i].schema) != 0 || reading.rows != cases[i].rows ||
-                reading.entries != cases[i].entries)
-                fail_msg("case %zu, blocks of %zu: status %d %s, %lld rows, %lld entries, schema\n%s", i, blocks[n], status,
-                         err.message, (long long)reading.rows, (long long)reading.entries, reading.schema);
+                reading.entries != cases[i].entries || (cases[i].keys != NULL && strcmp(reading.keys, cases[i].keys) != 0))
+                fail_msg("case %zu, blocks of %zu: status %d %s, %lld rows, %lld entries, keys %s, schema\n%s", i, blocks[n],
+                         status, err.message, (long long)reading.rows, (long long)reading.entries, reading.keys,
+                         reading.schema);
             pf_source_close(src);
             CHECK_INT(atomic_load(&ctx->memory.in_use), 0);
             pf_context_release(ctx);
@@ -158,22 +217,59 @@ static void what_documents_become(void **state)
     }
 }
 
+/* Of tables, too: it is one place of the document, and not one of each. */
 static void damage_is_one_reject(void **state)
 {
     static const char text[] = "<a><r><x>1</x></r><r><x>2</x><x>3</x></r><r><x></y></r></a>";
+
+    (void)state;
+    for (int tables = 0; tables < 2; tables++) {
+        struct pf_context *ctx = pf_context_make(NULL);
+        struct reading reading = tables ? relational(0) : usual(0);
+        struct pf_source *src;
+        struct pf_error err;
+
+        pf_error_clear(&err);
+        assert_int_equal(pf_source_memory(ctx, text, strlen(text), "t.xml", &src, &err), PF_OK);
+        assert_int_equal(read_source(&reading, ctx, src, &err), PF_END);
+        CHECK_INT(reading.rejected, 1);
+        CHECK_INT(reading.rows, tables ? 5 : 2);
+        CHECK_INT(reading.entries, tables ? 14 : 3);
+        pf_source_close(src);
+        pf_context_release(ctx);
+    }
+}
+
+/* Keys would be those of other rows. */
+static void a_document_that_changes_is_told(void **state)
+{
+    static const struct pf_pass all = { .table = 0 };
+    char text[] = "<a><r>1</r><s>2</s><r>3</r><s>4</s></a>";
     struct pf_context *ctx = pf_context_make(NULL);
-    struct reading reading = usual(0);
+    struct xml_reader *reader = calloc(1, sizeof *reader);
+    struct reading reading = relational(0);
+    struct pf_block block = { .offset = -1 };
+    struct pf_decoded decoded;
+    struct pf_arena arena;
     struct pf_source *src;
     struct pf_error err;
 
     (void)state;
-    pf_error_clear(&err);
+    assert_non_null(reader);
     assert_int_equal(pf_source_memory(ctx, text, strlen(text), "t.xml", &src, &err), PF_OK);
-    assert_int_equal(read_source(&reading, ctx, src, &err), PF_END);
-    CHECK_INT(reading.rejected, 1);
-    CHECK_INT(reading.rows, 2);
-    CHECK_INT(reading.entries, 3);
+    assert_int_equal(pf_xml_relational_reader.open(&pf_xml_relational_reader, reader, ctx, src, &reading.options, &err), PF_OK);
+    text[4] = text[9] = 's';
+    assert_int_equal(pf_xml_relational_reader.start(reader, &all, &err), PF_OK);
+    assert_int_equal(pf_xml_relational_reader.cut(reader, &block, &err), PF_OK);
+    pf_arena_init(&arena, &ctx->memory, SIZE_MAX);
+    assert_int_equal(pf_xml_relational_reader.decode(reader, &all, &block, &arena, &decoded, &err), PF_BAD_DATA);
+    assert_string_equal(err.message, "the document changed while it was read");
+    pf_arena_free(&arena);
+    pf_free(&ctx->memory, block.bytes);
+    pf_xml_relational_reader.close(reader);
+    free(reader);
     pf_source_close(src);
+    CHECK_INT(atomic_load(&ctx->memory.in_use), 0);
     pf_context_release(ctx);
 }
 
@@ -190,18 +286,26 @@ static void what_excludes_what(void **state)
     assert_int_equal(xml_nested_check(&reading.options, &err), PF_BAD_OPTION);
     reading.options.nested = false;
     assert_int_equal(xml_nested_check(&reading.options, &err), PF_OK);
+    reading.options.relational = true;
+    assert_int_equal(xml_nested_check(&reading.options, &err), PF_BAD_OPTION);
+    reading.options.arrays = PF_XML_EXPAND;
+    assert_int_equal(xml_nested_check(&reading.options, &err), PF_OK);
+    reading.options.compat = true;
+    assert_int_equal(xml_nested_check(&reading.options, &err), PF_BAD_OPTION);
+    reading.options.compat = false;
+    reading.options.nested = true;
+    assert_int_equal(xml_nested_check(&reading.options, &err), PF_BAD_OPTION);
 }
 
-static void each_allocation_fails(void **state)
+static void fail_each_allocation(const struct reading *usual_reading)
 {
     static const char text[] = "<a v='1'><h>h</h><r k='1'><x><y>1</y><y>2</y></x>t</r><r><x/><x n='3'>4</x>"
                                "<x><y/></x></r><s>1</s><s>2</s></a>";
     bool granted = false;
 
-    (void)state;
     for (long n = 0; !granted; n++) {
         struct pf_context *ctx = pf_context_make(NULL);
-        struct reading reading = usual(24);
+        struct reading reading = *usual_reading;
         struct pf_source *src = NULL;
         enum pf_status status;
         struct pf_error err;
@@ -223,12 +327,20 @@ static void each_allocation_fails(void **state)
     }
 }
 
+static void each_allocation_fails(void **state)
+{
+    const struct reading nested = usual(24), tables = relational(24);
+
+    (void)state;
+    fail_each_allocation(&nested);
+    fail_each_allocation(&tables);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_documents_become),
-        cmocka_unit_test(damage_is_one_reject),
-        cmocka_unit_test(what_excludes_what),
+        cmocka_unit_test(what_documents_become),           cmocka_unit_test(damage_is_one_reject),
+        cmocka_unit_test(a_document_that_changes_is_told), cmocka_unit_test(what_excludes_what),
         cmocka_unit_test(each_allocation_fails),
     };
 

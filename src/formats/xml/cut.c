@@ -229,7 +229,8 @@ static void set_border(struct making *making)
 static enum pf_status scan(struct making *making)
 {
     const size_t target = making->reader->cut.next_size;
-    const int64_t most_rows = 1 + VALUES_PER_BLOCK / ((int64_t)making->reader->column_count + 1);
+    const uint32_t columns = making->reader->shape != NULL ? making->reader->cut_columns : making->reader->column_count;
+    const int64_t most_rows = 1 + VALUES_PER_BLOCK / ((int64_t)columns + 1);
     struct xml_mark mark;
 
     making->exhausted = false;
@@ -346,7 +347,7 @@ static enum pf_status make_block(struct making *making, struct pf_block *block)
     block->own[XML_OWN_PREFIX] = (uint64_t)making->used << 32 | making->prefix;
     block->own[XML_OWN_LINES] = (uint64_t)xml_count_lines(body(making), end);
     block->own[XML_OWN_ROWS] = (uint64_t)making->border_rows;
-    block->own[XML_OWN_FLAGS] |= making->ends || rest ? XML_BLOCK_ENDS : 0;
+    block->own[XML_OWN_FLAGS] |= (making->ends || rest ? XML_BLOCK_ENDS : 0) | (uint64_t)cut->blocks++ << XML_BLOCK_NUMBER;
     block->cost =
         (int64_t)(making->prefix + making->capacity) + (int64_t)end * TEXT_COST + making->border_rows * columns * VALUE_BYTES;
     cut->offset += cut->offset >= 0 ? (int64_t)end : 0;

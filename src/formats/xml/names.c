@@ -18,13 +18,12 @@ bool xml_append_step(const struct xml_reader *reader, struct pf_buffer *to, cons
     return true;
 }
 
-/* The steps from the first one on. */
-static bool append_name(const struct xml_reader *reader, struct pf_buffer *to, uint32_t path, uint32_t first)
+bool xml_append_steps(const struct xml_reader *reader, struct pf_buffer *to, uint32_t path, uint32_t first)
 {
     const struct xml_path *step = &reader->tree.paths[path];
 
     if (path != first && step->parent != 0) {
-        if (!append_name(reader, to, step->parent, first))
+        if (!xml_append_steps(reader, to, step->parent, first))
             return false;
         if (to->size != 0 && !pf_buffer_append(to, step->attribute ? "@" : "_", 1))
             return false;
@@ -146,7 +145,7 @@ bool xml_append_column_name(const struct xml_reader *reader, struct pf_buffer *t
 {
     if (reader->options->compat && reader->options->strategy == PF_XML_CONSERVATIVE)
         return append_old_name(reader, to, path);
-    return append_name(reader, to, path, first_step(reader, path));
+    return xml_append_steps(reader, to, path, first_step(reader, path));
 }
 
 enum pf_status xml_name_columns(struct xml_reader *reader, struct pf_error *err)

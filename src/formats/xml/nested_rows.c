@@ -3,27 +3,6 @@
 #include "formats/xml/nested.h"
 #include "transform/number_form.h"
 
-/* What a slot has in the block. */
-struct cells {
-    struct xml_texts texts; /* of values: one an entry */
-    uint32_t entries, entry_capacity;
-    uint8_t *there; /* of structs: a byte an entry */
-    uint32_t lists, list_capacity;
-    int32_t *ends; /* of lists: entries up to the end of each */
-    uint8_t *list_there;
-};
-
-struct nesting {
-    const struct xml_reader *reader;
-    const struct xml_shape *shape;
-    struct pf_arena *arena;
-    struct cells *cells; /* by slot */
-    struct pf_memory *memory;
-    const uint8_t *bytes;
-    int64_t rows;
-    struct pf_error *err;
-};
-
 static bool is_struct(const struct xml_slot *slot)
 {
     return slot->member_count != 0;
@@ -31,9 +10,9 @@ static bool is_struct(const struct xml_slot *slot)
 
 /* ---- entries */
 
-static bool add_entry(struct nesting *nesting, uint32_t slot, bool there, const struct xml_item *item)
+static bool add_entry(struct xml_nesting *nesting, uint32_t slot, bool there, const struct xml_item *item)
 {
-    struct cells *cells = &nesting->cells[slot];
+    struct xml_cells *cells = &nesting->cells[slot];
 
     if (cells->entries >= INT32_MAX)
         return false;
@@ -50,7 +29,7 @@ static bool add_entry(struct nesting *nesting, uint32_t slot, bool there, const 
     return true;
 }
 
-static bool add_list(struct nesting *nesting, struct cells *cells, bool there)
+static bool add_list(struct xml_nesting *nesting, struct xml_cells *cells, bool there)
 {
     uint32_t capacity = cells->list_capacity;
 
@@ -65,10 +44,9 @@ static bool add_list(struct nesting *nesting, struct cells *cells, bool there)
     return true;
 }
 
-/* So that the slot has something for each of count entries around. */
-static bool fill(struct nesting *nesting, uint32_t slot, uint32_t count)
+bool xml_fill(struct xml_nesting *nesting, uint32_t slot, uint32_t count)
 {
-    struct cells *cells = &nesting->cells[slot];
+    struct xml_cells *cells = &nesting->cells[slot];
 
     if (nesting->shape->slots[slot].list) {
         while (cells->lists < count) {
@@ -85,12 +63,12 @@ static bool fill(struct nesting *nesting, uint32_t slot, uint32_t count)
 }
 
 /* An entry for the one around; *second: it has one, and is no list. */
-static bool enter(struct nesting *nesting, uint32_t slot, uint32_t around, bool there, const struct xml_item *item,
+static bool enter(struct xml_nesting *nesting, uint32_t slot, uint32_t around, bool there, const struct xml_item *item,
                   bool *second)
 {
-    struct cells *cells = &nesting->cells[slot];
+    struct xml_cells *cells = &nesting->cells[slot];
 
-    if (!fill(nesting, slot, around))
+    if (!xml_fill(nesting, slot, around))
         return false;
     if (!nesting->shape->slots[slot].list) {
         *second = *second || cells->entries > around;
@@ -105,7 +83,7 @@ static bool enter(struct nesting *nesting, uint32_t slot, uint32_t around, bool 
 }
 
 /* An element or attribute inside of the row; *unlike: the shape has no place for it. */
-static bool put_item(struct nesting *nesting, struct xml_walk *walk, uint32_t index, bool *unlike)
+static bool put_item(struct xml_nesting *nesting, struct xml_walk *walk, uint32_t index, bool *unlike)
 {
     struct xml_item *item = &walk->items[index];
     const struct xml_item *parent = &walk->items[item->parent];
@@ -118,47 +96,60 @@ static bool put_item(struct nesting *nesting, struct xml_walk *walk, uint32_t in
         *unlike = *unlike || value != NULL;
         return true;
     }
+    if (nesting->table != NULL && !nesting->table->wanted[slot])
+        return true;
     nil = value != NULL && item->kind == PF_TEXT_NULL && !item->children && !item->attributes;
     if (!enter(nesting, slot, around, !nil, value, unlike) || *unlike)
         return !*unlike ? false : true;
     item->height = nesting->cells[slot].entries - 1;
+    walk->counts.stored += value != NULL && nesting->table != NULL && nesting->table->wanted[slot] == XML_WANTED_IN;
     if (!is_struct(&nesting->shape->slots[slot]) || value == NULL || item->kind == PF_TEXT_NULL)
         return true;
     *unlike = *unlike || text == XML_NO_SLOT;
-    return *unlike || enter(nesting, text, item->height, true, value, unlike);
+    return *unlike || (nesting->table != NULL && !nesting->table->wanted[text]) ||
+           enter(nesting, text, item->height, true, value, unlike);
 }
 
-static bool put_around(struct nesting *nesting, const struct xml_item *item, bool *unlike)
+static bool put_around(struct xml_nesting *nesting, const struct xml_item *item, bool *unlike)
 {
     const uint32_t slot = nesting->shape->text[item->path];
 
     *unlike = *unlike || slot == XML_NO_SLOT;
-    return *unlike || enter(nesting, slot, (uint32_t)nesting->rows, true, item, unlike);
+    return *unlike || (nesting->table != NULL && !nesting->table->wanted[slot]) ||
+           enter(nesting, slot, (uint32_t)nesting->rows, true, item, unlike);
 }
 
 static enum pf_status put_row(struct xml_walk *walk, void *user)
 {
-    struct nesting *nesting = user;
+    struct xml_nesting *nesting = user;
     bool ok = nesting->rows < INT32_MAX, unlike = false;
+    int64_t values = 0;
 
+    /* what is in other tables counts as written: each of them has a pass */
+    for (uint32_t i = 0; i < walk->item_count; i++)
+        values += walk->items[i].value;
+    walk->counts.written += values;
+    walk->counts.inside += values;
+    if (nesting->table != NULL && nesting->table->row != walk->items[0].path)
+        return PF_OK;
     for (uint32_t i = 0; ok && i < walk->live_count; i++)
         ok = put_around(nesting, &walk->outside[walk->live[i]], &unlike);
-    if (ok && walk->items[0].value)
+    if (ok && walk->items[0].value) {
         ok = put_around(nesting, &walk->items[0], &unlike);
+        walk->counts.stored += nesting->table != NULL && nesting->table->slot == XML_NO_SLOT;
+    }
     for (uint32_t i = 1; ok && !unlike && i < walk->item_count; i++)
         ok = put_item(nesting, walk, i, &unlike);
     if (!ok)
         return pf_fail_memory(walk->err, walk->item_count * sizeof *walk->items);
     walk->again = unlike;
-    for (uint32_t i = 0; i < walk->item_count; i++)
-        walk->counts.written += walk->items[i].value;
     nesting->rows++;
     return PF_OK;
 }
 
 /* ---- columns */
 
-static enum pf_status mark_nulls(struct nesting *nesting, struct ArrowArray *array, const uint8_t *there)
+static enum pf_status mark_nulls(struct xml_nesting *nesting, struct ArrowArray *array, const uint8_t *there)
 {
     int64_t nulls = 0;
     uint8_t *bits;
@@ -178,7 +169,7 @@ static enum pf_status mark_nulls(struct nesting *nesting, struct ArrowArray *arr
     return PF_OK;
 }
 
-static enum pf_status make_values(struct nesting *nesting, uint32_t slot, struct ArrowArray *out)
+enum pf_status xml_make_values(struct xml_nesting *nesting, uint32_t slot, struct ArrowArray *out)
 {
     const struct xml_slot *made = &nesting->shape->slots[slot];
     const struct pf_text_column column = xml_texts_column(&nesting->cells[slot].texts, nesting->bytes);
@@ -191,9 +182,9 @@ static enum pf_status make_values(struct nesting *nesting, uint32_t slot, struct
     return fits ? PF_OK : pf_fail(nesting->err, PF_INTERNAL, "'%.80s' changed its type between two readings", made->name);
 }
 
-static enum pf_status make_column(struct nesting *nesting, uint32_t slot, uint32_t count, struct ArrowArray *out);
+static enum pf_status make_column(struct xml_nesting *nesting, uint32_t slot, uint32_t count, struct ArrowArray *out);
 
-static enum pf_status make_structs(struct nesting *nesting, uint32_t slot, struct ArrowArray *out)
+static enum pf_status make_structs(struct xml_nesting *nesting, uint32_t slot, struct ArrowArray *out)
 {
     const struct xml_slot *made = &nesting->shape->slots[slot];
     const uint32_t count = nesting->cells[slot].entries;
@@ -208,18 +199,18 @@ static enum pf_status make_structs(struct nesting *nesting, uint32_t slot, struc
     return PF_OK;
 }
 
-static enum pf_status make_entries(struct nesting *nesting, uint32_t slot, struct ArrowArray *out)
+static enum pf_status make_entries(struct xml_nesting *nesting, uint32_t slot, struct ArrowArray *out)
 {
-    return is_struct(&nesting->shape->slots[slot]) ? make_structs(nesting, slot, out) : make_values(nesting, slot, out);
+    return is_struct(&nesting->shape->slots[slot]) ? make_structs(nesting, slot, out) : xml_make_values(nesting, slot, out);
 }
 
 /* On failure what is made already is out's, which the caller frees. */
-static enum pf_status make_column(struct nesting *nesting, uint32_t slot, uint32_t count, struct ArrowArray *out)
+static enum pf_status make_column(struct xml_nesting *nesting, uint32_t slot, uint32_t count, struct ArrowArray *out)
 {
-    const struct cells *cells = &nesting->cells[slot];
+    const struct xml_cells *cells = &nesting->cells[slot];
     int32_t *offsets;
 
-    if (!fill(nesting, slot, count))
+    if (!xml_fill(nesting, slot, count))
         return pf_fail_memory(nesting->err, count);
     if (!nesting->shape->slots[slot].list)
         return make_entries(nesting, slot, out);
@@ -232,7 +223,7 @@ static enum pf_status make_column(struct nesting *nesting, uint32_t slot, uint32
     return make_entries(nesting, slot, out->children[0]);
 }
 
-static enum pf_status make_batch(struct nesting *nesting, const struct pf_pass *pass, struct pf_batch *out)
+static enum pf_status make_batch(struct xml_nesting *nesting, const struct pf_pass *pass, struct pf_batch *out)
 {
     const uint32_t count = pass->columns != NULL ? pass->column_count : nesting->reader->column_count;
 
@@ -249,8 +240,8 @@ static enum pf_status make_batch(struct nesting *nesting, const struct pf_pass *
 
 /* ---- */
 
-static enum pf_status decode(struct xml_walk *walk, struct nesting *nesting, const struct pf_pass *pass, struct pf_block *block,
-                             struct pf_decoded *out)
+static enum pf_status decode(struct xml_walk *walk, struct xml_nesting *nesting, const struct pf_pass *pass,
+                             struct pf_block *block, struct pf_decoded *out)
 {
     const size_t prefix = xml_prefix_of(block);
     enum pf_status status = xml_walk_run(walk, block->bytes, block->size, (block->own[XML_OWN_FLAGS] & XML_BLOCK_ENDS) != 0);
@@ -267,6 +258,8 @@ static enum pf_status decode(struct xml_walk *walk, struct nesting *nesting, con
         return pf_fail_memory(walk->err, XML_PAD);
     memset(walk->values.data + walk->values.size, 0, XML_PAD);
     nesting->bytes = walk->values.data;
+    if (nesting->table != NULL)
+        return xml_make_table(nesting, pass, xml_number_of(block), walk->counts.broken != 0, out);
     return make_batch(nesting, pass, &out->typed);
 }
 
@@ -274,31 +267,22 @@ enum pf_status xml_nested_decode(const void *state, const struct pf_pass *pass, 
                                  struct pf_decoded *out, struct pf_error *err)
 {
     struct xml_reader *reader = (struct xml_reader *)(uintptr_t)state; /* for its lock */
-    struct nesting nesting = {
-        .reader = reader, .shape = reader->shape, .arena = arena, .memory = &reader->ctx->memory, .err = err
-    };
-    struct xml_walk walk = { .prefix = xml_prefix_of(block),
-                             .prefix_used = xml_used_of(block),
-                             .no_carry = (block->own[XML_OWN_FLAGS] & XML_BLOCK_NO_CARRY) != 0,
-                             .row = put_row,
-                             .user = &nesting };
+    struct xml_nesting nesting = { .reader = reader,
+                                   .shape = reader->shape,
+                                   .table = reader->shape->table_count != 0 ? &reader->shape->tables[pass->table] : NULL,
+                                   .arena = arena,
+                                   .memory = &reader->ctx->memory,
+                                   .err = err };
+    struct xml_walk walk = { .row = put_row, .user = &nesting };
 
     *out = (struct pf_decoded){ 0 };
     pf_error_clear(err);
     nesting.cells = pf_arena_alloc_zero(arena, (size_t)reader->shape->slot_count + 1, sizeof *nesting.cells);
     if (nesting.cells == NULL)
         pf_fail_memory(err, reader->shape->slot_count * sizeof *nesting.cells);
-    else if (xml_walk_begin(&walk, reader, &reader->tree, err) == PF_OK)
+    else if (xml_walk_begin(&walk, reader, &reader->tree, block, err) == PF_OK)
         (void)decode(&walk, &nesting, pass, block, out);
-    if (walk.memory != NULL)
-        xml_walk_end(&walk);
-    if (err->status != PF_OK) {
+    if (err->status != PF_OK)
         pf_batch_free(&out->typed);
-        pf_error_source(err, pf_source_name(reader->src));
-        return err->status;
-    }
-    pf_mutex_lock(reader->lock);
-    xml_counts_add(&reader->counts, &walk.counts);
-    pf_mutex_unlock(reader->lock);
-    return PF_OK;
+    return xml_walk_done(&walk, reader, err);
 }

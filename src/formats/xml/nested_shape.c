@@ -58,6 +58,7 @@ struct seen {
     bool texted;            /* it had a value that is not null */
     bool held;              /* it had a value */
     bool full;              /* it, or something in it, had one */
+    uint32_t items;         /* of the block */
     struct xml_texts texts; /* of the block */
     struct pf_evidence evidence;
 };
@@ -68,7 +69,9 @@ struct shaping {
     struct pf_arena block;
     struct seen *seen; /* by path */
     uint32_t seen_capacity, order;
-    uint64_t items; /* of the rows before */
+    uint64_t items;           /* of the rows before */
+    uint32_t blocks;          /* before */
+    struct pf_buffer tallies; /* struct xml_tally */
 };
 
 static struct seen *seen_at(struct shaping *shaping, uint32_t path)
@@ -109,6 +112,8 @@ static enum pf_status see_row(struct xml_walk *walk, void *user)
         struct seen *seen = seen_at(shaping, item->path);
 
         ok = seen != NULL && (!item->value || see_value(shaping, seen, item));
+        if (ok)
+            seen->items++;
         if (ok && i != 0) {
             seen->listed = seen->listed || seen->parent == parent;
             seen->parent = parent;
@@ -116,6 +121,22 @@ static enum pf_status see_row(struct xml_walk *walk, void *user)
     }
     shaping->items += walk->item_count;
     return ok ? PF_OK : pf_fail_memory(walk->err, walk->item_count * sizeof(struct seen));
+}
+
+/* For --relational: how many elements of each path the block has. */
+static bool tally_block(struct shaping *shaping)
+{
+    bool ok = true;
+
+    for (uint32_t i = 0; ok && i < shaping->seen_capacity; i++) {
+        const struct xml_tally tally = { shaping->blocks, i, shaping->seen[i].items };
+
+        if (tally.count != 0)
+            ok = pf_buffer_append(&shaping->tallies, &tally, sizeof tally);
+        shaping->seen[i].items = 0;
+    }
+    shaping->blocks++;
+    return ok;
 }
 
 /* The texts of the block become evidence. */
@@ -135,6 +156,8 @@ static enum pf_status end_block(struct xml_walk *walk, void *user)
         seen->texts = (struct xml_texts){ 0 };
     }
     pf_arena_free(&shaping->block);
+    if (shaping->reader->options->relational && !tally_block(shaping))
+        return pf_fail_memory(walk->err, shaping->tallies.size);
     return PF_OK;
 }
 
@@ -346,8 +369,12 @@ static enum pf_status lay_out(struct shaping *shaping, struct pf_error *err)
         memset(shape->element, 0xFF, count * sizeof *shape->element);
         memset(shape->text, 0xFF, count * sizeof *shape->text);
         reader->shape = shape;
-        if (link_paths(&laying) == PF_OK && lay_slots(&laying) == PF_OK)
-            (void)name_all(reader, err);
+        if (link_paths(&laying) == PF_OK && lay_slots(&laying) == PF_OK && name_all(reader, err) == PF_OK &&
+            reader->options->relational) {
+            shape->block_count = shaping->blocks;
+            (void)xml_tables_lay_out(reader, shape, (const struct xml_tally *)(const void *)shaping->tallies.data,
+                                     shaping->tallies.size / sizeof(struct xml_tally), err);
+        }
     }
     pf_arena_free(&scratch);
     return err->status;
@@ -359,9 +386,12 @@ enum pf_status xml_nested_survey(struct xml_reader *reader, struct pf_error *err
     const struct xml_surveyor surveyor = { .row = see_row, .block = end_block, .user = &shaping };
 
     pf_arena_init(&shaping.block, shaping.memory, SIZE_MAX);
+    pf_buffer_init(&shaping.tallies, shaping.memory, SIZE_MAX);
+    reader->cut_columns = reader->column_count;
     if (pf_source_spool(reader->src, err) == PF_OK && xml_survey_blocks(reader, &surveyor, err) == PF_OK)
         (void)lay_out(&shaping, err);
     pf_arena_free(&shaping.block);
+    pf_buffer_free(&shaping.tallies);
     pf_free(shaping.memory, shaping.seen);
     return err->status;
 }
@@ -431,13 +461,28 @@ enum pf_status xml_nested_schema(const struct xml_reader *reader, struct pf_sche
     return err->status;
 }
 
+/* Both ways at once, and what each of them replaces. */
 enum pf_status xml_nested_check(const struct pf_xml_read_options *options, struct pf_error *err)
 {
-    const char *other = options->arrays != PF_XML_EXPAND ? "array-handling" : options->flatten_nested ? "flatten-nested" : NULL;
+    const char *way = options->nested ? "nested" : "relational", *other = NULL;
 
-    if (!options->nested || other == NULL)
+    if (!options->nested && !options->relational)
         return PF_OK;
-    pf_fail(err, PF_BAD_OPTION, "--nested and --%s exclude each other", other);
-    pf_remedy(err, "with --nested what is repeated is a list, and what has something in it a struct: leave --%s out", other);
+    if (options->nested && options->relational)
+        other = "relational";
+    else if (options->arrays != PF_XML_EXPAND)
+        other = "array-handling";
+    else if (options->flatten_nested)
+        other = "flatten-nested";
+    else if (options->relational && options->compat)
+        other = "compat 1.0";
+    if (other == NULL)
+        return PF_OK;
+    pf_fail(err, PF_BAD_OPTION, "--%s and --%s exclude each other", way, other);
+    if (options->nested)
+        pf_remedy(err, "with --nested what is repeated is a list, and what has something in it a struct: leave --%s out",
+                  other);
+    else
+        pf_remedy(err, "with --relational what is repeated is a table of its own: leave --%s out", other);
     return PF_BAD_OPTION;
 }

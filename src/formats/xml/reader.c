@@ -140,7 +140,8 @@ static enum pf_status xml_open(const struct pf_reader *self, void *state, struct
         return pf_fail_memory(err, 64);
     if (check_options(options, err) != PF_OK || xml_tree_init(&reader->tree, &ctx->memory, err) != PF_OK ||
         xml_rule_given(reader, err) != PF_OK || look(reader, err) != PF_OK ||
-        (reader->options->nested ? xml_nested_survey(reader, err) : xml_name_columns(reader, err)) != PF_OK) {
+        (reader->options->nested || reader->options->relational ? xml_nested_survey(reader, err)
+                                                                : xml_name_columns(reader, err)) != PF_OK) {
         pf_error_source(err, pf_source_name(src));
         return err->status;
     }
@@ -150,15 +151,30 @@ static enum pf_status xml_open(const struct pf_reader *self, void *state, struct
     return PF_OK;
 }
 
+static enum pf_status xml_list(void *state, uint32_t index, struct pf_listed *out, struct pf_error *err)
+{
+    const struct xml_shape *shape = ((const struct xml_reader *)state)->shape;
+
+    (void)err;
+    if (index >= shape->table_count)
+        return PF_END;
+    *out = (struct pf_listed){ .name = shape->tables[index].name };
+    return PF_OK;
+}
+
 static enum pf_status xml_table(void *state, uint32_t index, struct pf_table *out, struct pf_error *err)
 {
     const struct pf_field text = { .type = PF_TYPE_STRING };
     const struct xml_reader *reader = state;
 
-    if (index != 0)
+    if (index >= (reader->shape != NULL && reader->shape->table_count != 0 ? reader->shape->table_count : 1))
         return PF_END;
     out->name = "";
     out->rows = -1;
+    if (reader->shape != NULL && reader->shape->table_count != 0) {
+        out->name = reader->shape->tables[index].name;
+        return xml_table_schema(reader, index, &out->schema, err);
+    }
     if (reader->shape != NULL)
         return xml_nested_schema(reader, &out->schema, err);
     for (uint32_t i = 0; i < reader->column_count; i++) {
@@ -177,7 +193,12 @@ static enum pf_status xml_start(void *state, const struct pf_pass *pass, struct 
     reader->pass = pass;
     reader->counts = (struct xml_counts){ 0 };
     reader->place = NULL;
-    if (pass->columns != NULL) {
+    if (reader->shape != NULL && reader->shape->table_count != 0) {
+        reader->first_table = reader->first_table == 0 ? pass->table + 1 : reader->first_table;
+        if (pf_source_rewind(reader->src, err) != PF_OK) /* another table was read before */
+            return err->status;
+    }
+    if (pass->columns != NULL && reader->shape == NULL) {
         reader->place = pf_arena_alloc(&reader->arena, ((size_t)reader->column_count + 1) * sizeof *reader->place);
         if (reader->place == NULL)
             return pf_fail_memory(err, reader->column_count * sizeof *reader->place);
@@ -216,10 +237,16 @@ static enum pf_status xml_again(void *state, bool *again, struct pf_error *err)
 
 static void xml_tell(void *state)
 {
-    const struct xml_reader *reader = state;
+    struct xml_reader *reader = state;
     const struct xml_counts *counts = &reader->counts;
     const int64_t missing = counts->found - counts->written - counts->outside - counts->left_out;
 
+    if (reader->stored != NULL && !xml_tables_add_up(reader) && counts->broken == 0)
+        pf_warn(reader->ctx, "the tables do not have each of the %lld values of the document once: please report this",
+                (long long)counts->inside);
+    if (reader->told)
+        return;
+    reader->told = reader->stored != NULL;
     if (counts->outside != 0)
         pf_warn(reader->ctx,
                 "%lld value%s outside of the rows ('%s') %s not in the output, as no row follows, such as '%s': name its "
@@ -258,6 +285,8 @@ static void xml_facts(const void *state, pf_fact_fn emit, void *user)
     emit(user, "row_element", reader->row_name, false);
     if (reader->runners[0] != '\0')
         emit(user, "other_repeated_elements", reader->runners, false);
+    if (reader->shape != NULL && reader->shape->table_count != 0)
+        xml_tables_fact(reader->shape, emit, user);
     number_fact(emit, user, "max_depth", reader->max_depth);
     number_fact(emit, user, "total_elements", reader->element_paths);
     number_fact(emit, user, "array_elements", reader->array_paths);
@@ -336,6 +365,12 @@ static const struct pf_option xml_options[] = {
       .help =
           "Lists and structs in place of flattened columns: what is repeated in an element is a list, what has something in "
           "it a struct." },
+    { .name = "relational",
+      .kind = PF_OPTION_FLAG,
+      .offset = AT(relational),
+      GROUP,
+      .help =
+          "A table of the rows, and one for each element that is repeated in another, with keys (_id, _parent_id, _index)." },
     { .name = "keep-blanks",
       .kind = PF_OPTION_FLAG,
       .offset = AT(keep_blanks),
@@ -380,10 +415,12 @@ static const struct pf_option xml_options[] = {
 
 static const char *const xml_suffixes[] = { "xml", NULL };
 
-/* With --nested the values have types by the time that they are decoded, and no pass can show another table. */
+/* With --nested and --relational the values have types by the time that they are decoded, and no pass can show another table. */
 static const struct pf_reader *xml_as(const void *options)
 {
-    return ((const struct pf_xml_read_options *)options)->nested ? &pf_xml_nested_reader : &pf_xml_reader;
+    const struct pf_xml_read_options *xml = options;
+
+    return xml->nested ? &pf_xml_nested_reader : xml->relational ? &pf_xml_relational_reader : &pf_xml_reader;
 }
 
 #define COMMON                                                                                                                 \
@@ -395,3 +432,5 @@ static const struct pf_reader *xml_as(const void *options)
 const struct pf_reader pf_xml_reader = { COMMON, .decode = xml_decode, .again = xml_again };
 const struct pf_reader pf_xml_nested_reader = { COMMON, .flags = PF_READER_TYPED | PF_READER_NESTED, .texts_offset = AT(texts),
                                                 .decode = xml_nested_decode };
+const struct pf_reader pf_xml_relational_reader = { COMMON, .flags = PF_READER_TYPED, .texts_offset = AT(texts),
+                                                    .list = xml_list, .decode = xml_nested_decode };

@@ -10,7 +10,7 @@
  *   survey.c   opening: the row element and the columns
  *   names.c    what the columns are called
  *   decode.c   a block as text columns
- *   nested.h   --nested: what paths are, and a block as lists and structs
+ *   nested.h   --nested and --relational: what paths are, and a block as lists and structs, or as the rows of one table
  *   reader.c   the descriptor: open, table, tell, facts, options */
 #ifndef PF_FORMATS_XML_XML_H
 #define PF_FORMATS_XML_XML_H
@@ -158,6 +158,7 @@ void xml_scan(const uint8_t *bytes, size_t size, size_t at, struct xml_mark *out
 
 struct xml_counts {
     int64_t found, written, outside, left_out, skipped; /* skipped: references to entities that are not in the document */
+    int64_t inside, stored; /* with several tables: of those written, inside of rows, and in the table of the pass */
     int64_t broken; /* blocks that are not well-formed: what was found in the row that is not whole is not counted further */
     uint32_t outside_path; /* of the first outside; 0 = none */
     char entity[64];
@@ -182,6 +183,7 @@ struct xml_cut {
     bool in_document, no_carry, ended;
     int64_t offset, line, documents;
     size_t next_size, block_bytes;
+    uint32_t blocks; /* cut so far */
 };
 
 struct xml_namespace {
@@ -202,9 +204,13 @@ struct xml_reader {
     struct xml_namespace *namespaces; /* with compat only */
     uint32_t namespace_count, namespace_capacity;
     const char **names;
-    const struct xml_shape *shape; /* with nested only */
+    const struct xml_shape *shape; /* with nested or relational only */
     uint32_t column_count;
-    char runners[200]; /* what else might have been a row, with counts */
+    uint32_t cut_columns; /* with shape: as many as blocks were cut for when it was found, so that they are cut alike again */
+    uint32_t first_table; /* with several tables: that of the first pass, plus one: what is not well-formed is a reject there */
+    int64_t *stored;      /* with several tables: of each, counts.stored of its last pass; -1 = there was none */
+    bool told;            /* with several tables: what there is to tell of the document was told */
+    char runners[200];    /* what else might have been a row, with counts */
     char row_name[96], root_name[96];
     int64_t sample_rows;
     uint32_t max_depth, element_paths, array_paths;
@@ -230,7 +236,11 @@ static inline size_t xml_used_of(const struct pf_block *block)
 }
 /* Of a block's own. */
 enum { XML_OWN_PREFIX /* bytes, and in the high half those used */, XML_OWN_LINES, XML_OWN_ROWS, XML_OWN_FLAGS };
-enum { XML_BLOCK_ENDS = 1, XML_BLOCK_NO_CARRY = 2, XML_BLOCK_CUT_SHORT = 4 };
+enum { XML_BLOCK_ENDS = 1, XML_BLOCK_NO_CARRY = 2, XML_BLOCK_CUT_SHORT = 4, XML_BLOCK_NUMBER = 32 /* a shift */ };
+static inline uint32_t xml_number_of(const struct pf_block *block)
+{
+    return (uint32_t)(block->own[XML_OWN_FLAGS] >> XML_BLOCK_NUMBER);
+}
 
 /* ---- walking */
 
@@ -293,11 +303,14 @@ struct xml_walk {
     void *user;
 };
 
+/* Over the block, with what the caller has set in the walk: row and user, and how it surveys. */
 enum pf_status xml_walk_begin(struct xml_walk *walk, const struct xml_reader *reader, struct xml_tree *tree,
-                              struct pf_error *err);
+                              const struct pf_block *block, struct pf_error *err);
 /* The prefix and what follows. PF_BAD_DATA with a place relative to the body: not well-formed. */
 enum pf_status xml_walk_run(struct xml_walk *walk, const uint8_t *bytes, size_t size, bool last);
 void xml_walk_end(struct xml_walk *walk);
+/* Ends the walk of a block that is decoded, begun or not: what it counted goes to the reader, unless err tells a failure, which gets its source. */
+enum pf_status xml_walk_done(struct xml_walk *walk, struct xml_reader *reader, struct pf_error *err);
 /* Room for count + 1 entries. */
 bool xml_room(struct pf_memory *memory, void **list, uint32_t count, uint32_t *capacity, size_t size);
 
@@ -342,6 +355,8 @@ struct xml_surveyor {
 enum pf_status xml_survey_blocks(struct xml_reader *reader, const struct xml_surveyor *surveyor, struct pf_error *err);
 enum pf_status xml_rule_given(struct xml_reader *reader, struct pf_error *err);
 bool xml_append_step(const struct xml_reader *reader, struct pf_buffer *to, const struct xml_path *path);
+/* The steps from first, which is path or around it, to path. */
+bool xml_append_steps(const struct xml_reader *reader, struct pf_buffer *to, uint32_t path, uint32_t first);
 /* What a column of the path is called, before names are told apart. false = out of memory. */
 bool xml_append_column_name(const struct xml_reader *reader, struct pf_buffer *to, uint32_t path);
 enum pf_status xml_name_columns(struct xml_reader *reader, struct pf_error *err);

@@ -17,7 +17,8 @@ struct pf_xml_read_options {
     int namespaces;       /* enum pf_xml_namespaces */
     bool attributes;      /* they are columns, too */
     bool flatten_nested;
-    bool nested; /* lists and structs in place of flattened columns */
+    bool nested;     /* lists and structs in place of flattened columns */
+    bool relational; /* what is repeated has tables of its own */
     bool keep_blanks;
     int64_t max_depth, max_name, max_attribute, max_entities;
     bool texts;         /* with nested: values are not typed; set by the core */
@@ -26,6 +27,7 @@ struct pf_xml_read_options {
 };
 
 extern const struct pf_reader pf_xml_reader;
-extern const struct pf_reader pf_xml_nested_reader; /* which it is with nested */
+extern const struct pf_reader pf_xml_nested_reader;     /* which it is with nested */
+extern const struct pf_reader pf_xml_relational_reader; /* ... and with relational */
 
 #endif
