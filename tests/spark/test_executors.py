@@ -170,6 +170,76 @@ def test_a_table_for_each_file(spark, forge, package, folder, table):
         assert delta.converted == BOOKS // 4, delta.failures
 
 
+# ---- one table of all
+
+
+def written(folder, texts):
+    source = folder / "in"
+    source.mkdir(exist_ok=True)
+    for number, text in enumerate(texts):
+        (source / f"{number}.csv").write_text(text)
+    return source
+
+
+def rows_of(spark, name, order="id"):
+    return [tuple(row) for row in spark.classic.table(name).orderBy(order).collect()]
+
+
+def test_one_table_of_many_files_is_one_commit(spark, forge, folder, table):
+    """Types are those that all files show: no number of the first keeps the texts of a later one out, and the other way round."""
+    name = table()
+    source = written(folder, ["id,code,price,at,none\n1,7,1,08:30:00,\n", "id,code,price,at,none\n2,007,2.5,09:00:00,\n", "id,code,price,at,none\n3,A,,,x\n",
+                              "id,code,price,at,none\n4,,1e3,,\n"])
+    done = forge.batch_convert(source, table=name, engine="spark", progress=False)
+    assert done and [result["row_count"] for result in done] == [1, 1, 1, 1], done.failures
+    assert rows_of(spark, name) == [(1, "7", 1.0, "08:30:00", None), (2, "007", 2.5, "09:00:00", None), (3, "A", None, None, "x"), (4, None, 1000.0, None, None)]
+    assert spark.classic.sql(f"DESCRIBE HISTORY {name}").count() == 1
+    assert "4 files were written to the table by one commit" in done[0]["warnings"] and len(done[0]["columns"]) == 5
+    if not FULL:
+        return
+    # others that are appended have the table's types, whatever they show themselves, and other columns are a commit of their own
+    more = written(folder, ["id,code,price,at,none\n5,1,1,10:00:00,2\n", "code,id\n9,6\n", "id,code,price,at,none\n7,2,3,,\n", "id,wrong\n8,x\n"])
+    done = forge.batch_convert(more, table=name, mode="append", engine="spark", progress=False)
+    assert [bool(result) for result in done] == [True, True, True, False] and "has no column 'wrong'" in done[3]["error"]
+    assert rows_of(spark, name)[4:] == [(5, "1", 1.0, "10:00:00", "2"), (6, "9", None, None, None), (7, "2", 3.0, None, None)]
+    assert spark.classic.sql(f"DESCRIBE HISTORY {name}").count() == 3
+
+
+@one_kind
+def test_a_bad_file_among_those_of_one_table(spark, forge, folder, table):
+    name = table()
+    source = written(folder, ["id,a\n1,x\n", "id,a\n2,y\n", "id,a\n3,z\n"])
+    (source / "1.csv").write_bytes(b"PK\x03\x04 this is no table")
+    done = forge.batch_convert(source, table=name, engine="spark", progress=False)
+    assert [bool(result) for result in done] == [True, False, True] and rows_of(spark, name) == [(1, "x"), (3, "z")]
+    again = forge.batch_convert(source, table=name, engine="spark", progress=False)
+    assert again.failed == 3 and "exists" in again[0]["error"] and rows_of(spark, name) == [(1, "x"), (3, "z")]
+
+
+@pytest.mark.parametrize("kinds, wanted", [
+    (["int64"], "int64"), (["int8", "int32"], "int64"), (["int64", "float64"], "float64"), (["float32", "float64"], "float64"),
+    (["decimal(10,2)", "decimal(9,4)"], "decimal(12,4)"), (["decimal(10,2)", "int64"], "decimal(21,2)"), (["decimal(38,0)", "decimal(38,9)"], "string"),
+    (["bool", "int64"], "string"), (["date", "timestamp"], "string"), (["string", "int64"], "string"), (["timestamp", "timestamptz"], "string"),
+])
+def test_a_type_for_all(package, kinds, wanted):
+    from pyforge_cli.extensions.databricks.one_table import common
+
+    assert common(kinds) == common(reversed(kinds)) == wanted
+
+
+def test_a_file_of_another_type_after_all_is_for_the_driver(package, answers):
+    """As one whose types cannot be declared."""
+    from pyforge_cli.extensions.databricks.one_table import OneTable
+
+    def brought(kind):
+        return answers.Brought({**REPORT, "columns": [{"name": "a", "type": kind, "null_count": 0}]}, [], {}, "parquet")
+
+    given = {0: brought("int64"), 1: brought("string"), 2: brought("int64"), 3: answers.Left("it is large")}
+    OneTable({"table": "t"}).group(given)
+    assert given[0].group is given[2].group and given[1].reason == "its column 'a' has another type than in the files before it"
+    assert OneTable({"table": "t", "types": "string"}).differing(given) == []
+
+
 # ---- what goes wrong
 
 
@@ -209,7 +279,7 @@ def test_a_package_that_is_not_on_the_executors(forge, package, executors, folde
 
 
 def test_executors_that_end_in_the_middle(connected, package, executors, folder, monkeypatch):
-    def function(options):
+    def function(options, declared):
         def ends(batches):
             import os
 
@@ -228,7 +298,7 @@ def test_executors_that_end_in_the_middle(connected, package, executors, folder,
 def test_an_interrupt_ends_what_runs_there(forge, package, executors, folder, monkeypatch):
     began = folder / "began"
 
-    def function(options):
+    def function(options, declared):
         place = str(began)
 
         def slow(batches):
@@ -320,31 +390,35 @@ class Job:
 
 class Context:
     def __init__(self):
-        self.warnings, self.native = [], None
+        self.warnings = []
 
     def warn(self, text):
         self.warnings.append(text)
-
-    def convert_native(self, path, **options):
-        self.native = options
-        return "made here"
 
 
 REPORT = {"columns": [{"name": "a", "type": "int64"}], "output_size_bytes": 3, "warnings": [], "row_count": 1, "rows_read": 1, "rows_rejected": 0,
           "rows_left_out": 0}
 
 
-def test_what_was_asked_otherwise_is_not_taken(executors):
+@pytest.fixture
+def answers(package):
+    from pyforge_cli.extensions.databricks import brought
+
+    return brought
+
+
+def test_what_was_asked_otherwise_is_not_taken(answers):
     """As by a hook that sets an option when the executors have the files already."""
-    brought = executors.Brought(REPORT, [], {"delimiter": ";"}, "parquet")
+    brought = answers.Brought(REPORT, [], {"delimiter": ";"}, "parquet")
     assert brought.differs(Job(delimiter=";", threads="2")) is None
     assert brought.differs(Job(delimiter="|")) == brought.differs(Job()) == "--delimiter was changed since the executors read it"
-    with executors.of_file(brought):
-        assert executors.takes(Job(delimiter=";"))[0] and executors.takes(Job(delimiter="|")) == (False, brought.differs(Job()))
+    with answers.of_file(brought):
+        assert answers.takes(Job(delimiter=";"))[0] and answers.takes(Job(delimiter="|")) == (False, brought.differs(Job()))
     other = Job(delimiter=";")
     other.output_format = "csv"
     assert "wrote parquet" in brought.differs(other)
-    assert executors.takes(Job()) is None and executors.run(Job(), None) is None and executors.converter(Job(), None) is None
+    assert answers.takes(Job()) is None and answers.run(Job(), None) is None
+    assert answers.load(Job(), None, lambda convert: convert("x"), lambda path: "made here") == "made here"
 
 
 @pytest.mark.parametrize("asked, parts, why", [
@@ -352,15 +426,53 @@ def test_what_was_asked_otherwise_is_not_taken(executors):
     ({}, [("not there", 0, 0)], "could not be read back"),
     ({}, [], "0 bytes of 3 came back"),
 ])
-def test_a_table_whose_file_is_made_here_after_all(executors, folder, asked, parts, why):
-    job, context = Job(), Context()
+def test_a_table_whose_file_is_made_here_after_all(answers, folder, asked, parts, why):
+    job, context, made = Job(), Context(), []
     job.engines_only = True
-    with executors.of_file(executors.Brought(REPORT, parts, {}, "parquet")):
-        assert executors.takes(job) is None and executors.run(job, context) is None
-        assert executors.converter(job, context)(folder / "out", **asked) == "made here"
-    assert context.native == {**asked, "format": "parquet", "force": True} and why in context.warnings[0]
-    with executors.of_file(executors.Left("it is large")):
-        assert executors.converter(job, context) is None and context.warnings[-1] == "read on the driver: it is large"
+
+    def convert(path, **options):
+        made.append(options)
+        return "made here"
+
+    def load(convert):
+        return convert(folder / "out", **asked)
+
+    brought = answers.Brought(REPORT, parts, {}, "parquet")
+    with answers.of_file(brought):
+        assert answers.takes(job) is None and answers.run(job, context) is None
+        assert answers.load(job, context, load, convert) == "made here"
+    assert made == [{**asked, "force": True}] and why in context.warnings[0]
+    with answers.of_file(answers.Left("it is large")):
+        assert answers.load(job, context, load, convert) == "made here" and context.warnings[-1] == "read on the driver: it is large"
+    group = answers.Group()
+    for member in (group.add(brought), group.add(brought)):
+        with answers.of_file(member):
+            assert answers.load(job, context, load, convert) == "made here" and why in context.warnings[-1]
+
+
+@pytest.mark.parametrize("outcome", ["ends", "unknown", "falls back"])
+def test_a_commit_of_a_group_that_fails(package, answers, outcome):
+    """It is tried again, file by file, only where it is known that nothing was written."""
+    error = package.BadDataError("no")
+    error.message, error.failure = "no", outcome
+
+    def load(convert):
+        if convert is native:
+            return "made here"
+        raise error
+
+    def native(path, **options):
+        raise AssertionError
+
+    group, context = answers.Group(), Context()
+    for member in [group.add(answers.Brought(REPORT, [], {}, "parquet")) for _ in range(3)]:
+        with answers.of_file(member):
+            if outcome == "falls back":
+                assert answers.load(Job(), context, load, native) == "made here"
+                assert context.warnings[-1] == "read on the driver: no"
+            else:
+                with pytest.raises(package.BadDataError):
+                    answers.load(Job(), context, load, native)
 
 
 def test_the_first_try(package, executors, monkeypatch):
@@ -390,7 +502,7 @@ def test_the_function_that_is_sent(executors):
     import pyarrow
 
     batch = pyarrow.RecordBatch.from_pydict({"path": ["a.csv"], "content": [b"a\n1\n"]})
-    assert [given.num_rows for given in executors._function({"format": "csv"})([batch])] == [1]
+    assert [given.num_rows for given in executors._function({"format": "csv"}, {})([batch])] == [1]
 
 
 def test_a_batch_of_nothing_for_the_executors(connected, package, folder):
@@ -433,7 +545,7 @@ def test_what_an_executor_gives_back(package, monkeypatch):
 
     monkeypatch.setattr(on_executor, "PART", 100)
     batch = pyarrow.RecordBatch.from_pydict({"path": ["file:/a/b.csv", "dbfs:/c.xlsx"], "content": [b"a,b\n1,x\n2,y\n", b"nothing"]})
-    rows = [row for given in on_executor.converted([batch], {"format": "parquet", "threads": 1}) for row in given.to_pylist()]
+    rows = [row for given in on_executor.converted([batch], {"format": "parquet", "threads": 1}, {"b": "string"}) for row in given.to_pylist()]
     good = [row for row in rows if row["path"] == "file:/a/b.csv"]
     assert [row["part"] for row in good] == list(range(len(good))) and len(good) >= 3
     report = json.loads(good[0]["report"])

@@ -431,7 +431,7 @@ class _Work:
         """A context in which the files that the executors of Spark can have are converted there, where that is asked for."""
         from pyforge_cli.extensions.databricks import batch
 
-        spreads = not self.is_one_table and bool(self._files) and batch.is_for_spark(self._options)
+        spreads = bool(self._files) and batch.is_for_spark(self._options)
         return batch.on_executors(self, self._forge.spark, self._files, sizes, self._format, self._options, bar, _logger().warning, spreads)
 
     def take(self, answers):
@@ -443,9 +443,9 @@ class _Work:
     def __call__(self, index, threads, progress):
         if not self._answers:
             return self._convert(index, threads, progress)
-        from pyforge_cli.extensions.databricks import executors
+        from pyforge_cli.extensions.databricks import brought
 
-        with executors.of_file(self._answers.get(index)):
+        with brought.of_file(self._answers.get(index)):
             return self._convert(index, threads, progress)
 
     def _convert(self, index, threads, progress):

@@ -10,7 +10,8 @@ import threading
 from pyforge_cli.errors import BadDataError, PyForgeError
 from pyforge_cli.extensions.base import EngineError, Option
 from pyforge_cli.extensions.databricks.identifiers import COLUMN_NAMES
-from pyforge_cli.extensions.databricks.operation import answer, begin, interrupt_until, wait
+from pyforge_cli.extensions.databricks.operation import interrupt_until
+from pyforge_cli.extensions.databricks.waiting import answer, begin, wait
 
 # How long an interrupted write is waited for, in seconds.
 _LAST_WAIT = 30.0
@@ -156,9 +157,9 @@ def _at_hand(given, why=None):
     return session_at_hand(given, on_databricks=inside, is_serverless=known["is_serverless"], why=why), inside
 
 
-def _executors():
-    """The module of batches on executors, where there is such a batch."""
-    return sys.modules.get("pyforge_cli.extensions.databricks.executors")
+def _brought():
+    """The module of what executors have made, where there is a batch that uses them."""
+    return sys.modules.get("pyforge_cli.extensions.databricks.brought")
 
 
 def _told(why):
@@ -176,7 +177,7 @@ class SparkEngine:
         self._given = given
 
     def takes(self, job):
-        brought = _executors() and _executors().takes(job)
+        brought = _brought() and _brought().takes(job)
         if brought:
             return brought
         if not job.engines_only:
@@ -188,7 +189,7 @@ class SparkEngine:
         return True, f"a table is written through the session of Spark ({at_hand.kind}, {at_hand.found})"
 
     def run(self, job, context):
-        brought = _executors() and _executors().run(job, context)
+        brought = _brought() and _brought().run(job, context)
         if brought:
             return brought
         why = []
@@ -196,12 +197,17 @@ class SparkEngine:
         if at_hand is None:
             raise EngineError(f"tables and Delta need a session of Spark, and none is at hand{_told(why)}", "falls back", remedy=_REMEDY,
                               status="PF_UNSUPPORTED")
-        convert = (_executors() and _executors().converter(job, context)) or (
-            lambda path, **more: context.convert_native(path, format="parquet", **more))
-        try:
-            result, written = load_table(
+
+        def load(convert):
+            return load_table(
                 at_hand, job, convert, on_databricks=on_databricks, note=context.warn, watch=lambda: context.progress(step="writing"),
                 renew=lambda: getattr(_at_hand(self._given)[0], "session", None))
+
+        def convert(path, **more):
+            return context.convert_native(path, format="parquet", **more)
+
+        try:
+            result, written = _brought().load(job, context, load, convert) if _brought() else load(convert)
         except PyForgeError as error:
             if getattr(error, "failure", None) is None:
                 raise

@@ -10,20 +10,17 @@ import contextlib
 import json
 import os
 import re
-import tempfile
-import threading
 import uuid
 
 import pyforge_cli
-from pyforge_cli.extensions.base import EngineError
-from pyforge_cli.extensions.databricks.operation import Operation
+from pyforge_cli.extensions.databricks.brought import OF_THE_DRIVER, Brought, Left
+from pyforge_cli.extensions.databricks.one_table import one_table_of
+from pyforge_cli.extensions.databricks.operation import carried_out
 from pyforge_cli.extensions.databricks.progress import size_text
+from pyforge_cli.extensions.databricks.session import Operation
 from pyforge_cli.extensions.databricks.spark_errors import failure, first_line
 from pyforge_cli.extensions.databricks.staging import Staging, as_read, process_path, spark_path, staging_base
 
-# Options of the conversion as such, and those about what is written where: the driver's.
-_OF_THE_DRIVER = {"engine", "force-core", "force-pyspark", "force", "threads", "report-dir", "log-level", "output-dir", "table", "mode",
-                  "merge-schema", "staging", "timezone", "column-names", "executor-file-size", "temp-dir", "sync", "format", "rejects", "rejects-full"}
 # Seconds to wait for Spark to end what was interrupted.
 _LAST_WAIT = 30.0
 # Small row groups, so that the driver reads one output without its neighbours.
@@ -32,119 +29,6 @@ _WRITING = {"compression": "none", "parquet.block.size": str(1 << 20), "parquet.
 _SPARKS_OWN = re.compile(r"\.(parquet|pq)\Z", re.IGNORECASE)
 _DBASE = re.compile(r"\.dbf\Z", re.IGNORECASE)
 _SIZE = re.compile(r"([0-9]+)([kmgt]?)b?\Z", re.IGNORECASE)
-
-
-# ---- what became of a file
-
-class Brought:
-    """The output of a file that executors have made. parts: [(Parquet file of Spark's, row group, row in it), ...]"""
-
-    def __init__(self, report, parts, options, format):
-        self.report, self.parts, self.options, self.format = report, parts, options, format
-
-    def differs(self, job):
-        """Why this is not what the job asks for; None = it is. A hook may have set options since."""
-        given = {name: text for name, text in job.options.items() if name not in _OF_THE_DRIVER}
-        format = "parquet" if job.engines_only else job.output_format
-        if format != self.format:
-            return f"the executors wrote {self.format}"
-        other = sorted(name for name in {*given, *self.options} if given.get(name) != self.options.get(name))
-        return f"--{other[0]} was changed since the executors read it" if other else None
-
-    def other_types(self, wanted):
-        """Why its columns are not of these types, {name: type}; None = they are."""
-        for column in self.report["columns"]:
-            kind = wanted.get(column["name"], column["type"])
-            if kind != column["type"]:
-                return f"the table has {kind} for {column['name']!r}, which the executors found to be {column['type']}"
-        return None
-
-    def copy_to(self, path):
-        """The output as a file of this machine."""
-        import pyarrow.parquet
-
-        written = 0
-        with open(path, "wb") as file:
-            for place, group, row in self.parts:
-                with pyarrow.parquet.ParquetFile(place) as staged:
-                    written += file.write(staged.read_row_group(group, columns=["content"]).column(0)[row].as_buffer())
-        if written != self.report["output_size_bytes"]:
-            raise OSError(f"{written} bytes of {self.report['output_size_bytes']} came back from the executors")
-
-
-class Left:
-    """A file that is for the driver, and why."""
-
-    def __init__(self, reason):
-        self.reason = reason
-
-
-_here = threading.local()
-
-
-@contextlib.contextmanager
-def of_file(answer):
-    """What became of the file whose conversion this thread begins meanwhile: Brought, Left, or None."""
-    _here.answer = answer
-    try:
-        yield
-    finally:
-        _here.answer = None
-
-
-def takes(job):
-    """(whether, why) for the engine; None = it has to look for itself."""
-    answer = getattr(_here, "answer", None)
-    if answer is None or job.engines_only:
-        return None
-    if isinstance(answer, Left):
-        return False, answer.reason
-    why = answer.differs(job)
-    return (False, why) if why else (True, "the executors of Spark have read it")
-
-
-def run(job, context):
-    """Puts the output in its place, for the engine; None = as takes()."""
-    answer = getattr(_here, "answer", None)
-    if not isinstance(answer, Brought) or job.engines_only:
-        return None
-    with tempfile.TemporaryDirectory(prefix="pyforge-", dir=job.option("temp-dir") or os.environ.get("PYFORGE_TEMP_DIR") or None) as folder:
-        path = os.path.join(folder, "output")
-        try:
-            answer.copy_to(path)
-        except Exception as error:
-            raise EngineError(f"what the executors made could not be read back: {error}", "falls back") from error
-        context.place(path)
-    report = answer.report
-    for text in report["warnings"]:
-        context.warn(text)
-    return {
-        "rows_written": report["row_count"], "rows_read": report["rows_read"], "rows_rejected": report["rows_rejected"],
-        "rows_left_out": report["rows_left_out"], "bytes_written": report["output_size_bytes"], "columns": report["columns"],
-        "display": "spark (executors)",
-    }
-
-
-def converter(job, context):
-    """For a table: what gives the file as Parquet, with the types that are asked for, and its result. None = as takes()."""
-    answer = getattr(_here, "answer", None)
-    if isinstance(answer, Left):
-        context.warn(f"read on the driver: {answer.reason}")
-    if not isinstance(answer, Brought):
-        return None
-
-    def convert(path, **more):
-        why = answer.differs(job) or answer.other_types(more.get("schema") or {})
-        if why is None:
-            try:
-                answer.copy_to(path)
-                return answer.report
-            except Exception as error:
-                why = f"what the executors made could not be read back: {error}"
-        context.warn(f"read on the driver: {why}")
-        return context.convert_native(path, format="parquet", **{**more, "force": True})
-
-    return convert
 
 
 # ---- which files
@@ -189,9 +73,9 @@ def why_left(path, size, limit, on_databricks, listed):
 
 def options_sent(options):
     """Options in force here, also those of the environment and of files of settings, {name with '-': text}, but what is the driver's own."""
-    of_both = {name: value for name, value in options.items() if name.replace("_", "-") not in _OF_THE_DRIVER}
+    of_both = {name: value for name, value in options.items() if name.replace("_", "-") not in OF_THE_DRIVER}
     return {setting["name"]: setting["value"] for setting in pyforge_cli.config(**of_both)["settings"]
-            if setting["source"] != "default" and setting["name"] not in _OF_THE_DRIVER}
+            if setting["source"] != "default" and setting["name"] not in OF_THE_DRIVER}
 
 
 # ---- the work
@@ -256,11 +140,11 @@ def grouped(sizes, limit):
     return [numbers for _, numbers in groups]
 
 
-def _function(options):
+def _function(options, declared):
     def convert(batches):
         from pyforge_cli.extensions.databricks.on_executor import converted
 
-        return converted(batches, options)
+        return converted(batches, options, declared)
 
     return convert
 
@@ -316,6 +200,7 @@ class Batch:
     def __init__(self, at_hand, on_databricks, limit, sent, format):
         self.at_hand, self.on_databricks, self.limit, self.sent, self.format = at_hand, on_databricks, limit, sent, format
         self.here, self.there, self.sizes, self.answers = {}, {}, {}, {}
+        self.operation = Operation(at_hand.session, at_hand.kind, f"pyforge-{uuid.uuid4().hex}")
 
     def add(self, number, path, size, listed):
         path = process_path(path)
@@ -329,32 +214,42 @@ class Batch:
         """What executors were to get and have not brought is for the driver."""
         self.answers.update((number, Left(why)) for number in self.here if number not in self.answers)
 
-    def _write(self, place):
+    def _round(self, staging, numbers, declared, watch):
+        """Has the executors convert these files, with types for the columns that are declared, and fills answers."""
         from pyforge_cli.extensions.databricks.on_executor import SCHEMA
 
         options = {**{name.replace("-", "_"): value for name, value in self.sent.items()}, "format": self.format, "engine": "native", "threads": 1,
                    "report_dir": "", "log_level": "error"}
-        frame = _frame(self.at_hand.session, self.there, self.sizes, self.limit)
-        frame.mapInArrow(_function(options), SCHEMA).write.options(**_WRITING).parquet(place)
+        folder = os.path.join(staging.folder, "data", uuid.uuid4().hex[:8])
 
-    def run(self, staging, watch):
-        """Fills answers. staging: the folder for what comes back."""
-        operation = Operation(self.at_hand.session, self.at_hand.kind, f"pyforge-{uuid.uuid4().hex}")
+        def write():
+            frame = _frame(self.at_hand.session, {number: self.there[number] for number in numbers}, self.sizes, self.limit)
+            frame.mapInArrow(_function(options, declared), SCHEMA).write.options(**_WRITING).parquet(spark_path(folder, self.on_databricks))
+
+        carried_out(self.operation, write, watch, _LAST_WAIT)
+        self.answers.update(_outputs(folder, {self.here[number]: number for number in numbers}, self.sent, self.format))
+
+    def run(self, staging, watch, table):
+        """Fills answers. staging: the folder for what comes back. table: the OneTable that all files go into, or None."""
         try:
-            why = operation.run(lambda: why_not(self.at_hand.session), watch, _LAST_WAIT)
+            why = carried_out(self.operation, lambda: why_not(self.at_hand.session), watch, _LAST_WAIT)
             if why is None:
-                folder = os.path.join(staging.folder, "data", "outputs")
-                operation.run(lambda: self._write(spark_path(folder, self.on_databricks)), watch, _LAST_WAIT)
-                self.answers.update(_outputs(folder, {path: number for number, path in self.here.items()}, self.sent, self.format))
+                declared = table.declared(self.at_hand, watch) if table else {}
+                self._round(staging, list(self.here), declared, watch)
+                for declared, numbers in (table.differing(self.answers) if table else ()):
+                    self._round(staging, numbers, declared, watch)
+                if table:
+                    table.group(self.answers)
                 why = "nothing came back from the executors for it"
         except Exception as error:
+            self.answers = {number: answer for number, answer in self.answers.items() if isinstance(answer, Left)}
             why = f"the executors failed: {said(error)}"
         self.leave(why)
 
 
 @contextlib.contextmanager
 def spread(files, sizes, format, options, bar, note):
-    """{number of a file: Brought, or Left} of a batch's files, as long as the context lasts. files: [(input, output), ...]
+    """{number of a file: Brought, Member of a group, or Left} of a batch's files, as long as the context lasts. files: [(input, output), ...]
 
     None when there is no session that could have them.
     """
@@ -383,7 +278,7 @@ def spread(files, sizes, format, options, bar, note):
             batch.leave(error.message)
         else:
             words = f"{len(batch.here):,} of {len(files):,} files on the executors, {size_text(sum(batch.sizes.values()))}"
-            batch.run(staging, lambda: bar.update(0.0, words))
+            batch.run(staging, lambda: bar.update(0.0, words), one_table_of(options))
         yield batch.answers
 
 
@@ -392,4 +287,4 @@ def _remove_empty(folder):
         os.rmdir(folder)
 
 
-__all__ = ["Brought", "Left", "of_file", "run", "spread", "takes"]
+__all__ = ["bytes_of", "spread", "why_left", "why_not"]

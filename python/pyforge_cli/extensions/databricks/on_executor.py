@@ -10,6 +10,8 @@ import os
 # Rows that come back. A file is given back in parts, as neither a row nor a message of a server may be of any size.
 SCHEMA = "path string, part int, report string, content binary"
 PART = 8 << 20
+# Formats with types of their own.
+_TYPED = (".dbf",)
 
 
 class _File(bytes):
@@ -18,12 +20,15 @@ class _File(bytes):
     name = "input"
 
 
-def convert(path, content, options):
-    """(report, bytes of the output). What fails tells why; the driver, which has the file too, says the rest."""
+def convert(path, content, options, declared=None):
+    """(report, bytes of the output). What fails tells why; the driver, which has the file too, says the rest. declared: types of columns, where
+    the file has them."""
     import pyforge_cli
 
     file, output = _File(content), io.BytesIO()
     file.name = os.path.basename(path)
+    if declared and not path.lower().endswith(_TYPED):
+        options = {**options, "schema": declared, "schema_missing": "ignore"}
     try:
         result = pyforge_cli.convert(file, output, **options)
     except Exception as error:
@@ -47,13 +52,13 @@ def _batch(rows):
         {name: pyarrow.array([row[at] for row in rows], kind) for at, (name, kind) in enumerate(kinds)})
 
 
-def converted(batches, options):
+def converted(batches, options, declared=None):
     """Files in, as Spark's source binaryFile has them; rows of SCHEMA out, a batch of their own each."""
     for batch in batches:
         paths, contents = batch.column(batch.schema.names.index("path")), batch.column(batch.schema.names.index("content"))
         for at in range(batch.num_rows):
             path = paths[at].as_py()
-            report, output = convert(path, contents[at].as_buffer(), options)
+            report, output = convert(path, contents[at].as_buffer(), options, declared)
             for row in _rows(path, report, output):
                 yield _batch([row])
 

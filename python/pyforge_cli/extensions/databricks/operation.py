@@ -1,37 +1,9 @@
-"""Work on a thread of its own, so that the calling one can be asked to end, and what that thread has a session of Spark do, under a tag by
-which any thread can interrupt it."""
+"""What a session of Spark is asked to do on a thread of its own, so that the calling one can be asked to end."""
 
 import threading
 import time
 
-
-def begin(name, ask, state):
-    """Calls ask() on a thread of its own, so that the calling one can be asked to end. Gives an event that is set when state has its
-    "answer" or its "error"."""
-    done = threading.Event()
-
-    def work():
-        try:
-            state["answer"] = ask()
-        except BaseException as error:
-            state["error"] = error
-        finally:
-            done.set()
-
-    threading.Thread(target=work, name=name, daemon=True).start()
-    return done
-
-
-def wait(done, watch):
-    """watch() raises when it is to end."""
-    while not done.wait(0.2):
-        watch()
-
-
-def answer(state):
-    if "error" in state:
-        raise state["error"]
-    return state["answer"]
+from pyforge_cli.extensions.databricks.waiting import answer, begin, wait
 
 
 def interrupt_until(done, interrupt, seconds):
@@ -48,51 +20,30 @@ def interrupt_until(done, interrupt, seconds):
     done.wait(seconds)
 
 
-class Operation:
-    def __init__(self, session, kind, token):
-        self.session, self.kind, self.token = session, kind, token
+def carried_out(operation, ask, watch, last_wait):
+    """What ask() gives, under the tag of the operation. watch() raises when it is to end: then it is interrupted, and waited for so many
+    seconds. What failed without an answer may still run: it is interrupted, too."""
 
-    def tagged(self, begin):
-        """Marks what this thread starts, so that it can be interrupted; a server that knows no tags goes without."""
+    def tagged():
+        if operation.kind == "classic":
+            operation.session.createDataFrame([], "a int")  # makes it the session of this thread
+        is_tagged = operation.tagged(True)
         try:
-            if self.kind == "classic":
-                context = self.session.sparkContext
-                (context.addJobTag if begin else context.removeJobTag)(self.token)
-            else:
-                (self.session.addTag if begin else self.session.removeTag)(self.token)
-        except Exception:
-            return False
-        return True
+            return ask()
+        finally:
+            if is_tagged:
+                operation.tagged(False)
 
-    def interrupt(self):
-        """Interrupts it, from any thread: whether any of it ran. None = nobody says."""
-        try:
-            if self.kind == "classic":
-                self.session.sparkContext.cancelJobsWithTag(self.token)
-                return None
-            return bool(self.session.interruptTag(self.token))
-        except Exception:
-            return None
-
-    def run(self, ask, watch, last_wait):
-        """What ask() gives. watch() raises when it is to end: then it is interrupted, and waited for so many seconds."""
-
-        def tagged():
-            is_tagged = self.tagged(True)
-            try:
-                return ask()
-            finally:
-                if is_tagged:
-                    self.tagged(False)
-
-        state = {}
-        done = begin("pyforge-spark", tagged, state)
-        try:
-            wait(done, watch)
-        except BaseException:
-            interrupt_until(done, self.interrupt, last_wait)
-            raise
-        return answer(state)
+    state = {}
+    done = begin("pyforge-spark", tagged, state)
+    try:
+        wait(done, watch)
+    except BaseException:
+        interrupt_until(done, operation.interrupt, last_wait)
+        raise
+    if "error" in state:
+        threading.Thread(target=operation.interrupt, name="pyforge-spark-interrupt", daemon=True).start()
+    return answer(state)
 
 
-__all__ = ["Operation", "answer", "begin", "interrupt_until", "wait"]
+__all__ = ["carried_out", "interrupt_until"]

@@ -34,6 +34,41 @@ def kind_of(session, is_serverless=False):
     return "connect" if any(module.startswith(_CONNECT) for module in _modules(session)) else "classic"
 
 
+class Operation:
+    """Something that the session is asked for, marked so that it can be interrupted."""
+
+    def __init__(self, session, kind, token):
+        self.session, self.kind, self.token = session, kind, token
+        self.caller = session  # which it began in; session is a later one after the first was lost
+        self.interrupted = False
+
+    def tagged(self, begin):
+        """Marks what this thread starts, so that it can be interrupted; a server that knows no tags goes without."""
+        try:
+            if self.kind == "classic":
+                context = self.session.sparkContext
+                (context.addJobTag if begin else context.removeJobTag)(self.token)
+            else:
+                (self.session.addTag if begin else self.session.removeTag)(self.token)
+        except Exception:
+            return False
+        return True
+
+    def interrupt(self):
+        """Interrupts the operation, from any thread. True = the server says that none of it runs; another session than the one it
+        began in would say so of any operation."""
+        try:
+            if self.kind == "classic":
+                self.caller.sparkContext.cancelJobsWithTag(self.token)
+                return False
+            stopped = self.caller.interruptTag(self.token)
+        except Exception:
+            return False
+        ended = not stopped and not self.interrupted and self.session is self.caller
+        self.interrupted = True
+        return ended
+
+
 def _of_the_notebook():
     """The variable spark of IPython, which Databricks notebooks are, else of the main module."""
     shell = sys.modules.get("IPython")
@@ -112,4 +147,4 @@ def session_at_hand(given=None, *, on_databricks=False, is_serverless=False, why
     return None
 
 
-__all__ = ["SparkAtHand", "is_session", "kind_of", "session_at_hand", "session_given"]
+__all__ = ["Operation", "SparkAtHand", "is_session", "kind_of", "session_at_hand", "session_given"]

@@ -15,8 +15,7 @@ from typing import List, Optional
 from pyforge_cli import __version__
 from pyforge_cli._options import text_of
 from pyforge_cli.extensions.databricks.identifiers import parse_table, quote, quote_all, table_columns
-from pyforge_cli.extensions.databricks.operation import Operation
-from pyforge_cli.extensions.databricks.session import kind_of
+from pyforge_cli.extensions.databricks.session import Operation, kind_of
 from pyforge_cli.extensions.databricks.spark_errors import (
     condition_of,
     explain,
@@ -220,21 +219,18 @@ class _Cancelled(Exception):
     """The write is not to begin any more."""
 
 
-class _Write:
+class _Write(Operation):
     """One write: its frame, its token, and what became of it."""
 
     def __init__(self, session, kind, target, mode, merge_schema, token):
-        self.session, self.kind, self.target = session, kind, target
-        self.caller = session  # which the write began in; session is a later one after the first was lost
+        super().__init__(session, kind, token or f"pyforge-{uuid.uuid4().hex}")
+        self.target = target
         self.lock, self.is_calling, self.is_cancelled = threading.Lock(), False, False
         self.mode, self.merge_schema = mode, merge_schema
-        self.token = token or f"pyforge-{uuid.uuid4().hex}"
-        self.operation = Operation(session, kind, self.token)
         self.notes, self.columns = [], []
         self.empty = set()  # columns of the file without any value
         self.frame, self.properties = None, {}
         self.creates = False
-        self.interrupted = False
 
     # -- what there is
 
@@ -370,17 +366,7 @@ class _Write:
     def call(self):
         self.prepared()()
 
-    # -- beginning and ending it
-
-    def interrupt(self):
-        """Interrupts the operation, from any thread. True = the server says that none of it runs; another session than the one it
-        began in would say so of any operation."""
-        ran = self.operation.interrupt()
-        if ran is None:
-            return False
-        ended = not ran and not self.interrupted and self.session is self.caller
-        self.interrupted = True
-        return ended
+    # -- its beginning and its end
 
     def begin(self):
         """Nothing is written before this, nor ever after a cancel() that came first."""
@@ -487,7 +473,7 @@ def _renewed(renew):
 def _carry_out(write, patience, renew):
     """Makes the call; gives the row of the history when that was asked already, else None."""
     write.prepared()  # what is wrong with it shows before anything can have been written
-    tagged = write.operation.tagged(True)
+    tagged = write.tagged(True)
     try:
         write.begin()
         write.call()
@@ -519,7 +505,7 @@ def _carry_out(write, patience, renew):
         raise write.unknown(_how_ended(error)) from error
     finally:
         if tagged:
-            write.operation.tagged(False)
+            write.tagged(False)
 
 
 def _looked_up(write):
