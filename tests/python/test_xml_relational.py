@@ -354,6 +354,12 @@ def test_what_is_refused(pyforge, tmp_path, options, words):
     assert [file.name for file in tmp_path.iterdir()] == ["t.xml"]
 
 
+def test_too_many_tables(pyforge, tmp_path):
+    row = "<r>" + "".join(f"<x{i}>1</x{i}>" * 2 for i in range(1000)) + "</r>"
+    _, said = convert(pyforge, tmp_path, f"<a>{row}{row}</a>", "--row-tag", "r", fails=1)
+    assert "more than 1000 elements are repeated" in said and "--nested" in said
+
+
 # ---- damage
 
 def test_damage(pyforge, tmp_path):
