@@ -113,6 +113,7 @@ complete -c pyforge -l namespace-handling -l namespaces -x -a 'preserve strip pr
 complete -c pyforge -l preserve-attributes -d 'Attributes are columns, too.'
 complete -c pyforge -l flatten-nested -d 'With --flatten-strategy moderate: what is nested in a row makes columns, not one text.'
 complete -c pyforge -l nested -d 'Lists and structs in place of flattened columns: what is repeated in an element is a list, what has something in it a struct.'
+complete -c pyforge -l relational -d 'A table of the rows, and one for each element that is repeated in another, with keys (_id, _parent_id, _index).'
 complete -c pyforge -l keep-blanks -d 'Keep blanks and line ends around the text of elements.'
 complete -c pyforge -l encoding -r -d 'Of the document, whatever it says itself.'
 complete -c pyforge -l max-depth -r -d 'Elements may be nested so deep.'

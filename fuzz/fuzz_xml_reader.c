@@ -191,6 +191,8 @@ static void read_typed(struct xml_reader *reader, const struct pf_reader *as, st
             outcome->rejected += one.rejected;
             outcome->columns += table.schema.count;
             outcome->status = one.status == PF_END ? PF_OK : one.status;
+            if (one.status == PF_END)
+                as->tell(reader);
             if (one.status == PF_END && reader->counts.broken == 0 &&
                 (one.keys_wrong || (reader->stored != NULL && !xml_tables_add_up(reader))))
                 abort();
@@ -217,7 +219,8 @@ static void check(struct xml_reader *reader, const struct pf_reader *as, const s
             abort();
         return;
     }
-    as->tell(reader);
+    if (as == &pf_xml_reader)
+        as->tell(reader);
     if (counts->broken == 0 && counts->found != counts->written + counts->outside + counts->left_out)
         abort();
     if (pf_source_rewind(reader->src, err) != PF_OK)

@@ -4,6 +4,7 @@ real documents is in one table, once; what comes last decides; keys across block
 import collections
 import gzip
 import random
+import re
 import shutil
 import xml.etree.ElementTree as ElementTree
 
@@ -11,6 +12,7 @@ import duckdb
 import openpyxl
 import pyarrow.parquet as parquet
 import pytest
+from conftest import ROOT
 from test_xml_nested import XSI, Shape, attributes, expected, has_value, is_nil, make_document, own_text
 from test_xml_oracles import MARK, OUTCOMES, leaves, parse, path_of, prefixed
 
@@ -352,6 +354,12 @@ def test_what_is_refused(pyforge, tmp_path, options, words):
     assert [file.name for file in tmp_path.iterdir()] == ["t.xml"]
 
 
+def test_too_many_tables(pyforge, tmp_path):
+    row = "<r>" + "".join(f"<x{i}>1</x{i}>" * 2 for i in range(1000)) + "</r>"
+    _, said = convert(pyforge, tmp_path, f"<a>{row}{row}</a>", "--row-tag", "r", fails=1)
+    assert "more than 1000 elements are repeated" in said and "--nested" in said
+
+
 # ---- damage
 
 def test_damage(pyforge, tmp_path):
@@ -374,3 +382,12 @@ def test_damage(pyforge, tmp_path):
         done = pyforge("convert", tmp_path / "d.xml", f"{tmp_path}/d/", "--force", "--relational", "--row-tag", "row", "--to", "csv")
         assert done.returncode in (0, 1), done.stderr.decode()
         assert "not accounted" not in done.stderr.decode() and "internal" not in done.stderr.decode()
+
+
+def test_the_example_of_the_docs(pyforge, tmp_path):
+    """docs/xml.md joins two tables."""
+    page = (ROOT / "docs" / "xml.md").read_text()
+    query, given = re.search(r"```sql\n(.*?)```\n\ngives\n\n```\n(.*?)```", page, re.DOTALL).groups()
+    done = pyforge("convert", ROOT / "examples" / "orders.xml", f"{tmp_path}/orders/", "--relational", "--flatten-strategy", "moderate")
+    assert done.returncode == 0, done.stderr.decode()
+    assert [str(row) for row in duckdb.sql(query.replace("'orders/", f"'{tmp_path}/orders/")).fetchall()] == given.splitlines()

@@ -8,6 +8,9 @@
 
 #define XML_NO_TABLE UINT32_MAX
 
+/* Each is a pass over the document: names that a document makes up must not take time without end. */
+enum { MOST_TABLES = 1000 };
+
 static const char *const key_names[XML_ENTRY_KEYS] = { "_id", "_parent_id", "_index" };
 
 struct tabling {
@@ -155,9 +158,15 @@ static enum pf_status add_table(struct tabling *tabling, uint32_t path, uint32_t
     struct xml_shape *shape = tabling->shape;
     struct pf_arena *arena = &tabling->reader->arena;
     const size_t blocks = (size_t)shape->block_count + 1;
-    struct xml_table *tables =
-        pf_arena_grow(arena, shape->tables, shape->table_count, &tabling->table_capacity, sizeof *tables);
+    struct xml_table *tables;
 
+    if (shape->table_count == MOST_TABLES) {
+        pf_fail(tabling->err, PF_LIMIT, "more than %d elements are repeated in the rows, and each would be a table",
+                MOST_TABLES);
+        pf_remedy(tabling->err, "name a smaller element with --row-tag, or have lists with --nested");
+        return PF_LIMIT;
+    }
+    tables = pf_arena_grow(arena, shape->tables, shape->table_count, &tabling->table_capacity, sizeof *tables);
     if (tables == NULL)
         return pf_fail_memory(tabling->err, shape->table_count * sizeof *tables);
     shape->tables = tables;
