@@ -171,7 +171,8 @@ def _keep_values(pandas, table, frame):
 
 
 def _consumed_by(consumer, table):
-    """What the consumer makes of the table; a stream that fails under it is an error of ours, whatever it was made into."""
+    """What the consumer makes of the table, which is closed then, however it ends; a stream that fails under it is an error of ours,
+    whatever it was made into."""
     try:
         return consumer(table)
     except Exception as error:
@@ -183,6 +184,8 @@ def _consumed_by(consumer, table):
         if isinstance(error, OSError):
             raise StorageError(str(error)) from error
         raise BadDataError(str(error)) from error
+    finally:
+        table.close()
 
 
 def _run_something():

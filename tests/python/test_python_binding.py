@@ -1,5 +1,6 @@
 """What the module between Python and the library refuses, and what becomes of failures under a consumer of a table."""
 
+import importlib
 import io
 
 import pyarrow
@@ -17,7 +18,7 @@ def test_names_with_a_nul_are_refused(package, tmp_path):
 def test_words_of_a_command_that_are_none(package, words):
     out = io.BytesIO()
     with pytest.raises((TypeError, ValueError)):
-        package._pyforge.command(words, out, out, False, False, 80, 80, False)
+        importlib.import_module(f"{package.__name__}._pyforge").command(words, out, out, False, False, 80, 80, False)
     assert out.getvalue() == b""
 
 
@@ -58,8 +59,10 @@ def test_what_a_consumer_raises(package, error, kind):
     def consumer(table):
         raise error
 
+    table = package.read(b"a\n1\n")
     with pytest.raises(Exception) as raised:
-        _consumed_by(consumer, package.read(b"a\n1\n"))
+        _consumed_by(consumer, table)
+    assert "consumed" in repr(table)
     assert type(raised.value).__name__ == kind and str(error) in str(raised.value)
 
 
