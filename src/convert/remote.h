@@ -15,7 +15,9 @@ struct pf_remote_option {
 
 struct pf_remote_read {
     const char *format, *path;
-    const char *schema; /* "c0 STRING, c1 STRING": of the texts that are read; NULL = a format with types of its own */
+    const char *schema;   /* "c0 STRING, c1 STRING": of the texts that are read; NULL = a format with types of its own */
+    const char **columns; /* c0, c1, ... as expressions over the schema; none = they are what it has, by position */
+    uint32_t column_count;
     struct pf_remote_option *options;
     uint32_t option_count, option_capacity;
     const char **nulls; /* expressions of texts that mean null */

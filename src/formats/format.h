@@ -106,7 +106,9 @@ typedef void (*pf_fact_fn)(void *user, const char *name, const char *value, bool
 /* How another reader of the same format, Spark's, has to be called to read what this one reads. */
 enum pf_foreign {
     PF_FOREIGN_OPTION, /* name, value: an option of that reader */
-    PF_FOREIGN_NULL    /* value: a text that means null */
+    PF_FOREIGN_NULL,   /* value: a text that means null */
+    PF_FOREIGN_SCHEMA, /* value: the schema there, of a format that is not read by position */
+    PF_FOREIGN_COLUMN  /* value: the next column, as an expression over that schema */
 };
 typedef bool (*pf_foreign_fn)(void *user, enum pf_foreign kind, const char *name, const char *value, size_t size);
 

@@ -7,6 +7,7 @@ import pyarrow.parquet
 import pytest
 from conftest import KINDS
 
+import xml_cases
 from loading import overwrites_tables, read_back
 
 FULL = bool(os.environ.get("PYFORGE_TEST_FULL"))
@@ -222,6 +223,34 @@ def test_what_is_refused_of_parquet(spark, package, folder, case):
     refused = PyForgeDatabricks(spark_session=spark.classic).convert(parquet_source(folder, make), folder / "out.parquet", engine="spark", progress=False)
     assert not refused and why in refused["error"], refused.get("error")
     assert [place.name for place in folder.iterdir()] == ["in.parquet"]
+
+
+def reads_xml(spark):
+    if spark.classic.version.startswith("3."):
+        pytest.skip("Spark has a reader of XML from 4.0 on")
+
+
+@pytest.mark.parametrize("case, session", spread(xml_cases.EQUAL, 20), indirect=["session"])
+def test_the_same_of_xml(package, spark, forge, folder, case):
+    reads_xml(spark)
+    content, options = xml_cases.EQUAL[case]
+    path = source(folder, content, "in.xml")
+    package.convert(path, folder / "native.parquet", engine="native", **options)
+    done = forge.convert(path, folder / "spark.parquet", engine="spark", progress=False, **options)
+    assert done, done.get("error")
+    assert done["processing_engine"].startswith("spark"), done["attempts"]
+    same_tables(parquet(folder / "spark.parquet"), parquet(folder / "native.parquet"))
+
+
+@pytest.mark.parametrize("case", xml_cases.REFUSED)
+def test_what_is_refused_of_xml(package, spark, folder, case):
+    from pyforge_cli.extensions.databricks import PyForgeDatabricks
+
+    content, options, why = xml_cases.REFUSED[case]
+    path, forge = source(folder, content, "in.xml"), PyForgeDatabricks(spark_session=spark.classic)
+    refused = forge.convert(path, folder / "spark.parquet", engine="spark", progress=False, **options)
+    assert not refused and why in refused["error"], refused.get("error")
+    assert [place.name for place in folder.iterdir()] == ["in.xml"]
 
 
 @pytest.mark.parametrize("case, session", spread(EQUAL, 8), indirect=["session"])

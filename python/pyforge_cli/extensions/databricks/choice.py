@@ -15,6 +15,8 @@ NATIVE_RATES = {"csv": 300 * MIB, "xml": 40 * MIB, "parquet": 150 * MIB}
 SPARK_RATES = {"csv": 20 * MIB, "xml": 5 * MIB, "parquet": 60 * MIB}
 # The native reading of the whole input that decides the types, before Spark begins.
 SURVEY_RATES = {"csv": 400 * MIB, "xml": 50 * MIB}
+# Of these Spark gives a file to one task.
+ONE_TASK = ("xml",)
 # Seconds until a job of a session that is there begins to read.
 START = 2.0
 
@@ -73,7 +75,7 @@ def estimate(facts, rates):
     """(native seconds, Spark's seconds)"""
     native = facts.bytes / (NATIVE_RATES.get(facts.format, 100 * MIB) * max(1, facts.cores))
     survey = facts.bytes / (SURVEY_RATES[facts.format] * max(1, facts.cores)) if facts.format in SURVEY_RATES else 0.0
-    tasks = facts.spark_cores if facts.splits else 1
+    tasks = facts.spark_cores if facts.splits and facts.format not in ONE_TASK else 1
     return native, survey + START + facts.bytes / (rates.of(facts.format) * max(1, tasks))
 
 
