@@ -11,12 +11,12 @@ import pytest
 
 @pytest.fixture(scope="module")
 def modules(package):
-    from pyforge_cli.extensions.databricks import engine, identifiers, spark_errors, staging, tables
+    from pyforge_cli.extensions.databricks import engine, identifiers, session, spark_errors, staging, tables
 
     class All:
         pass
 
-    All.engine, All.identifiers, All.errors, All.staging, All.tables = engine, identifiers, spark_errors, staging, tables
+    All.engine, All.identifiers, All.errors, All.staging, All.tables, All.session = engine, identifiers, spark_errors, staging, tables, session
     return All
 
 
@@ -354,6 +354,44 @@ def test_without_a_session(modules):
         modules.engine.SparkEngine().run(Job(table="t"), None)
     assert refused.value.outcome == "falls back"
     assert "session" in str(refused.value) and "spark_session=" in refused.value.remedy
+
+
+@pytest.mark.parametrize("error, tries", [
+    (("server", "the connection was lost"), 2),
+    (("server", "another writer", "", "DELTA_CONCURRENT_APPEND"), 2),
+    (("server", "Spark says no", "", "SOME_ANSWER"), 1),  # which it would say again
+    (("unknown", "nobody knows"), 1),
+    (("unsupported", "not with this version"), 1),
+    (("exists", "it exists"), 1),
+])
+@pytest.mark.parametrize("mends", [True, False])
+def test_a_table_that_is_certainly_not_written_is_tried_once_more(modules, monkeypatch, error, tries, mends):
+    from pyforge_cli.extensions import EngineError
+
+    made, notes = [], []
+    written = modules.tables.TableWrite("t", 1, 0, True, "token", ["a"])
+    result = {"row_count": 1, "rows_read": 1, "rows_rejected": 0, "rows_left_out": 0, "output_size_bytes": 9, "columns": [{"name": "a", "type": "int64"}]}
+
+    def load_table(at_hand, job, convert, **how):
+        made.append(at_hand)
+        if len(made) == 1 or not mends:
+            raise modules.errors.failure(*error)
+        return result, written
+
+    class Context:
+        warn = staticmethod(notes.append)
+
+    hand = modules.session.SparkAtHand(None, "connect", "given")
+    monkeypatch.setattr(modules.engine, "load_table", load_table)
+    monkeypatch.setattr(modules.engine, "_at_hand", lambda *given: (hand, False))
+    monkeypatch.setattr(modules.engine.SparkEngine, "_decide", lambda *given: type("Decision", (), {"spark": False}))
+    engine = modules.engine.SparkEngine()
+    if tries == 2 and mends:
+        assert engine.run(Job(table="t"), Context())["rows_written"] == 1
+    else:
+        with pytest.raises(EngineError):
+            engine.run(Job(table="t"), Context())
+    assert len(made) == tries and len(notes) == tries - 1 and all("tried once more" in note for note in notes)
 
 
 # ---- a session that stands for Spark's: what it was told is in server

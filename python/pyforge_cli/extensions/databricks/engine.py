@@ -15,8 +15,11 @@ from pyforge_cli.extensions.databricks.operation import answer, begin, interrupt
 
 # How long an interrupted write is waited for, in seconds.
 _LAST_WAIT = 30.0
+# Formats that Spark has no reader for.
+_NOT_SPARKS = ("excel", "dbf")
 # Formats without types of their own, whose columns can be declared.
 _TEXTS = ("csv", "excel", "xml")
+_OTHER_WRITERS = ("DELTA_CONCURRENT", "DELTA_PROTOCOL_CHANGED", "DELTA_METADATA_CHANGED")
 _REMEDY = "run this in a notebook or a job of Databricks, or give a session: PyForgeDatabricks(spark_session=spark)"
 
 # The largest file that an executor gets, and the most that one task gets: both are in the memory of one process there.
@@ -213,14 +216,15 @@ def _convert_file(at_hand, job, context, on_databricks):
     return result
 
 
-def _at_hand(given, why=None):
-    """(SparkAtHand or None, whether this is Databricks); why: a list to which goes why there is none"""
+def _at_hand(given, why=None, asked=True):
+    """(SparkAtHand or None, whether this is Databricks); why: a list to which goes why there is none; asked: whether only Spark will do, or it is
+    asked for"""
     from pyforge_cli.extensions.databricks.environment import facts
     from pyforge_cli.extensions.databricks.session import session_at_hand
 
     known = facts()
     inside = known["is_databricks"]
-    return session_at_hand(given, on_databricks=inside, is_serverless=known["is_serverless"], why=why), inside
+    return session_at_hand(given, on_databricks=inside, is_serverless=known["is_serverless"], why=why, asked=asked), inside
 
 
 def _brought():
@@ -231,6 +235,13 @@ def _brought():
 
 def _told(why):
     return f" ({why[0]})" if why else ""
+
+
+def _may_pass(error):
+    """Whether a table was certainly not written for a reason that may be over: a connection that was lost, another writer. There is no other
+    engine that could do it."""
+    condition = getattr(error, "condition", None)
+    return getattr(error, "failure", None) == "falls back" and error.status == "PF_IO" and (condition is None or condition.startswith(_OTHER_WRITERS))
 
 
 def _is_asked_for(job):
@@ -253,6 +264,7 @@ class SparkEngine:
 
         self._given = given
         self._rates = Rates()
+        self._tried = []  # the session whose executors were last found to have the package
 
     def _decide(self, job, at_hand, on_databricks):
         """Whether Spark reads the input."""
@@ -278,22 +290,39 @@ class SparkEngine:
         if not job.engines_only and not _is_asked_for(job) and choice.is_small(job.input_format, _bytes_of(job), choice.threshold()):
             return False, "small enough for the native engine"
         why = []
-        at_hand, on_databricks = _at_hand(self._given, why)
+        at_hand, on_databricks = _at_hand(self._given, why, job.engines_only or _is_asked_for(job))
         if at_hand is None and job.engines_only:
             return False, f"tables and Delta need a session of Spark, and none is at hand{_told(why)}; {_REMEDY}"
         if at_hand is None:
             return False, f"no session of Spark is at hand{_told(why)}"
         if job.engines_only:
             return True, f"a table is written through the session of Spark ({at_hand.kind}, {at_hand.found})"
+        if job.input_format in _NOT_SPARKS and _is_asked_for(job):
+            left = self._executors(job, at_hand, on_databricks).left()
+            return (False, left.reason) if left else (True, f"an executor of the session reads it natively ({at_hand.kind}, {at_hand.found})")
         decision = self._decide(job, at_hand, on_databricks)
         return decision.spark, decision.reason
 
+    def _executors(self, job, at_hand, on_databricks):
+        from pyforge_cli.extensions.databricks.executors import OneFile
+
+        return OneFile(at_hand, on_databricks, job, self._tried)
+
     def _table(self, at_hand, job, context, on_databricks):
         """(what was read, rows written, columns)"""
-        def load(convert, by_spark):
+        def once(at_hand, convert, by_spark):
             return load_table(
                 at_hand, job, convert, on_databricks=on_databricks, note=context.warn, watch=lambda: context.progress(step="writing"),
                 renew=lambda: getattr(_at_hand(self._given)[0], "session", None), by_spark=by_spark)
+
+        def load(convert, by_spark):
+            try:
+                return once(at_hand, convert, by_spark)
+            except PyForgeError as error:
+                if not _may_pass(error):
+                    raise
+                context.warn(f"it was tried once more, as nothing was written: {error.message}")
+                return once(_at_hand(self._given)[0] or at_hand, convert, by_spark)
 
         def convert(path, **more):
             return context.convert_native(path, format="parquet", **more)
@@ -317,6 +346,8 @@ class SparkEngine:
                               status="PF_UNSUPPORTED")
         started = time.monotonic()
         try:
+            if job.input_format in _NOT_SPARKS and not job.engines_only:
+                return self._executors(job, at_hand, on_databricks).run(context)
             if job.engines_only:
                 result, rows, columns = self._table(at_hand, job, context, on_databricks)
             else:
