@@ -37,24 +37,38 @@ def frame(session, plan, path, whole_instants):
     return loaded.toDF(*[f"c{number}" for number in range(len(loaded.columns))]).selectExpr(*made)
 
 
-def read_into(at_hand, plan, path, folder, watch, whole_instants=False):
-    """Carries out the plan's reading of path into folder, both as Spark names them. Nothing is at folder before."""
+def write_parts(at_hand, make_frame, folder, watch, what):
+    """Has Spark write what make_frame() gives as Parquet into folder, where nothing is before. what: is read, in words."""
     operation = Operation(at_hand.session, at_hand.kind, f"pyforge-{uuid.uuid4().hex}")
 
     def carry_out():
         if at_hand.kind == "classic":
             at_hand.session.createDataFrame([], "a int")  # makes it the session of this thread
-        frame(at_hand.session, plan, path, whole_instants).write.mode("error").parquet(folder)
+        make_frame().write.mode("error").parquet(folder)
+
+    ended = []
+
+    def watching():
+        try:
+            watch()
+        except BaseException as error:
+            ended.append(error)
+            raise
 
     try:
-        operation.run(carry_out, watch, _LAST_WAIT)
+        operation.run(carry_out, watching, _LAST_WAIT)
     except Exception as error:
-        if operation.is_ended:
+        if error in ended:
             raise
         operation.interrupt()  # one whose answer was lost may be at work
         tail = " ".join(part for part in (condition_of(error), sqlstate_of(error) and f"SQLSTATE {sqlstate_of(error)}") if part)
-        raise failure("server", f"Spark did not read {path}: {first_line(error)}" + (f" [{tail}]" if tail else ""),
+        raise failure("server", f"Spark did not read {what}: {first_line(error)}" + (f" [{tail}]" if tail else ""),
                       "the session's log has more", condition_of(error), sqlstate_of(error)) from error
+
+
+def read_into(at_hand, plan, path, folder, watch, whole_instants=False):
+    """Carries out the plan's reading of path into folder, both as Spark names them. Nothing is at folder before."""
+    write_parts(at_hand, lambda: frame(at_hand.session, plan, path, whole_instants), folder, watch, path)
 
 
 def parts_of(folder):
@@ -86,4 +100,4 @@ def check_parts(parts, plan):
             raise _wrong(f"{found} nulls in the column {column['name']!r} where there are {column['null_count']}")
 
 
-__all__ = ["check_parts", "frame", "parts_of", "read_into"]
+__all__ = ["check_parts", "frame", "parts_of", "read_into", "write_parts"]
