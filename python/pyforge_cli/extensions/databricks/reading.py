@@ -35,8 +35,9 @@ def frame(session, plan, path, whole_instants):
     return loaded.toDF(*[f"c{number}" for number in range(len(loaded.columns))]).selectExpr(*made)
 
 
-def read_into(at_hand, plan, path, folder, watch, whole_instants=False):
-    """Carries out the plan's reading of path into folder, both as Spark names them. Nothing is at folder before."""
+def read_into(at_hand, plan, path, folder, watch, lost, whole_instants=False):
+    """Carries out the plan's reading of path into folder, both as Spark names them. Nothing is at folder before. lost(operation): told of one that may
+    go on, as its answer did not come."""
     operation = Operation(at_hand.session, at_hand.kind, f"pyforge-{uuid.uuid4().hex}")
 
     def carry_out():
@@ -49,7 +50,7 @@ def read_into(at_hand, plan, path, folder, watch, whole_instants=False):
     except Exception as error:
         if operation.is_ended:
             raise
-        operation.interrupt()  # one whose answer was lost may be at work
+        lost(operation)
         tail = " ".join(part for part in (condition_of(error), sqlstate_of(error) and f"SQLSTATE {sqlstate_of(error)}") if part)
         raise failure("server", f"Spark did not read {path}: {first_line(error)}" + (f" [{tail}]" if tail else ""),
                       "the session's log has more", condition_of(error), sqlstate_of(error)) from error
