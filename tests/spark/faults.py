@@ -28,7 +28,7 @@ class Fault:
     def any(cls, chance):
         kind = chance.choice(KINDS)
         on = "write" if chance.random() < 0.6 else chance.randrange(1, 12)
-        return cls(kind, on, chance.choice((0, 0, 3, LONG)), chance.choice(CODES))
+        return cls(kind, on, chance.choice((0, 0, 2, LONG)), chance.choice(CODES))
 
     def __repr__(self):
         return f"Fault({self.kind!r}, {self.on!r}, {self.lasts})"

@@ -139,7 +139,7 @@ def _by_spark(at_hand, job, plan, staging, watch, whole_instants=False):
     from pyforge_cli.extensions.databricks.staging import spark_path
 
     folder = os.path.join(os.path.dirname(os.fspath(staging.file)), "read")
-    reading.read_into(at_hand, plan, spark_path(job.input, staging.on_databricks), f"{staging.spark_path}/read", watch, whole_instants)
+    reading.read_into(at_hand, plan, spark_path(job.input, staging.on_databricks), f"{staging.spark_path}/read", watch, staging.lost, whole_instants)
     parts = reading.parts_of(folder)
     return {
         "row_count": plan["rows_written"],

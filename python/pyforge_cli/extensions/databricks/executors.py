@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import re
-import threading
 import uuid
 
 import pyforge_cli
@@ -251,8 +250,7 @@ class Batch:
                 raise
             self.answers = {number: answer for number, answer in self.answers.items() if isinstance(answer, Left)}
             why = f"the executors failed: {said(error)}"
-            # what was lost without an answer may run on; it writes to the staging folder only
-            threading.Thread(target=self.operation.interrupt, name="pyforge-spark-interrupt", daemon=True).start()
+            staging.lost(self.operation)
         self.leave(why)
 
 

@@ -82,7 +82,7 @@ def convert(at_hand, source, output, options, progress, *, on_databricks=False, 
     with Staging(staging_base(options.get("staging"), places, on_databricks), on_databricks) as staging:
         folder = os.path.join(os.path.dirname(os.fspath(staging.file)), "read")
         # one part, so that it is one file; no order of rows is promised by Delta
-        reading.write_parts(at_hand, lambda: _frame(at_hand, target).coalesce(1), f"{staging.spark_path}/read", lambda: None, target.name)
+        reading.write_parts(at_hand, lambda: _frame(at_hand, target).coalesce(1), f"{staging.spark_path}/read", lambda: None, staging.lost, target.name)
         parts = reading.parts_of(folder)
         if len(parts) != 1:
             raise failure("server", f"Spark has written {len(parts)} files for {target.name} where one was expected", "run it again")

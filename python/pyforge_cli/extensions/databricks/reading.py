@@ -37,8 +37,9 @@ def frame(session, plan, path, whole_instants):
     return loaded.toDF(*[f"c{number}" for number in range(len(loaded.columns))]).selectExpr(*made)
 
 
-def write_parts(at_hand, make_frame, folder, watch, what):
-    """Has Spark write what make_frame() gives as Parquet into folder, where nothing is before. what: is read, in words."""
+def write_parts(at_hand, make_frame, folder, watch, lost, what):
+    """Has Spark write what make_frame() gives as Parquet into folder, where nothing is before. what: is read, in words. lost(operation): told of one
+    that may go on, as its answer did not come."""
     operation = Operation(at_hand.session, at_hand.kind, f"pyforge-{uuid.uuid4().hex}")
 
     def carry_out():
@@ -46,29 +47,20 @@ def write_parts(at_hand, make_frame, folder, watch, what):
             at_hand.session.createDataFrame([], "a int")  # makes it the session of this thread
         make_frame().write.mode("error").parquet(folder)
 
-    ended = []
-
-    def watching():
-        try:
-            watch()
-        except BaseException as error:
-            ended.append(error)
-            raise
-
     try:
-        operation.run(carry_out, watching, _LAST_WAIT)
+        operation.run(carry_out, watch, _LAST_WAIT)
     except Exception as error:
-        if error in ended:
+        if operation.is_ended:
             raise
-        operation.interrupt()  # one whose answer was lost may be at work
+        lost(operation)
         tail = " ".join(part for part in (condition_of(error), sqlstate_of(error) and f"SQLSTATE {sqlstate_of(error)}") if part)
         raise failure("server", f"Spark did not read {what}: {first_line(error)}" + (f" [{tail}]" if tail else ""),
                       "the session's log has more", condition_of(error), sqlstate_of(error)) from error
 
 
-def read_into(at_hand, plan, path, folder, watch, whole_instants=False):
-    """Carries out the plan's reading of path into folder, both as Spark names them. Nothing is at folder before."""
-    write_parts(at_hand, lambda: frame(at_hand.session, plan, path, whole_instants), folder, watch, path)
+def read_into(at_hand, plan, path, folder, watch, lost, whole_instants=False):
+    """Carries out the plan's reading of path into folder, both as Spark names them; else as write_parts."""
+    write_parts(at_hand, lambda: frame(at_hand.session, plan, path, whole_instants), folder, watch, lost, path)
 
 
 def parts_of(folder):
