@@ -86,6 +86,7 @@ complete -c pyforge -l bom -d 'Begin with a byte order mark, by which Excel know
 complete -c pyforge -l escape-formulas -d 'Put '\'' before texts that a spreadsheet would take for a formula (= + - @), unless they are numbers.'
 complete -c pyforge -l skip-nested -d 'Leave out columns that cannot be read yet (lists, maps, structs, intervals) instead of refusing the file.'
 complete -c pyforge -l binary-as-text -d 'Take byte arrays without a logical type as UTF-8 text, as old Impala, Hive and Spark meant them.'
+complete -c pyforge -l int96-instants -d 'Take timestamps of 96 bits as instants, in UTC, as Spark writes them, and not as times without a zone.'
 complete -c pyforge -s c -l compression -x -a 'snappy zstd gzip lz4 none uncompressed lz4_raw' -d 'How pages are compressed; a column that would not become smaller is stored as it is.'
 complete -c pyforge -l compression-level -r -d 'Effort of zstd (1 to 22) or gzip (1 to 12); 0 is the usual one: gzip 6, zstd 3 for text and 1 or 2 for the rest.'
 complete -c pyforge -l row-group-size -r -d 'A row group ends after this many rows.'

@@ -108,11 +108,45 @@ static bool add_null(struct making *making, const char *text, size_t size)
     return good;
 }
 
+static bool add_piece(struct making *making, const void *piece)
+{
+    struct pf_remote_read *read = &making->out->read;
+
+    read->pieces =
+        pf_arena_grow(&making->plan->arena, read->pieces, read->piece_count, &read->piece_capacity, sizeof *read->pieces);
+    if (read->pieces == NULL)
+        return false;
+    memcpy(&read->pieces[read->piece_count++], piece, sizeof *read->pieces);
+    return true;
+}
+
 static bool take(void *user, enum pf_foreign kind, const char *name, const char *value, size_t size)
 {
     struct making *making = user;
-    bool good = kind == PF_FOREIGN_NULL ? add_null(making, value, size) : add_option(making, name, value, size);
+    struct pf_remote_read *read = &making->out->read;
+    struct pf_arena *arena = &making->plan->arena;
+    bool good;
 
+    switch (kind) {
+    case PF_FOREIGN_NULL:
+        good = add_null(making, value, size);
+        break;
+    case PF_FOREIGN_SCHEMA:
+        read->schema = pf_arena_copy(arena, value, size);
+        good = read->schema != NULL;
+        break;
+    case PF_FOREIGN_COLUMN:
+        good = pf_arena_list_add(arena, &read->columns, &read->column_count, value);
+        break;
+    case PF_FOREIGN_CUT:
+        good = read->cut = true;
+        break;
+    case PF_FOREIGN_PIECE:
+        good = add_piece(making, value);
+        break;
+    default:
+        good = add_option(making, name, value, size);
+    }
     making->failed = making->failed || !good;
     return good;
 }
@@ -205,7 +239,7 @@ static enum pf_status make_of_reader(struct making *making, const struct pf_outc
         return pf_fail_memory(err, 1);
     if (out->refusal != NULL)
         return PF_OK;
-    if ((job->reader->flags & PF_READER_TYPED) == 0 && put_schema(making, table, err) != PF_OK)
+    if ((job->reader->flags & PF_READER_TYPED) == 0 && out->read.schema == NULL && put_schema(making, table, err) != PF_OK)
         return err->status;
     return seen != NULL ? put_expressions(making, seen, table, err) : PF_OK;
 }
@@ -245,6 +279,22 @@ static void print_read(struct pf_json *json, const struct pf_remote_read *read)
     pf_json_set_text(json, "format", read->format);
     pf_json_set_location(json, "path", read->path);
     pf_json_set_text(json, "schema", read->schema);
+    pf_json_name(json, "columns");
+    pf_json_open(json, '[');
+    for (uint32_t i = 0; i < read->column_count; i++)
+        pf_json_text(json, read->columns[i]);
+    pf_json_close(json, ']');
+    pf_json_set_bool(json, "cut", read->cut);
+    pf_json_name(json, "pieces");
+    pf_json_open(json, '[');
+    for (uint32_t i = 0; i < read->piece_count; i++) {
+        pf_json_open(json, '{');
+        pf_json_set_integer(json, "offset", read->pieces[i].offset);
+        pf_json_set_text(json, "before", read->pieces[i].before);
+        pf_json_set_text(json, "after", read->pieces[i].after);
+        pf_json_close(json, '}');
+    }
+    pf_json_close(json, ']');
     pf_json_name(json, "options");
     pf_json_open(json, '{');
     for (uint32_t i = 0; i < read->option_count; i++)

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "convert/plan.h"
+#include "formats/format.h"
 
 struct pf_remote_option {
     const char *name, *value;
@@ -15,9 +16,14 @@ struct pf_remote_option {
 
 struct pf_remote_read {
     const char *format, *path;
-    const char *schema; /* "c0 STRING, c1 STRING": of the texts that are read; NULL = a format with types of its own */
+    const char *schema;   /* "c0 STRING, c1 STRING": of the texts that are read; NULL = a format with types of its own */
+    const char **columns; /* c0, c1, ... as expressions over the schema; none = they are what it has, by position */
+    uint32_t column_count;
     struct pf_remote_option *options;
     uint32_t option_count, option_capacity;
+    bool cut; /* one task reads a file, unless it is cut into pieces first */
+    struct pf_foreign_piece *pieces;
+    uint32_t piece_count, piece_capacity;
     const char **nulls; /* expressions of texts that mean null */
     uint32_t null_count;
 };

@@ -106,7 +106,17 @@ typedef void (*pf_fact_fn)(void *user, const char *name, const char *value, bool
 /* How another reader of the same format, Spark's, has to be called to read what this one reads. */
 enum pf_foreign {
     PF_FOREIGN_OPTION, /* name, value: an option of that reader */
-    PF_FOREIGN_NULL    /* value: a text that means null */
+    PF_FOREIGN_NULL,   /* value: a text that means null */
+    PF_FOREIGN_SCHEMA, /* value: the schema there, of a format that is not read by position */
+    PF_FOREIGN_COLUMN, /* value: the next column, as an expression over that schema */
+    PF_FOREIGN_CUT,    /* it has one task read a file, which can be cut into documents by themselves: */
+    PF_FOREIGN_PIECE   /* once the whole is known, value: a struct pf_foreign_piece */
+};
+/* Where a document by itself begins. */
+struct pf_foreign_piece {
+    int64_t offset;
+    const char *before; /* what goes in front of it */
+    const char *after;  /* and behind the piece before it */
 };
 typedef bool (*pf_foreign_fn)(void *user, enum pf_foreign kind, const char *name, const char *value, size_t size);
 

@@ -17,7 +17,7 @@ class Job:
 
     def __init__(self, format, input, size, refusal=None, several_lines=False, data_bytes=None, **options):
         self.input_format, self.input, self.input_bytes, self.data_bytes, self.options = format, input, size, data_bytes, options
-        self.plan = {"refusal": refusal, "read": {"options": {"multiLine": "true" if several_lines else "false"}}}
+        self.plan = {"refusal": refusal, "read": {"cut": format == "xml", "options": {"multiLine": "true" if several_lines or format == "xml" else "false"}}}
         self.asked = 0
 
     def option(self, name):
@@ -87,7 +87,7 @@ def test_the_choice(package, monkeypatch, what, compute, cores, environment, job
     from pyforge_cli.extensions.databricks.session import SparkAtHand
 
     at_hand = SparkAtHand(Session(cores), compute, "notebook") if compute else None
-    monkeypatch.setattr(engine, "_at_hand", lambda given, why=None: (at_hand, True))
+    monkeypatch.setattr(engine, "_at_hand", lambda given, why=None, asked=True: (at_hand, True))
     monkeypatch.setattr(choice, "cores_here", lambda: 2)
     for name in ("PYFORGE_SPARK_THRESHOLD", "PYFORGE_SPARK_CORES"):
         monkeypatch.delenv(name, raising=False)
@@ -105,7 +105,7 @@ def test_the_input_is_not_looked_at_for_nothing(package, monkeypatch):
     from pyforge_cli.extensions.databricks import engine
     from pyforge_cli.extensions.databricks.session import SparkAtHand
 
-    monkeypatch.setattr(engine, "_at_hand", lambda given, why=None: (SparkAtHand(Session(None), "serverless", "notebook"), True))
+    monkeypatch.setattr(engine, "_at_hand", lambda given, why=None, asked=True: (SparkAtHand(Session(None), "serverless", "notebook"), True))
     job = Job("csv", LOCAL, 2 * GIB)
     engine.SparkEngine().takes(job)
     assert job.asked == 0

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -345,6 +346,35 @@ def test_what_the_engine_takes(modules, size, why_not):
     assert engine.takes(Job(size)) == (False, why_not)
     takes, why = engine.takes(Job(size, table="a.b.c"))
     assert not takes and why.startswith("tables and Delta need a session of Spark, and none is at hand; run this in a notebook or a job")
+
+
+@pytest.mark.parametrize("says", [[True, True, False], [None, False]])
+def test_what_goes_on_after_its_answer_was_lost_leaves_nothing(modules, tmp_path, says):
+    """It writes once more when the folder is gone."""
+    asked = []
+
+    class Operation:
+        def interrupt(self):
+            asked.append(says[len(asked)])
+            return asked[-1]
+
+    with modules.staging.Staging(str(tmp_path)) as staging:
+        staging.lost(Operation())
+    place = Path(staging.folder, "data", "part-1")
+    place.mkdir(parents=True)
+    end = time.monotonic() + 30
+    while os.path.exists(staging.folder) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not os.listdir(tmp_path) and asked == says
+
+
+@pytest.mark.parametrize("says, line", [
+    ('<_InactiveRpcError of RPC that terminated with:\n\tstatus = StatusCode.INTERNAL\n\tdetails = "a gateway failed"\n\tdebug_error_string = "x"\n>',
+     "a gateway failed (INTERNAL)"),
+    ('<_MultiThreadedRendezvous of RPC that terminated with:\n\tstatus = StatusCode.UNKNOWN\n\tdetails = ""\n>', "the call failed (UNKNOWN)"),
+])
+def test_what_a_call_of_grpc_says(modules, says, line):
+    assert modules.errors.first_line(RuntimeError(says)) == line
 
 
 def test_without_a_session(modules):

@@ -353,6 +353,17 @@ def test_binary_as_text(pyforge, tmp_path):
     assert output.read_text() == "b,n\nabc,1\n,2\nä,3\n"
 
 
+@pytest.mark.parametrize("options, type", [([], "timestamp"), (["--int96-instants"], "timestamptz")])
+def test_int96(pyforge, tmp_path, options, type):
+    path = tmp_path / "a.parquet"
+    parquet.write_table(pyarrow.table({"t": pyarrow.array([0, None, 1_700_000_000_123_456], pyarrow.timestamp("us"))}), path, use_deprecated_int96_timestamps=True)
+    output = tmp_path / "b.parquet"
+    assert pyforge("convert", path, output, *options).returncode == DONE
+    read = parquet.read_table(output)
+    assert read.schema.field("t").type == pyarrow.timestamp("us", "UTC" if type == "timestamptz" else None)
+    assert read["t"].cast(pyarrow.int64()).to_pylist() == [0, None, 1_700_000_000_123_456]
+
+
 def test_info(pyforge, tables, tmp_path):
     path = tmp_path / "a.parquet"
     parquet.write_table(tables["nulls"], path, row_group_size=900, compression="zstd")

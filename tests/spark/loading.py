@@ -64,3 +64,11 @@ def same(read, staged, by=None, zone="UTC"):
     for name in wanted.column_names:
         for ours, theirs in zip(read.column(name).to_pylist(), wanted.column(name).to_pylist()):
             assert ours == theirs or (ours != ours and theirs != theirs), (name, ours, theirs)
+
+
+def same_tables(ours, theirs):
+    assert ours.schema.equals(theirs.schema), f"\n{ours.schema}\n{theirs.schema}"
+    for name in theirs.column_names:
+        for row, (a, b) in enumerate(zip(ours[name].to_pylist(), theirs[name].to_pylist())):
+            assert a == b and type(a) is type(b) or (a != a and b != b), (name, row, a, b)
+    assert ours.num_rows == theirs.num_rows

@@ -449,6 +449,24 @@ static void test_binary_as_text(void **state)
     hand_context_end(&ctx);
 }
 
+static const struct hand_page first_instant[] = { { .values = 1, HAND_BYTES(LE8(0), 0x8c, 0x3d, 0x25, 0) } };
+
+/* What they mean is told by the option. */
+static void test_int96_instants(void **state)
+{
+    static const struct hand_column column = { .name = "a", .type = PARQUET_INT96, PAGES(first_instant) };
+    struct parquet_read_options options = { .int96_instants = true };
+    struct hand_outcome got;
+    struct pf_context ctx;
+
+    (void)state;
+    hand_context_begin(&ctx);
+    one_column(&ctx, &column, 1, &options, &got);
+    CHECK_OK(got.status, got.err);
+    CHECK_TEXT(got.text, "0");
+    hand_context_end(&ctx);
+}
+
 /* ---- the frame of the file */
 
 struct frame_case {
@@ -742,6 +760,7 @@ int main(void)
         cmocka_unit_test(test_nested_types),
         cmocka_unit_test(test_unused_columns_are_not_looked_at),
         cmocka_unit_test(test_binary_as_text),
+        cmocka_unit_test(test_int96_instants),
         cmocka_unit_test(test_frame),
         cmocka_unit_test(test_probe),
         cmocka_unit_test(test_row_counts_must_agree),

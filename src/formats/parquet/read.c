@@ -629,6 +629,11 @@ static const struct pf_option parquet_options[] = {
       .help = "Take byte arrays without a logical type as UTF-8 text, as old Impala, Hive and Spark meant them.",
       .group = "Parquet input",
       .offset = AT(binary_as_text) },
+    { .name = "int96-instants",
+      .kind = PF_OPTION_FLAG,
+      .help = "Take timestamps of 96 bits as instants, in UTC, as Spark writes them, and not as times without a zone.",
+      .group = "Parquet input",
+      .offset = AT(int96_instants) },
     { .name = NULL },
 };
 

@@ -76,6 +76,7 @@ struct parquet_metadata {
 struct parquet_read_options {
     bool skip_nested;    /* leave out what is not read instead of refusing the table */
     bool binary_as_text; /* BYTE_ARRAY without a logical type is text */
+    bool int96_instants; /* INT96 is an instant, in UTC */
 };
 
 /* Reads the footer (without its size and magic). The pages of chunks lie before pages_end, or it is PF_BAD_DATA; a column of a kind

@@ -201,6 +201,7 @@ static bool set_type(struct parquet_column *column, const struct annotation *sai
 {
     switch (said->meaning) {
     case NOTHING:
+        column->field.utc = column->physical == PARQUET_INT96 && options->int96_instants;
         return options->binary_as_text && column->physical == PARQUET_BYTE_ARRAY ? set_text(column) : set_plain(column);
     case TEXT:
         return set_text(column);

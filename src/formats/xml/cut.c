@@ -359,6 +359,8 @@ static enum pf_status make_block(struct making *making, struct pf_block *block)
         cut->next_size = SMALLEST_READ;
     if (cut->next_size > cut->block_bytes)
         cut->next_size = cut->block_bytes;
+    if (reader->pass != NULL && reader->pass->survey && !rest && !making->ends)
+        return xml_add_piece(reader, making->err);
     return PF_OK;
 }
 

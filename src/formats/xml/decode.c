@@ -103,13 +103,17 @@ enum pf_status xml_decode(const void *state, const struct pf_pass *pass, struct 
     struct xml_columns columns;
     struct xml_walk walk = { .row = xml_add_row, .user = &columns };
 
-    (void)pass;
     *out = (struct pf_decoded){ 0 };
     pf_error_clear(err);
     if (xml_columns_begin(&columns, reader, arena, (int64_t)block->own[XML_OWN_ROWS], err) == PF_OK &&
         xml_walk_begin(&walk, reader, &reader->tree, block, err) == PF_OK) {
         columns.bytes = block->bytes + walk.prefix;
+        if (pass->survey)
+            xml_note_markup(&walk);
         (void)decode(&walk, &columns, block, arena, out);
+        /* within a document the prefix has at least the start of its root */
+        out->met = walk.met | (columns.repeated ? XML_MET_REPEATED : 0) |
+                   (walk.prefix == 0 && block->offset > (int64_t)reader->encoding.bom_size ? XML_MET_DOCUMENTS : 0);
     }
     return xml_walk_done(&walk, reader, err);
 }

@@ -193,6 +193,7 @@ static enum pf_status xml_start(void *state, const struct pf_pass *pass, struct 
     reader->pass = pass;
     reader->counts = (struct xml_counts){ 0 };
     reader->place = NULL;
+    reader->pieces.count = 0;
     if (reader->shape != NULL && reader->shape->table_count != 0) {
         reader->first_table = reader->first_table == 0 ? pass->table + 1 : reader->first_table;
         if (pf_source_rewind(reader->src, err) != PF_OK) /* another table was read before */
@@ -429,7 +430,7 @@ static const struct pf_reader *xml_as(const void *options)
     .probe = xml_probe, .open = xml_open, .table = xml_table, .start = xml_start, .cut = xml_cut, .tell = xml_tell,            \
     .facts = xml_facts, .close = xml_close, .check = xml_check, .as = xml_as
 
-const struct pf_reader pf_xml_reader = { COMMON, .decode = xml_decode, .again = xml_again };
+const struct pf_reader pf_xml_reader = { COMMON, .decode = xml_decode, .again = xml_again, .foreign = xml_foreign };
 const struct pf_reader pf_xml_nested_reader = { COMMON, .flags = PF_READER_TYPED | PF_READER_NESTED, .texts_offset = AT(texts),
                                                 .decode = xml_nested_decode };
 const struct pf_reader pf_xml_relational_reader = { COMMON, .flags = PF_READER_TYPED, .texts_offset = AT(texts),

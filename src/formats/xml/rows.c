@@ -278,6 +278,7 @@ enum pf_status xml_add_row(struct xml_walk *walk, void *user)
     if (options->strategy == PF_XML_MODERATE && !options->flatten_nested && xml_fold_children(walk) != PF_OK)
         return walk->err->status;
     repeated = looks_repeated(&store, &unknown);
+    store.columns->repeated = store.columns->repeated || repeated;
     if (unknown) {
         walk->again = true;
         return PF_OK;

@@ -216,6 +216,8 @@ static void add_attribute(struct xml_walk *walk, uint32_t element, const char *n
     }
     item->size = (uint32_t)size;
     item->kind = size == 0 ? PF_TEXT_QUOTED : PF_TEXT_PLAIN;
+    if (walk->notes)
+        xml_note_value(walk, (const uint8_t *)value, size, true);
     if (walk->in_row) {
         item->value = true;
         walk->counts.found += !walk->replayed;
@@ -239,6 +241,8 @@ static void add_attributes(struct xml_walk *walk, uint32_t element, const char *
     for (; *attributes != NULL && walk->err->status == PF_OK && !walk->again; attributes += 2) {
         struct xml_item *item = walk->in_row ? &walk->items[element] : &walk->outside[element];
 
+        if (walk->notes && walk->in_row && (is_namespace(attributes[0]) || is_nil(attributes[0], attributes[1])))
+            walk->met |= XML_MET_NAMESPACE;
         if (is_namespace(attributes[0])) {
             if (walk->survey && walk->reader->options->compat && !note_namespace(walk, attributes))
                 return;
@@ -436,6 +440,8 @@ static void XMLCALL on_end(void *user, const XML_Char *name)
         return;
     }
     finish_text(walk, item);
+    if (walk->notes)
+        xml_note_value(walk, walk->values.data + item->offset, item->size, false);
     item->end = walk->item_count;
     item->value = is_leaf(walk, item);
     walk->counts.found += item->value && !walk->replayed;
@@ -471,6 +477,8 @@ static void XMLCALL on_text(void *user, const XML_Char *text, int size)
         return;
     item = top_item(walk);
     blank = xml_all_blank((const uint8_t *)text, (size_t)size);
+    if (walk->cdata_ended && !blank)
+        walk->met |= XML_MET_PIECES;
     if (item->children && blank && (item->split || !(item->text && item->offset + item->size == walk->values.size)))
         return;
     if (walk->values.size + (size_t)size > UINT32_MAX - XML_PAD) {

@@ -10,6 +10,7 @@
  *   survey.c   opening: the row element and the columns
  *   names.c    what the columns are called
  *   decode.c   a block as text columns
+ *   foreign.c  how Spark is called to read the same
  *   nested.h   --nested and --relational: what paths are, and a block as lists and structs, or as the rows of one table
  *   reader.c   the descriptor: open, table, tell, facts, options */
 #ifndef PF_FORMATS_XML_XML_H
@@ -192,6 +193,13 @@ struct xml_namespace {
 
 struct xml_shape; /* nested.h */
 
+/* For Spark: the borders of blocks, each with what makes documents of the bytes on both sides. */
+struct xml_pieces {
+    struct pf_foreign_piece *list;
+    uint32_t count, capacity;
+    bool none; /* there are borders that have too much in front of them */
+};
+
 struct xml_reader {
     struct pf_context *ctx;
     struct pf_source *src;
@@ -219,6 +227,7 @@ struct xml_reader {
     const struct pf_pass *pass;
     uint32_t *place; /* of a column in the pass; XML_NO_COLUMN = not asked for */
     struct xml_cut cut;
+    struct xml_pieces pieces; /* of a survey */
     struct pf_mutex *lock;
     struct xml_counts counts; /* of the pass; guarded by lock */
 };
@@ -279,6 +288,10 @@ struct xml_walk {
     bool survey;
     bool keep_values; /* surveying: they stay until the block ends */
     bool again;       /* stopped, as something is in no column */
+    bool notes;       /* what Spark reads otherwise is noted in met */
+    bool cdata_ended; /* a CDATA section was in the element */
+    uint32_t met;
+    struct xml_name row_tag; /* of notes */
     size_t prefix, prefix_used;
     bool replayed;    /* the row is of an entity that stands in the prefix: it was given by the block that had the reference */
     int64_t empty_at; /* while an element outside ends that is one tag: where that is; else -1 */
@@ -325,6 +338,7 @@ struct xml_columns {
     uint64_t *seen; /* by path: the stamp under which sum was set */
     uint32_t *sum;  /* by path */
     uint64_t stamp;
+    bool repeated;             /* a path had several values in one row */
     uint64_t *place;           /* a row */
     const uint8_t *bytes;      /* of the block, behind the prefix */
     int64_t line, line_offset; /* lines before that place */
@@ -362,6 +376,25 @@ bool xml_append_column_name(const struct xml_reader *reader, struct pf_buffer *t
 enum pf_status xml_name_columns(struct xml_reader *reader, struct pf_error *err);
 /* xmlns or xmlns:prefix; the first of a prefix counts. false = out of memory. */
 bool xml_add_namespace(struct xml_reader *reader, const char *name, const char *uri);
+
+/* ---- Spark */
+
+/* What a survey met that Spark reads otherwise. */
+enum {
+    XML_MET_REPEATED = 1,  /* several values of one path in a row */
+    XML_MET_NAMESPACE = 2, /* a namespace is declared in a row, or an element is nil */
+    XML_MET_BLANKS = 4,    /* an attribute begins or ends with blanks */
+    XML_MET_ROW_TAG = 8,   /* the tag of a row in a value, a comment or an instruction */
+    XML_MET_PIECES = 16,   /* a comment or an instruction within a value, or a CDATA section beside other text */
+    XML_MET_DOCTYPE = 32,
+    XML_MET_DOCUMENTS = 64 /* several documents */
+};
+/* The walk is one of a survey: it notes in met what its markup is. */
+void xml_note_markup(struct xml_walk *walk);
+void xml_note_value(struct xml_walk *walk, const uint8_t *value, size_t size, bool attribute);
+/* The border at which the next block begins. */
+enum pf_status xml_add_piece(struct xml_reader *reader, struct pf_error *err);
+const char *xml_foreign(const void *state, uint32_t met, pf_foreign_fn emit, void *user);
 
 /* What expat refused, with all behind it in the block: one reject. err is cleared. */
 enum pf_status xml_reject_rest(struct xml_walk *walk, const uint8_t *bytes, size_t size, struct pf_arena *arena,

@@ -111,10 +111,12 @@ def _check_file(source, call):
 
 def _check_call(source, options):
     """What cannot be meant, before anything is opened."""
+    from pyforge_cli.extensions.databricks.from_delta import is_delta
     from pyforge_cli.extensions.databricks.spark_errors import failure
 
-    _check_one(source, "convert", "forge.batch_convert() converts every file of a folder, and takes table='catalog.schema.{stem}', too",
-               "forge.batch_convert() converts the files of a pattern")
+    if not is_delta(source, options):
+        _check_one(source, "convert", "forge.batch_convert() converts every file of a folder, and takes table='catalog.schema.{stem}', too",
+                   "forge.batch_convert() converts the files of a pattern")
     if options.get("table") is not None and options.get("format") not in (None, "delta"):
         raise failure("option", f"table= writes a Delta table, and format= is {options['format']!r}", "leave out one of them")
 
@@ -197,6 +199,7 @@ class PyForgeDatabricks:
     def _attempt(self, source, output, options, progress):
         """One conversion, counted and logged."""
         from pyforge_cli import _api
+        from pyforge_cli.extensions.databricks import from_delta
         from pyforge_cli.extensions.databricks.session import session_given
 
         _ = self.environment  # which loads the extension: its engine is asked from the first conversion on
@@ -205,11 +208,20 @@ class PyForgeDatabricks:
                 # A file is replaced; a table of the catalog only when that is asked for.
                 options = {**options, "mode": "error"}
             with session_given(self.spark):
+                if from_delta.is_delta(source, options):
+                    return self._counted(source, self._of_delta(source, output, options, progress))
                 return self._counted(source, _api.attempt(source, output, progress=progress, **options))
         except pyforge_cli.UnknownOptionError:
             raise
         except pyforge_cli.PyForgeError as error:
             return self._failed_before(source, output, error)
+
+    def _of_delta(self, source, output, options, progress):
+        from pyforge_cli.extensions.databricks import engine, from_delta
+
+        why = []
+        at_hand, on_databricks = engine._at_hand(self.spark, why)
+        return from_delta.convert(at_hand, source, output, options, progress, on_databricks=on_databricks, why=why)
 
     def _failed_before(self, source, output, error):
         """A conversion that never began."""

@@ -12,6 +12,8 @@ from pyforge_cli.extensions.databricks.operation import Operation
 from pyforge_cli.extensions.databricks.spark_errors import condition_of, failure, first_line, sqlstate_of
 from pyforge_cli.extensions.databricks.staging import as_read
 
+# Bytes of the pieces into which a file is cut that Spark would have one task read.
+PIECE = 64 << 20
 # How long a reading that was interrupted is waited for, in seconds, until its folder is removed.
 _LAST_WAIT = 10.0
 _PART = re.compile(r"part-\d+.*\.parquet\Z")
@@ -32,36 +34,83 @@ def frame(session, plan, path, whole_instants):
     made = [f"{_expression(expression, column['type'], whole_instants)} AS c{number}"
             for number, (expression, column) in enumerate(zip(plan["expressions"], plan["columns"]))]
     loaded = reader.load(as_read(path))
+    if read["columns"]:
+        loaded = loaded.selectExpr(*[f"{column} AS c{number}" for number, column in enumerate(read["columns"])])
     return loaded.toDF(*[f"c{number}" for number in range(len(loaded.columns))]).selectExpr(*made)
 
 
-def read_into(at_hand, plan, path, folder, watch, whole_instants=False):
-    """Carries out the plan's reading of path into folder, both as Spark names them. Nothing is at folder before."""
+def write_parts(at_hand, make_frame, folder, watch, lost, what):
+    """Has Spark write what make_frame() gives as Parquet into folder, where nothing is before. what: is read, in words. lost(operation): told of one
+    that may go on, as its answer did not come."""
     operation = Operation(at_hand.session, at_hand.kind, f"pyforge-{uuid.uuid4().hex}")
 
     def carry_out():
         if at_hand.kind == "classic":
             at_hand.session.createDataFrame([], "a int")  # makes it the session of this thread
-        frame(at_hand.session, plan, path, whole_instants).write.mode("error").parquet(folder)
-
-    ended = []
-
-    def watching():
-        try:
-            watch()
-        except BaseException as error:
-            ended.append(error)
-            raise
+        make_frame().write.mode("error").parquet(folder)
 
     try:
-        operation.run(carry_out, watching, _LAST_WAIT)
+        operation.run(carry_out, watch, _LAST_WAIT)
     except Exception as error:
-        if error in ended:
+        if operation.is_ended:
             raise
-        operation.interrupt()  # one whose answer was lost may be at work
+        lost(operation)
         tail = " ".join(part for part in (condition_of(error), sqlstate_of(error) and f"SQLSTATE {sqlstate_of(error)}") if part)
-        raise failure("server", f"Spark did not read {path}: {first_line(error)}" + (f" [{tail}]" if tail else ""),
+        raise failure("server", f"Spark did not read {what}: {first_line(error)}" + (f" [{tail}]" if tail else ""),
                       "the session's log has more", condition_of(error), sqlstate_of(error)) from error
+
+
+def _borders(pieces):
+    """Those of the pieces' beginnings that are far enough from each other."""
+    chosen, last = [], 0
+    for piece in pieces:
+        if piece["offset"] - last >= PIECE:
+            chosen.append(piece)
+            last = piece["offset"]
+    return chosen
+
+
+def _copy(source, target, size, watch):
+    while size > 0:
+        some = source.read(min(size, 4 << 20))
+        if not some:
+            raise failure("data", "the input has become shorter while it was read", "convert it again, when nothing writes to it")
+        target.write(some)
+        size -= len(some)
+        watch()
+
+
+def cut_into(plan, path, folder, watch):
+    """Writes the input in pieces that are documents by themselves into the folder, which it makes. False = it is one piece.
+
+    Spark takes the largest file first, and those of one size in any order: blanks behind the documents make each a little smaller than the one before.
+    """
+    borders = _borders(plan["read"]["pieces"])
+    if not borders:
+        return False
+    ends = [border["offset"] for border in borders] + [os.path.getsize(path)]
+    before, after = [""] + [border["before"] for border in borders], [border["after"] for border in borders] + [""]
+    sizes = [end - begin + len(head.encode()) + len(tail.encode()) for begin, end, head, tail in zip([0] + ends, ends, before, after)]
+    padded = sizes[:]
+    for number in range(len(sizes) - 2, -1, -1):
+        padded[number] = max(sizes[number], padded[number + 1] + 1)
+    try:
+        os.mkdir(folder)
+        with open(path, "rb") as source:
+            for number, begin in enumerate([0] + ends[:-1]):
+                with open(os.path.join(folder, f"part-{number:06}"), "wb") as target:
+                    target.write(before[number].encode())
+                    _copy(source, target, ends[number] - begin, watch)
+                    target.write(after[number].encode() + b" " * (padded[number] - sizes[number]))
+    except OSError as error:
+        raise failure("server", f"{path} cannot be cut into pieces for Spark in {folder}: {error.strerror or error}",
+                      "choose the native engine: --engine native") from error
+    return True
+
+
+def read_into(at_hand, plan, path, folder, watch, lost, whole_instants=False):
+    """Carries out the plan's reading of path into folder, both as Spark names them; else as write_parts."""
+    write_parts(at_hand, lambda: frame(at_hand.session, plan, path, whole_instants), folder, watch, lost, path)
 
 
 def parts_of(folder):
@@ -93,4 +142,4 @@ def check_parts(parts, plan):
             raise _wrong(f"{found} nulls in the column {column['name']!r} where there are {column['null_count']}")
 
 
-__all__ = ["check_parts", "frame", "parts_of", "read_into"]
+__all__ = ["check_parts", "cut_into", "frame", "parts_of", "read_into", "write_parts"]

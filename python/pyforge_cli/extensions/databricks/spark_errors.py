@@ -40,6 +40,7 @@ _CONDITION = re.compile(r"\[([A-Z][A-Z0-9_]+(?:\.[A-Z0-9_]+)*)\]")
 _CAUSE = re.compile(r"^Caused by: (?:[a-z]\w*\.)+[A-Z][\w$]*: *(.+)$", re.MULTILINE)
 _DENIED = re.compile(r"permission[ _]denied|access denied|not authorized|does not have (?:permission|privilege|access)", re.IGNORECASE)
 _OF_A_TASK = re.compile(r"TASK_WRITE_FAILED|Job aborted|Task failed")
+_OF_GRPC = re.compile(r"<_\w+ of RPC that terminated with:\s+status = StatusCode\.(\w+)\s+details = \"(.*)\"")
 _SQLSTATE = re.compile(r"SQLSTATE:? *([0-9A-Z]{5})\b")
 # The server's answer is that it knows nothing of the call, or not any more: it tells nothing of what became of it.
 _ABOUT_THE_CALL = ("INVALID_HANDLE", "INVALID_CURSOR", "SESSION_CHANGED", "SESSION_CLOSED")
@@ -130,6 +131,9 @@ def first_line(error):
     root = _root(error) if _OF_A_TASK.search(text) else None
     if root:
         text = root
+    call = _OF_GRPC.search(text)
+    if call:
+        text = f"{call[2].strip() or 'the call failed'} ({call[1]})"
     java = re.search(r"^:? *((?:[a-z]\w*\.)+[A-Z]\w*: .*)$", text, re.MULTILINE) if "Py4JJavaError" in _family(error) else None
     lines = [line.strip() for line in (java[1] if java else text).splitlines() if line.strip()]
     line = lines[0] if lines else type(error).__name__

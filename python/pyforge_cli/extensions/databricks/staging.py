@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import threading
 import time
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from pyforge_cli.extensions.databricks.spark_errors import failure
 PREFIX = ".pyforge-staging-"
 # A folder of another machine, of which it cannot be told whether its owner still works, counts as left over after this.
 LEFT_OVER_SECONDS = 7 * 86400
+# How long an operation whose answer was lost is interrupted.
+_SWEEP_SECONDS = 20.0
 # What Hadoop takes for a pattern in a path that is read.
 _PATTERN = re.compile(r"([\\{}\[\]*?])")
 _VOLUMES = "/Volumes/"
@@ -80,6 +83,7 @@ class Staging:
     def __init__(self, base, on_databricks=False, note=None):
         self.base, self.on_databricks, self.note = base, on_databricks, note
         self.folder = self.file = self.spark_path = None
+        self._is_left = threading.Event()
 
     def __enter__(self):
         check_volume(self.base)
@@ -100,7 +104,27 @@ class Staging:
         self.spark_path = spark_path(os.path.join(self.folder, "data"), self.on_databricks)
         return self
 
+    def lost(self, operation):
+        """The answer of an operation that writes here did not come. It is interrupted on a thread of its own, as a connection that is gone keeps whoever
+        asks, and what it writes when this folder is gone already goes, too."""
+        threading.Thread(target=self._sweep, args=(operation,), name="pyforge-spark-sweep", daemon=True).start()
+
+    def _sweep(self, operation):
+        end = time.monotonic() + _SWEEP_SECONDS
+        while operation.interrupt() is not False and time.monotonic() < end:
+            time.sleep(0.3)
+        self._is_left.wait()
+        for _ in range(4):  # tasks that are being ended write a last time
+            shutil.rmtree(self.folder, ignore_errors=True)
+            time.sleep(0.3)
+
     def __exit__(self, *ended):
+        try:
+            self._remove()
+        finally:
+            self._is_left.set()
+
+    def _remove(self):
         for _ in range(3):
             shutil.rmtree(self.folder, ignore_errors=True)
             if not os.path.lexists(self.folder):

@@ -1,0 +1,97 @@
+"""Documents that Spark reads as the native engine does, and those that it does not."""
+
+
+def rows(*inner, root="rows"):
+    return f"<{root}>{''.join(inner)}</{root}>"
+
+
+def simple(count, make):
+    return rows(*[f"<row>{make(n)}</row>" for n in range(count)])
+
+
+# name: (the file, options of the conversion)
+EQUAL = {
+    "elements": (simple(3, lambda n: f"<id>{n}</id><name>n{n}</name>"), {}),
+    "types": (simple(9, lambda n: f"<i>{n * 10 ** n}</i><f>{n / 4}</f><t>{'true' if n % 2 else 'False'}</t><d>2024-01-0{n + 1}</d>"
+                                  f"<z>00{n}</z><s>2024-01-0{n + 1}T10:20:30</s><u>2024-01-0{n + 1}T10:20:30+02:00</u>"), {}),
+    "dates, day first": (simple(3, lambda n: f"<d>{n + 20}/01/2024</d>"), {}),
+    "what is missing": (rows("<row><a>1</a></row><row><b>x</b></row><row><a>3</a><b/></row>"), {}),
+    "empty elements": (rows("<row><a/><n/></row><row><a></a><n>1</n></row><row><a> \n </a></row><row><a>x</a><n>2</n></row>"), {}),
+    "empty rows": (rows("<row x='1'/><row x='2'></row><row x='3'><a>1</a></row>"), {}),
+    "blanks around values": (rows("<row><a> x </a><n>\n 1\t</n></row><row><a>\u00a0y\u00a0</a><n> 2</n></row>"), {}),
+    "attributes": (rows('<row id="1" n=""><a>1</a></row><row id="2" n="x y"/>'), {}),
+    "attributes and text": (rows('<row><a x="1">t</a></row><row><a x="2"/></row><row><a x=""></a></row><row><a>u</a></row><row><a/></row><row><b/></row><row><a x="3"> </a></row>'), {}),
+    "an attribute beside numbers": (rows('<row><a x="1">5</a></row><row><a x="2"/></row><row><a>7</a></row><row><a/></row><row><b>1</b></row>'), {}),
+    "attributes and elements": (rows('<row><p k="7"><a>1</a><b>2</b></p></row><row><p k="8"/></row><row><p k="9"></p></row><row><p><b>3</b></p></row>'), {}),
+    "one attribute alone": (rows('<row><p k="7"/></row><row><p k="8"/></row><row><q>1</q></row>'), {}),
+    "nested": (rows("<row><p><a>1</a><b>x</b></p></row><row><p><b> y </b></p></row><row><q>1</q></row><row> <p> <a>4</a> </p> </row>"), {}),
+    "nested deep": (rows(*["<row>" + "".join(f"<d{n}>" for n in range(25)) + f"x{i}" + "".join(f"</d{n}>" for n in reversed(range(25))) + "</row>" for i in range(3)]), {}),
+    "characters that are written otherwise": (rows("<row><a>&lt;&amp;&gt;&quot;&apos;</a></row><row><a>&#65;&#x20ac;&#32;&#10;b</a></row>"), {}),
+    "CDATA": (rows("<row><a><![CDATA[ <x> & ]]></a></row><row><a> <![CDATA[y]]> </a></row><row><a><![CDATA[]]></a></row>"), {}),
+    "comments between elements": (rows("<!-- a --><row><!-- b --><a>1</a><!-- c --></row><?pi x?><row><a>2</a><?pi y?></row><!-- d -->"), {}),
+    "line ends": ("<rows>\r\n<row>\r\n<a>x\r\ny</a>\r\n</row>\r\n<row>\r\n<a>z\rw</a>\r\n</row>\r\n</rows>\r\n", {}),
+    "line ends in tags": (rows('<row\n x="1"\n><a >1</a ></row\n><row\tx="2"\r\n/><row x = "3"/>'), {}),
+    "line ends in attributes": (rows('<row x="a\nb"/><row x="c\td"/><row x="e&#10;f"/>'), {}),
+    "signs in attributes": (rows("<row x='a>b' y=\"it's\"/><row x='/>' y='&lt;b&gt;'/><row x='&quot;' y='='/>"), {}),
+    "a declaration": ('<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n' + rows("<row><a>ä</a></row><row><a>日本</a></row>"), {}),
+    "a byte order mark": ("\ufeff" + rows("<row><a>ä</a></row><row><a>😀</a></row>"), {}),
+    "names": (rows("<row><a.b>1</a.b><c-d>2</c-d><ä>3</ä><xs_any>4</xs_any><_e>5</_e><select>6</select></row><row><a.b>2</a.b></row>"), {}),
+    "names that attributes share": (rows('<row a="1"><a>2</a><_a>3</_a><_VALUE>4</_VALUE></row><row a="5"><a>6</a></row>'), {}),
+    "prefixes of the root's namespaces": ('<r xmlns="u:d" xmlns:q="u:q"><q:row><q:a>1</q:a><b q:c="x">2</b></q:row><q:row><q:a>3</q:a></q:row></r>', {}),
+    "prefixes stripped": ('<r xmlns:q="u:q"><q:row><q:a>1</q:a><b>2</b></q:row><q:row><q:a>3</q:a></q:row></r>', {"namespace_handling": "strip"}),
+    "rows in groups": ("<db><g><row><a>1</a></row><row><a>2</a></row></g><g><row><a>3</a></row></g></db>", {"row_tag": "row"}),
+    "rows among others": ("<rowx><row2><row><a>1</a></row><row><a>2</a></row></row2><row2><row><a>3</a></row></row2></rowx>", {"row_tag": "row"}),
+    "a row tag": (rows("<item><a>1</a><b>x</b></item><item><a>2</a></item>"), {"row_tag": "item"}),
+    "moderate and flat": (rows("<row id='1'><p><a>1</a></p></row><row id='2'><p><a>2</a></p></row>"), {"flatten_strategy": "moderate", "flatten_nested": True}),
+    "all as text": (simple(3, lambda n: f"<id>{n}</id><d>2024-01-0{n + 1}</d>"), {"types": "string"}),
+    "some columns": (simple(3, lambda n: f"<a>{n}</a><b>x</b><c><d>{n}</d></c>"), {"columns": "rows_row_c_d,rows_row_a"}),
+    "long values": (rows("<row><a>" + "x" * 200000 + "</a></row><row><a>" + "y&amp; " * 30000 + "</a></row>"), {}),
+    "long values beside attributes": (rows('<row><a k="1">' + "x" * 200000 + '</a></row><row><a k="2">' + "y&amp; " * 30000 + "</a></row>"), {}),
+    "many columns": (rows(*["<row>" + "".join(f"<c{n}>{n + i}</c{n}>" for n in range(400)) + "</row>" for i in range(3)]), {}),
+    "many rows": (simple(20_000, lambda n: f"<id>{n}</id><p><v>{n / 7}</v></p>"), {}),
+    "a column late": (simple(30_000, lambda n: f"<id>{n}</id>" + ("<late>x</late>" if n == 29_999 else "")), {}),
+    "a type late": (simple(30_000, lambda n: f"<id>{n if n < 29_990 else 'x'}</id><v>{n}</v>"), {}),
+    "odd characters": (rows("<row><a>x\u2028y\u0085z</a></row><row><a>\u00a0</a></row><row><a>\ufffd\u200b</a></row>"), {}),
+    "words for nothing": (rows("<row><a>null</a></row><row><a>NULL</a></row><row><a>NaN</a></row>"), {}),
+}
+# name: (the file, options, why Spark is refused)
+REFUSED = {
+    "repeated values": (rows("<row><a>1</a><a>2</a></row><row><a>3</a></row>"), {}, "several times in a row"),
+    "repeated elements": (rows("<row><p><a>1</a></p><p><a>2</a></p></row><row><p><a>3</a></p></row>"), {"row_tag": "row"}, "several times in a row"),
+    "repeated late": (simple(30_000, lambda n: f"<id>{n}</id>" * (2 if n == 29_999 else 1)), {}, "several times in a row"),
+    "several documents": (rows("<row><a>1</a></row><row><a>2</a></row>") * 2, {}, "several documents"),
+    "mixed text": (rows("<row><a>x<b>1</b></a></row><row><a><b>2</b></a></row>"), {}, "elements in another"),
+    "text or elements": (rows("<row><a>x</a></row><row><a><b>2</b></a></row>"), {}, "elements in another"),
+    "text of a row": (rows("<row>x<a>1</a></row><row><a>2</a></row>"), {}, "text of their own"),
+    "rows of text": (rows("<row>x</row><row>y</row>"), {}, "text of their own"),
+    "values around rows": (rows("<title>t</title><row><a>1</a></row><row><a>2</a></row>"), {}, "around the rows"),
+    "attributes around rows": ("<rows k='1'><row><a>1</a></row><row><a>2</a></row></rows>", {}, "around the rows"),
+    "rows of two names": (rows("<row><a>1</a></row><row><a>2</a></row><other><b>1</b></other><other><b>2</b></other>"), {}, "several names or places"),
+    "rows of two names by option": (rows("<row><a>1</a></row><item><a>2</a></item>"), {"row_tag": "row,item"}, "several names or places"),
+    "a row in a row": (rows("<row><a>1</a><row><b>1</b></row></row><row><a>2</a></row>"), {"row_tag": "row"}, "called as the rows are"),
+    "namespaces in rows": (rows('<row xmlns="u"><a>1</a></row><row><a>2</a></row>'), {}, "declares a namespace"),
+    "nil": ('<rows xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><row><a xsi:nil="true"/></row><row><a>2</a></row></rows>', {}, "nil"),
+    "blanks in attributes": (rows('<row x=" 1"/><row x="2"/>'), {}, "blanks"),
+    "a tag in an attribute": (rows("<row x='&lt;/row>'/><row x='2'/>"), {}, "tag of a row"),
+    "a tag in a comment": (rows("<!-- <row> --><row><a>1</a></row><row><a>2</a></row>"), {}, "tag of a row"),
+    "a tag in CDATA": (rows("<row><a><![CDATA[</row>]]></a></row><row><a>2</a></row>"), {}, "tag of a row"),
+    "a tag in an instruction": (rows("<?pi <row>?><row><a>1</a></row><row><a>2</a></row>"), {}, "tag of a row"),
+    "a comment in a text": (rows('<row><a x="1">p<!-- c -->q</a></row><row><a>2</a></row>'), {}, "within a text"),
+    "an instruction in a text": (rows("<row><a>p<?pi x?>q</a></row><row><a>2</a></row>"), {}, "within a text"),
+    "CDATA beside text": (rows('<row><a x="1"><![CDATA[p]]> q</a></row><row><a>2</a></row>'), {}, "within a text"),
+    "CDATA behind text": (rows('<row><a x="1">p <![CDATA[q]]></a></row><row><a>2</a></row>'), {}, "within a text"),
+    "a document type": ("<!DOCTYPE rows>" + rows("<row><a>1</a></row><row><a>2</a></row>"), {}, "document type"),
+    "an entity": ('<!DOCTYPE rows [<!ENTITY e "v">]>' + rows("<row><a>&e;</a></row><row><a>2</a></row>"), {}, "document type"),
+    "the case of names": (rows("<row><a>1</a><A>2</A></row><row><a>3</a></row>"), {}, "case of letters"),
+    "UTF-16": (rows("<row><a>1</a></row><row><a>2</a></row>").encode("utf-16"), {}, "not UTF-8"),
+    "ISO-8859-1": (('<?xml version="1.0" encoding="ISO-8859-1"?>' + rows("<row><a>ä</a></row><row><a>2</a></row>")).encode("latin-1"), {}, "not UTF-8"),
+    "kept blanks": (rows("<row><a> 1 </a></row><row><a>2</a></row>"), {"keep_blanks": True}, "blanks are kept"),
+    "no attributes": (rows("<row x='1'><a>1</a></row><row><a>2</a></row>"), {"preserve_attributes": False}, "attributes are left out"),
+    "moderate": (rows("<row><a>1</a></row><row><a>2</a></row>"), {"flatten_strategy": "moderate"}, "moderate"),
+    "within a root": (rows("<row><a>1</a></row><row><a>2</a></row>"), {"root_tag": "rows"}, "within some elements"),
+    "lists and structs": (rows("<row><a>1</a></row><row><a>2</a></row>"), {"nested": True}, "read natively only"),
+    "version 1.0": (rows("<row><a>1</a></row><row><a>2</a></row>"), {"compat": "1.0"}, "rules of its own"),
+    "too deep": (rows(*["<row>" + "".join(f"<d{n}>" for n in range(60)) + f"x{i}" + "".join(f"</d{n}>" for n in reversed(range(60))) + "</row>" for i in range(2)]), {}, "too deep"),
+    "too many elements": (rows(*["<row>" + "".join(f"<c{n}>{n}</c{n}>" for n in range(2100)) + "</row>" for _ in range(2)]), {}, "too many kinds"),
+    "not well-formed": (rows("<row><a>1</a></row><row><a>2</a></row><row><a>3</b></row>"), {"on_error": "reject"}, "set aside"),
+}
