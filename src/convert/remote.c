@@ -108,10 +108,32 @@ static bool add_null(struct making *making, const char *text, size_t size)
     return good;
 }
 
+static bool add_column(struct making *making, const char *value, size_t size)
+{
+    struct pf_remote_read *read = &making->out->read;
+    struct pf_arena *arena = &making->plan->arena;
+    const char **list = pf_arena_grow(arena, read->columns, read->column_count, &read->column_capacity, sizeof *list);
+
+    if (list == NULL)
+        return false;
+    read->columns = list;
+    list[read->column_count] = pf_arena_copy(arena, value, size);
+    return list[read->column_count++] != NULL;
+}
+
+static bool set_schema(struct making *making, const char *value, size_t size)
+{
+    making->out->read.schema = pf_arena_copy(&making->plan->arena, value, size);
+    return making->out->read.schema != NULL;
+}
+
 static bool take(void *user, enum pf_foreign kind, const char *name, const char *value, size_t size)
 {
     struct making *making = user;
-    bool good = kind == PF_FOREIGN_NULL ? add_null(making, value, size) : add_option(making, name, value, size);
+    bool good = kind == PF_FOREIGN_OPTION   ? add_option(making, name, value, size)
+                : kind == PF_FOREIGN_NULL   ? add_null(making, value, size)
+                : kind == PF_FOREIGN_SCHEMA ? set_schema(making, value, size)
+                                            : kind == PF_FOREIGN_COLUMN && add_column(making, value, size);
 
     making->failed = making->failed || !good;
     return good;
@@ -205,7 +227,7 @@ static enum pf_status make_of_reader(struct making *making, const struct pf_outc
         return pf_fail_memory(err, 1);
     if (out->refusal != NULL)
         return PF_OK;
-    if ((job->reader->flags & PF_READER_TYPED) == 0 && put_schema(making, table, err) != PF_OK)
+    if ((job->reader->flags & PF_READER_TYPED) == 0 && out->read.schema == NULL && put_schema(making, table, err) != PF_OK)
         return err->status;
     return seen != NULL ? put_expressions(making, seen, table, err) : PF_OK;
 }
@@ -245,6 +267,11 @@ static void print_read(struct pf_json *json, const struct pf_remote_read *read)
     pf_json_set_text(json, "format", read->format);
     pf_json_set_location(json, "path", read->path);
     pf_json_set_text(json, "schema", read->schema);
+    pf_json_name(json, "columns");
+    pf_json_open(json, '[');
+    for (uint32_t i = 0; i < read->column_count; i++)
+        pf_json_text(json, read->columns[i]);
+    pf_json_close(json, ']');
     pf_json_name(json, "options");
     pf_json_open(json, '{');
     for (uint32_t i = 0; i < read->option_count; i++)

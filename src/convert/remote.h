@@ -15,7 +15,9 @@ struct pf_remote_option {
 
 struct pf_remote_read {
     const char *format, *path;
-    const char *schema; /* "c0 STRING, c1 STRING": of the texts that are read; NULL = a format with types of its own */
+    const char *schema;   /* "c0 STRING, c1 STRING": of the texts that are read; NULL = a format with types of its own */
+    const char **columns; /* expressions in that schema, of c0, c1, ...; none = its columns are these, by position */
+    uint32_t column_count, column_capacity;
     struct pf_remote_option *options;
     uint32_t option_count, option_capacity;
     const char **nulls; /* expressions of texts that mean null */

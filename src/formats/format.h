@@ -106,7 +106,10 @@ typedef void (*pf_fact_fn)(void *user, const char *name, const char *value, bool
 /* How another reader of the same format, Spark's, has to be called to read what this one reads. */
 enum pf_foreign {
     PF_FOREIGN_OPTION, /* name, value: an option of that reader */
-    PF_FOREIGN_NULL    /* value: a text that means null */
+    PF_FOREIGN_NULL,   /* value: a text that means null */
+    PF_FOREIGN_SCHEMA, /* value: of what is read, in Spark's words; without it, as many texts as the table has columns */
+    PF_FOREIGN_COLUMN, /* value: the expression of the next column in that schema; without any, columns are taken by position */
+    PF_FOREIGN_FAILED  /* memory ran out */
 };
 typedef bool (*pf_foreign_fn)(void *user, enum pf_foreign kind, const char *name, const char *value, size_t size);
 

@@ -111,6 +111,73 @@ REFUSED = {
 }
 
 
+def rows_of_xml(*rows, root="root"):
+    return "<%s>\n%s</%s>\n" % (root, "".join(f"  {row}\n" for row in rows), root)
+
+
+ADDRESSES = [f"<p><n>{n}</n><address><city>City {n % 3}</city><zip code='{n:05}'/></address></p>" for n in range(40)]
+# name: (the document, options of the conversion)
+XML = {
+    "texts and numbers": (rows_of_xml("<r><a>1</a><b>x</b></r>", "<r><a>2</a><b>y</b></r>"), {}),
+    "what is not there": (rows_of_xml("<r><a>1</a></r>", "<r><b>y</b></r>", "<r><b>z</b><a>3</a></r>"), {}),
+    "empty elements": (rows_of_xml("<r><a/><b>x</b></r>", "<r><a></a><b> </b></r>", "<r><a>z</a><b>\n</b></r>"), {}),
+    "empty elements of numbers": (rows_of_xml("<r><a/><b>1</b></r>", "<r><a>5</a><b></b></r>"), {}),
+    "attributes": (rows_of_xml("<r k='1' l=\"x y\"><a>1</a></r>", "<r l=''><a>2</a></r>", "<r k='3'><a>3</a></r>"), {}),
+    "attributes of elements with text": (rows_of_xml("<r><a u='EUR'>1.50</a></r>", "<r><a>2.25</a></r>", "<r><b>x</b></r>"), {}),
+    "attributes of empty elements": (rows_of_xml("<r><a u='EUR'>1.50</a></r>", "<r><a u='USD'/></r>", "<r><a/></r>"), {}),
+    "attributes of empty texts": (rows_of_xml("<r><a u='EUR'>x</a></r>", "<r><a u='USD'/></r>", "<r><b>y</b></r>"), {}),
+    "attributes left out": (rows_of_xml("<r k='1'><a u='1'>x</a></r>", "<r k='2'><a>y</a></r>"), {"preserve_attributes": False}),
+    "nested": (rows_of_xml(*ADDRESSES), {}),
+    "nested, named from the row on": (rows_of_xml(*ADDRESSES), {"flatten_strategy": "moderate", "flatten_nested": True}),
+    "rows deep in the document": ("<a><b><c>" + "".join(ADDRESSES) + "</c></b></a>", {}),
+    "rows of text": (rows_of_xml("<r>x</r>", "<r>y</r>", "<r/>", "<r> z </r>"), {}),
+    "rows of text with attributes": (rows_of_xml("<r k='1'>x</r>", "<r k='2'>y</r>", "<r>z</r>", "<r k='4'/>"), {}),
+    "empty rows with attributes": (rows_of_xml("<r k='1'>x</r>", "<r k='2'/>", "<r>z</r>", "<r l='4'/>"), {}),
+    "a row named": (rows_of_xml("<r><a>1</a></r>", "<r><a>2</a></r>"), {"row_tag": "r"}),
+    "one row": (rows_of_xml("<r><a>1</a></r>"), {"row_tag": "r"}),
+    "references that all have": (rows_of_xml("<r><a>&lt;x&gt; &amp;amp; &quot;y&apos;</a></r>", "<r><a k='&lt;&quot;'>b</a></r>"), {}),
+    "texts over lines": (rows_of_xml("<r><a>\n  line 1\n  line 2\n</a></r>", "<r><a>\tx\ty\t</a></r>"), {}),
+    "markup over lines": ("<root\n><r\n k='1'\n><a\n>x</a\n></r\n><r><a>y</a></r></root>", {}),
+    "declared": ("<?xml version='1.0' encoding='UTF-8'?>\n" + rows_of_xml("<r><a>größe</a></r>", "<r><a>日本 😀</a></r>"), {}),
+    "names of many letters": (rows_of_xml("<réc><größe>1</größe><a.b-c_d>2</a.b-c_d></réc>", "<réc><größe>3</größe></réc>"), {}),
+    "types": (rows_of_xml(*[f"<r><i>{n}</i><f>{n / 4}</f><d>2024-01-{n % 28 + 1:02}</d><t>2024-01-31T10:20:{n:02}</t><z>2024-01-31T10:20:{n:02}Z</z>"
+                            f"<b>{'true' if n % 2 else 'False'}</b><l>{n:04}</l></r>" for n in range(50)]), {}),
+    "all as text": (rows_of_xml("<r><a>1</a></r>", "<r><a>2</a></r>"), {"types": "string"}),
+    "some columns": (rows_of_xml(*ADDRESSES), {"columns": "root_p_n"}),
+    "quotes and signs in attributes": (rows_of_xml("""<r k='a"b' l="it's > 5"><a>1</a></r>""", "<r k='/>'><a>2</a></r>"), {}),
+    "lists that hold one": (rows_of_xml("<r><a>1</a></r>", "<r><a>2</a></r>"), {"array_handling": "concatenate"}),
+    "a late element": (rows_of_xml(*["<r><a>1</a></r>"] * 3000, "<r><a>2</a><late>x</late></r>"), {}),
+    "many rows": (rows_of_xml(*[f"<r k='{n}'><a>value {n}</a><b>{n * 0.5}</b></r>" for n in range(60_000)]), {}),
+}
+# name: (the document, options, why Spark is refused)
+XML_REFUSED = {
+    "repeated elements": (rows_of_xml("<r><a>1</a><a>2</a></r>", "<r><a>3</a></r>"), {}, "repeated"),
+    "repeated elements, joined": (rows_of_xml("<r><a>1</a><a>2</a></r>", "<r><a>3</a></r>"), {"array_handling": "concatenate"}, "repeated"),
+    "comments": (rows_of_xml("<r><a>1</a></r>", "<!-- <r><a>0</a></r> -->", "<r><a>2</a></r>"), {}, "comments"),
+    "CDATA": (rows_of_xml("<r><a><![CDATA[<r>]]></a></r>", "<r><a>2</a></r>"), {}, "CDATA"),
+    "instructions": (rows_of_xml("<r><a>1</a></r>", "<?x <r>?>", "<r><a>2</a></r>"), {}, "instructions"),
+    "entities": ("<!DOCTYPE root [<!ENTITY e 'x'>]>" + rows_of_xml("<r><a>&e;</a></r>", "<r><a>2</a></r>"), {}, "document type"),
+    "characters": (rows_of_xml("<r><a>&#65;</a></r>", "<r><a>2</a></r>"), {}, "references"),
+    "values around the rows": (rows_of_xml("<day>1</day>", "<r><a>1</a></r>", "<r><a>2</a></r>"), {}, "outside"),
+    "attributes around the rows": ("<root day='1'><r><a>1</a></r><r><a>2</a></r></root>", {}, "outside"),
+    "text beside elements": (rows_of_xml("<r>x<a>1</a></r>", "<r><a>2</a></r>"), {}, "both text and elements"),
+    "prefixes": ("<root xmlns:p='urn:p'><r><p:a>1</p:a></r><r><p:a>2</p:a></r></root>", {}, "prefixes"),
+    "names that differ in case": (rows_of_xml("<r><a>1</a><A>2</A></r>", "<r><a>3</a><A>4</A></r>"), {}, "case"),
+    "rows in rows": (rows_of_xml("<r><a>1</a><r><a>2</a></r></r>", "<r><a>3</a></r>"), {}, "several elements"),
+    "rows of two elements": (rows_of_xml("<r><a>1</a></r>", "<s><a>2</a></s>"), {"row_tag": "r,s"}, "several elements"),
+    "several documents": (rows_of_xml("<r><a>1</a></r>", "<r><a>2</a></r>") * 2, {}, "several documents"),
+    "blanks kept": (rows_of_xml("<r><a> 1</a></r>", "<r><a>2</a></r>"), {"keep_blanks": True}, "blanks"),
+    "blanks around attributes": (rows_of_xml("<r k=' 1'><a>1</a></r>", "<r k='2'><a>2</a></r>"), {}, "blank"),
+    "nested as one text": (rows_of_xml(*ADDRESSES), {"flatten_strategy": "moderate"}, "one text"),
+    "lists": (rows_of_xml("<r><a>1</a></r>", "<r><a>2</a></r>"), {"nested": True}, "natively only"),
+    "tables": (rows_of_xml("<r><a>1</a></r>", "<r><a>2</a></r>"), {"relational": True}, ""),
+    "UTF-16": ((rows_of_xml("<r><a>1</a></r>", "<r><a>2</a></r>")).encode("utf-16"), {}, "not UTF-8"),
+    "CRLF": (rows_of_xml("<r><a>1</a></r>", "<r><a>2</a></r>").replace("\n", "\r\n"), {}, "CR in it"),
+    "empty elements beside attributes": (rows_of_xml("<r><a k='1'>x</a></r>", "<r><a/></r>"), {}, "nulls"),
+    "version 1.0": (rows_of_xml("<r><a>1</a></r>", "<r><a>2</a></r>"), {"compat": "1.0"}, "rules of its own"),
+}
+
+
 def spread(cases, sample=None):
     """(case, kind of session): all with all in the full run, else a fixed sample of them, with one kind each in turn."""
     cases = list(cases)
@@ -156,6 +223,29 @@ def test_the_same_parquet(package, forge, folder, case):
     assert done["processing_engine"].startswith("spark"), done["attempts"]
     same_tables(parquet(folder / "spark.parquet"), parquet(folder / "native.parquet"))
     assert sorted(place.name for place in folder.iterdir()) == ["in.csv", "native.parquet", "spark.parquet"]
+
+
+@pytest.mark.parametrize("case, session", spread(XML, 10), indirect=["session"])
+def test_the_same_of_xml(spark, package, forge, folder, case):
+    if spark.classic.version < "4":
+        pytest.skip("this Spark has no reader of XML")
+    content, options = XML[case]
+    path = source(folder, content, "in.xml")
+    package.convert(path, folder / "native.parquet", engine="native", **options)
+    done = forge.convert(path, folder / "spark.parquet", engine="spark", progress=False, **options)
+    assert done and done["processing_engine"].startswith("spark"), done.get("error")
+    same_tables(parquet(folder / "spark.parquet"), parquet(folder / "native.parquet"))
+
+
+@pytest.mark.parametrize("case", XML_REFUSED)
+def test_what_is_refused_of_xml(spark, package, folder, case):
+    from pyforge_cli.extensions.databricks import PyForgeDatabricks
+
+    content, options, why = XML_REFUSED[case]
+    path = source(folder, content, "in.xml")
+    refused = PyForgeDatabricks(spark_session=spark.classic).convert(path, folder / "out.parquet", engine="spark", progress=False, **options)
+    assert not refused and why in refused["error"], refused.get("error")
+    assert [place.name for place in folder.iterdir()] == ["in.xml"]
 
 
 # name: the file that Spark is to read, made by pyarrow

@@ -12,11 +12,24 @@ enum {
 };
 static const int64_t day_us = (int64_t)DAY_MS * 1000;
 
+uint32_t dbf_text_size(const uint8_t *text, uint32_t size)
+{
+    while (size >= 8) {
+        const uint64_t ink = pf_load8(text + size - 8) & ~PF_EACH_BYTE(' '); /* in no byte that is ' ' or 0 */
+
+        if (ink != 0)
+            return size - ((uint32_t)__builtin_clzll(ink) >> 3);
+        size -= 8;
+    }
+    while (size != 0 && (text[size - 1] == ' ' || text[size - 1] == 0))
+        size--;
+    return size;
+}
+
 /* Without blanks around it, and zeros, with which some programs fill fields. */
 static const uint8_t *trim(const uint8_t *text, uint32_t *size)
 {
-    while (*size != 0 && (text[*size - 1] == ' ' || text[*size - 1] == 0))
-        (*size)--;
+    *size = dbf_text_size(text, *size);
     while (*size != 0 && (*text == ' ' || *text == 0 || *text == '\t')) {
         text++;
         (*size)--;
@@ -24,31 +37,26 @@ static const uint8_t *trim(const uint8_t *text, uint32_t *size)
     return text;
 }
 
-uint32_t dbf_text_size(const uint8_t *text, uint32_t size)
-{
-    while (size >= 8 && pf_load8(text + size - 8) == PF_EACH_BYTE(' '))
-        size -= 8;
-    while (size != 0 && (text[size - 1] == ' ' || text[size - 1] == 0))
-        size--;
-    return size;
-}
-
 /* Reads a number; a comma is a point, as in tables of some countries. A field too narrow for its number gets "1.E+3" from some
  * programs: digits are lost, so it is none. */
 static enum dbf_value scan(const uint8_t *text, uint32_t size, uint8_t copy[256], const uint8_t **at, uint32_t *left)
 {
+    bool odd = false;
+
     *at = trim(text, &size);
     *left = size;
     if (size == 0)
         return DBF_NOTHING;
+    for (uint32_t i = 0; i < size; i++)
+        odd |= (*at)[i] == ',' || ((*at)[i] | 0x20) == 'e';
+    if (!odd)
+        return DBF_VALUE;
     for (uint32_t i = 0; i < size; i++) {
-        uint8_t byte = (*at)[i];
+        const uint8_t byte = (*at)[i];
 
-        if (byte == ',')
-            byte = '.';
+        copy[i] = byte == ',' ? '.' : byte;
         if (i != 0 && (byte | 0x20) == 'e' && copy[i - 1] == '.')
             return DBF_BAD;
-        copy[i] = byte;
     }
     *at = copy;
     return DBF_VALUE;

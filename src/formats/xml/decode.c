@@ -103,13 +103,16 @@ enum pf_status xml_decode(const void *state, const struct pf_pass *pass, struct 
     struct xml_columns columns;
     struct xml_walk walk = { .row = xml_add_row, .user = &columns };
 
-    (void)pass;
     *out = (struct pf_decoded){ 0 };
     pf_error_clear(err);
+    if (pass->survey)
+        out->met = xml_survey_markup(block->bytes, block->size);
     if (xml_columns_begin(&columns, reader, arena, (int64_t)block->own[XML_OWN_ROWS], err) == PF_OK &&
         xml_walk_begin(&walk, reader, &reader->tree, block, err) == PF_OK) {
         columns.bytes = block->bytes + walk.prefix;
+        columns.surveyed = pass->survey;
         (void)decode(&walk, &columns, block, arena, out);
+        out->met |= columns.met;
     }
     return xml_walk_done(&walk, reader, err);
 }

@@ -429,7 +429,7 @@ static const struct pf_reader *xml_as(const void *options)
     .probe = xml_probe, .open = xml_open, .table = xml_table, .start = xml_start, .cut = xml_cut, .tell = xml_tell,            \
     .facts = xml_facts, .close = xml_close, .check = xml_check, .as = xml_as
 
-const struct pf_reader pf_xml_reader = { COMMON, .decode = xml_decode, .again = xml_again };
+const struct pf_reader pf_xml_reader = { COMMON, .decode = xml_decode, .again = xml_again, .foreign = xml_foreign };
 const struct pf_reader pf_xml_nested_reader = { COMMON, .flags = PF_READER_TYPED | PF_READER_NESTED, .texts_offset = AT(texts),
                                                 .decode = xml_nested_decode };
 const struct pf_reader pf_xml_relational_reader = { COMMON, .flags = PF_READER_TYPED, .texts_offset = AT(texts),

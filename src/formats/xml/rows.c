@@ -245,6 +245,27 @@ static enum pf_status expand(const struct store *store)
 
 /* ---- */
 
+/* For Spark: an attribute with blanks around it. */
+static bool has_edges(const struct store *store, const struct xml_item *item)
+{
+    const uint8_t *text = store->walk->values.data + item->offset;
+
+    return item->value && item->size != 0 && store->paths[item->path].attribute &&
+           (xml_is_blank(text[0]) || xml_is_blank(text[item->size - 1]));
+}
+
+static void survey_row(const struct store *store, bool repeated)
+{
+    const struct xml_walk *walk = store->walk;
+
+    if (repeated)
+        store->columns->met |= XML_MET_REPEATED;
+    for (uint32_t i = 0; i < walk->item_count; i++) {
+        if (has_edges(store, &walk->items[i]))
+            store->columns->met |= XML_MET_BLANKS;
+    }
+}
+
 /* Whether a path is there twice. *unknown: one with a value has no column. */
 static bool looks_repeated(const struct store *store, bool *unknown)
 {
@@ -282,6 +303,8 @@ enum pf_status xml_add_row(struct xml_walk *walk, void *user)
         walk->again = true;
         return PF_OK;
     }
+    if (store.columns->surveyed)
+        survey_row(&store, repeated);
     if (options->arrays == PF_XML_JSON || (repeated && options->arrays == PF_XML_CONCATENATE))
         return joined(&store);
     return repeated ? expand(&store) : plain(&store);

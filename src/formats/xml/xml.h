@@ -10,6 +10,7 @@
  *   survey.c   opening: the row element and the columns
  *   names.c    what the columns are called
  *   decode.c   a block as text columns
+ *   foreign.c  how Spark is called to read the same
  *   nested.h   --nested and --relational: what paths are, and a block as lists and structs, or as the rows of one table
  *   reader.c   the descriptor: open, table, tell, facts, options */
 #ifndef PF_FORMATS_XML_XML_H
@@ -325,6 +326,8 @@ struct xml_columns {
     uint64_t *seen; /* by path: the stamp under which sum was set */
     uint32_t *sum;  /* by path */
     uint64_t stamp;
+    bool surveyed; /* for Spark: */
+    uint32_t met;
     uint64_t *place;           /* a row */
     const uint8_t *bytes;      /* of the block, behind the prefix */
     int64_t line, line_offset; /* lines before that place */
@@ -362,6 +365,16 @@ bool xml_append_column_name(const struct xml_reader *reader, struct pf_buffer *t
 enum pf_status xml_name_columns(struct xml_reader *reader, struct pf_error *err);
 /* xmlns or xmlns:prefix; the first of a prefix counts. false = out of memory. */
 bool xml_add_namespace(struct xml_reader *reader, const char *name, const char *uri);
+
+/* What a block has that Spark would read otherwise: bits for xml_foreign. */
+enum {
+    XML_MET_REPEATED = 1 /* several values of one path in a row */,
+    XML_MET_BLANKS = 2 /* around an attribute */,
+    XML_MET_OWN = 4
+};
+/* Those from XML_MET_OWN on. */
+uint32_t xml_survey_markup(const uint8_t *bytes, size_t size);
+const char *xml_foreign(const void *state, uint32_t met, pf_foreign_fn emit, void *user);
 
 /* What expat refused, with all behind it in the block: one reject. err is cleared. */
 enum pf_status xml_reject_rest(struct xml_walk *walk, const uint8_t *bytes, size_t size, struct pf_arena *arena,

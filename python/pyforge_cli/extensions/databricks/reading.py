@@ -32,6 +32,8 @@ def frame(session, plan, path, whole_instants):
     made = [f"{_expression(expression, column['type'], whole_instants)} AS c{number}"
             for number, (expression, column) in enumerate(zip(plan["expressions"], plan["columns"]))]
     loaded = reader.load(as_read(path))
+    if read["columns"]:
+        loaded = loaded.selectExpr(*read["columns"])
     return loaded.toDF(*[f"c{number}" for number in range(len(loaded.columns))]).selectExpr(*made)
 
 
