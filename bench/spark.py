@@ -2,19 +2,25 @@
 
 import json
 import os
+import re
 import shutil
+import statistics
 import subprocess
 from pathlib import Path
 
-from common import DATA, HERE, TOP, WORK, compiled, make_csv, make_document, measure, median, remove, warm
+from common import DATA, HERE, TOP, WORK, compiled, make_csv, make_document, measure, median, remove, spread, warm
 
 VERSION = "4.1.1"
 # kind: rows, rows with --quick
-CSV = {"numeric": (1_000_000, 10_000), "taxi": (5_000_000, 10_000)}
-XML = (800_000, 2_000)
+CSV = {"numeric": (1_000_000, 10_000), "taxi": (2_000_000, 10_000)}
+XML = (400_000, 2_000)
 BOOKS = (200, 6)
-BOOK_ROWS = (20_000, 200)
+BOOK_ROWS = (10_000, 200)
 CORES = (2, 8, 32, 128)
+# MB of the input for which it is told how much quicker Spark is.
+LARGE = 100_000
+PAGE = TOP / "docs" / "spark-costs.md"
+BEGIN, END = "<!-- figures -->\n", "<!-- end of figures -->\n"
 SPARK_TYPES = {"int64": "BIGINT", "float64": "DOUBLE", "bool": "BOOLEAN", "string": "STRING", "date": "DATE", "timestamp": "TIMESTAMP_NTZ"}
 
 
@@ -30,15 +36,15 @@ class Sparks:
         self.bench, self.python, self.package = bench, python, Path(bench.options.package)
 
     def run(self, cores, *words):
-        """The figures of each run, medians, or why there are none."""
-        runs = []
-        for _ in range(self.bench.options.runs):
-            jars = TOP / "build" / "spark" / VERSION / "jars"
-            done = subprocess.run([self.python, HERE / "spark_task.py", str(cores), jars, self.package, *map(str, words)], capture_output=True, text=True)
-            if done.returncode != 0:
-                return {"why": (done.stderr.strip().splitlines() or ["no reason given"])[-1][:160].replace("|", "/")}
-            runs.append(json.loads(done.stdout.strip().splitlines()[-1]))
-        return {**{key: median(runs, key) for key in ("start", "first", "again")}, "by": runs[0]["by"]}
+        """The figures of a process: start and first, and medians of again and survey, with the least and the most; or why there are none."""
+        jars = TOP / "build" / "spark" / VERSION / "jars"
+        done = subprocess.run([self.python, HERE / "spark_task.py", str(cores), jars, self.package, str(self.bench.options.runs), *map(str, words)],
+                              capture_output=True, text=True)
+        if done.returncode != 0:
+            return {"why": (done.stderr.strip().splitlines() or ["no reason given"])[-1][:160].replace("|", "/")}
+        told = json.loads(done.stdout.strip().splitlines()[-1])
+        runs = [{"again": seconds} for seconds in told["again"]]
+        return {**told, "again": median(runs, "again"), "spread": spread(runs, "again", 2), "survey": statistics.median(told["survey"] or [0.0])}
 
 
 def native(bench, *words, outputs):
@@ -61,7 +67,7 @@ def rows_of_spark(bench, found):
         if "why" in told:
             bench.say(f"| {label} | failed: {told['why']} | | | |")
         else:
-            bench.say(f"| {label} | {told['start'] + told['first']:.2f} | {told['first']:.2f} | {told['again']:.2f} | {told['by']} |")
+            bench.say(f"| {label} | {told['start'] + told['first']:.2f} | {told['first']:.2f} | {told['spread']} | {told['by']} |")
     bench.say()
 
 
@@ -137,16 +143,18 @@ def many_books(bench, sparks):
 
 
 def model(one, two, megabytes):
-    """(seconds of a job that does nothing, MB/s of a core): two runs of T = fixed + size / (rate x cores)."""
+    """(seconds of a job that does nothing, MB/s of a core, seconds a MB of the native reading before): two runs of T = fixed + size x before + size /
+    (rate x cores)."""
     shared = 2 * (one["again"] - two["again"])  # size / rate
     if shared <= 0:
         return None
-    return max(0.0, one["again"] - shared), megabytes / shared
+    before = (one["survey"] + two["survey"]) / 2
+    return max(0.0, one["again"] - shared - before), megabytes / shared, before / megabytes
 
 
-def break_even(start, fixed, rate, native_rate, cores):
+def break_even(start, fixed, rate, before, native_rate, cores):
     """The size in MB from which on Spark with so many cores is quicker than the native engine here; None = never."""
-    saved = 1 / native_rate - 1 / (rate * cores)
+    saved = 1 / native_rate - before - 1 / (rate * cores)
     return (start + fixed) / saved if saved > 0 else None
 
 
@@ -154,30 +162,51 @@ def size_text(megabytes):
     return "never" if megabytes is None else f"{megabytes / 1000:.1f} GB" if megabytes >= 1000 else f"{megabytes:.0f} MB"
 
 
+def ours_against_the_original(report):
+    """[(what, times)] of the report's goals about the mission."""
+    text = report.read_text() if report.exists() else ""
+    return re.findall(r"^\| mission, ([^|:]*): wall, original ÷ pyforge \| ([0-9.]+) \|", text, re.MULTILINE)
+
+
 def costs(bench, measured):
-    bench.say("### From which size on Spark is quicker")
-    bench.say()
-    bench.say("Reckoned, not measured: T(native) = size ÷ n, T(Spark) = start + fixed + size ÷ (r × cores), where n is what the native engine does here with all "
-              "cores, and start, fixed and r come from local[1] and local[2] with the session there. Spark is quicker from (start + fixed) ÷ (1/n − 1/(r × cores)) on; never, "
-              "where r × cores is not more than n. On a cluster whose session runs already, start is 0. Disks and networks are left out.")
-    bench.say()
-    bench.say("| | native, MB/s | Spark, MB/s and core | fixed, s | start, s | cores as quick as native | "
-              + " | ".join(f"from, {cores} cores" for cores in CORES) + " | "
-              + " | ".join(f"session there, {cores} cores" for cores in CORES) + " |")
-    bench.say("|" + "---|" * (6 + 2 * len(CORES)))
+    """The lines for the report and the page about costs."""
+    lines = ["| | native, MB/s | Spark, MB/s and core | native reading before, MB/s | fixed, s | start, s | cores as quick as native | "
+             + " | ".join(f"from, {cores} cores" for cores in CORES) + " | "
+             + " | ".join(f"session there, {cores} cores" for cores in CORES) + " | "
+             + " | ".join(f"{LARGE / 1000:.0f} GB: times native, {cores} cores" for cores in CORES) + " |",
+             "|" + "---|" * (7 + 3 * len(CORES))]
     for one in measured:
         kinds = {label.rpartition(", local[")[0] for label in one["spark"]}
         for kind in sorted(kinds):
             runs = [one["spark"].get(f"{kind}, local[{cores}]", {"why": ""}) for cores in (1, 2)]
             found = None if any("why" in run for run in runs) else model(*runs, one["megabytes"])
             if found is None:
-                bench.say(f"| {one['label']}, {kind} | no two runs to reckon from |" + " |" * (4 + 2 * len(CORES)))
+                lines.append(f"| {one['label']}, {kind} | no two runs to reckon from |" + " |" * (5 + 3 * len(CORES)))
                 continue
-            fixed, rate = found
+            fixed, rate, before = found
             start, native_rate = runs[1]["start"], one["megabytes"] / one["native"]
-            cells = [size_text(break_even(begun, fixed, rate, native_rate, cores)) for begun in (start, 0.0) for cores in CORES]
-            bench.say(f"| {one['label']}, {kind} | {native_rate:.0f} | {rate:.1f} | {fixed:.1f} | {start:.1f} | {native_rate / rate:.1f} | " + " | ".join(cells) + " |")
-    bench.say()
+            cells = [size_text(break_even(begun, fixed, rate, before, native_rate, cores)) for begun in (start, 0.0) for cores in CORES]
+            cells += [f"{LARGE / native_rate / (fixed + LARGE * before + LARGE / (rate * cores)):.2f}" for cores in CORES]
+            per_core = 1 / native_rate - before
+            quick = f"{1 / (rate * per_core):.1f}" if per_core > 0 else "none"
+            lines.append(f"| {one['label']}, {kind} | {native_rate:.0f} | {rate:.1f} | {f'{1 / before:.0f}' if before else '–'} | {fixed:.1f} | {start:.1f} "
+                         f"| {quick} | " + " | ".join(cells) + " |")
+    original = ours_against_the_original(HERE / "RESULTS.md")
+    if original:
+        lines += ["", "For comparison, this engine on one machine against pyforge-cli 1.0.9 ([bench/RESULTS.md](../bench/RESULTS.md)): "
+                  + "; ".join(f"{what}: {times} times as quick" for what, times in original) + "."]
+    return lines
+
+
+def write_page(bench, lines):
+    """The figures of a report that is kept go to the page, too."""
+    if bench.options.quick or bench.options.write.resolve().parent != HERE:
+        return
+    text = PAGE.read_text()
+    head, _, rest = text.partition(BEGIN)
+    tail = rest.partition(END)[2]
+    report = bench.options.write.name
+    PAGE.write_text("\n".join([head + BEGIN + f"From [bench/{report}](../bench/{report}):", "", *lines, END]) + tail)
 
 
 def part(bench):
@@ -190,10 +219,19 @@ def part(bench):
         bench.judge("Spark against native", "not measured", "–", False)
         return
     bench.say(f"Spark {VERSION} in local mode, 4 GB of heap, {os.cpu_count()} cores in the machine. *With the start* is what a process pays that has no session "
-              "yet, *without* the first work of a new session, *once more* the same in a warm one.")
+              "yet, *without* the first work of a new session, *once more* the same in a warm one (median, least–most).")
     bench.say()
     sparks = Sparks(bench, python)
     measured = [one_file(bench, sparks, make_csv(kind, rows[bench.options.quick]), f"{kind}.csv") for kind, rows in CSV.items()]
     measured.append(one_file(bench, sparks, make_document("xml", XML[bench.options.quick]), "XML"))
     measured.append(many_books(bench, sparks))
-    costs(bench, measured)
+    bench.say("### From which size on Spark is quicker")
+    bench.say()
+    bench.say("Reckoned, not measured, by the formula of [docs/spark-costs.md](../docs/spark-costs.md): what the native engine does is for all cores of this machine; the rest comes "
+              "from local[1] and local[2] with the session there. *Session there*: the start is 0. Disks and networks are left out.")
+    bench.say()
+    lines = costs(bench, measured)
+    for line in lines:
+        bench.say(line)
+    bench.say()
+    write_page(bench, lines)

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """One piece of work in a session of Spark, in a process of its own: run by bench/spark.py with the Python of build/spark.
 
-    spark_task.py CORES JARS PACKAGE read SOURCE OUTPUT DDL DELIMITER    Spark's own reader with the types given, to Parquet in parts
-    spark_task.py CORES JARS PACKAGE engine SOURCE OUTPUT                pyforge_cli.convert(..., engine="spark")
-    spark_task.py CORES JARS PACKAGE batch FOLDER OUTPUT                 forge.batch_convert(..., engine="spark")
+    spark_task.py CORES JARS PACKAGE RUNS read SOURCE OUTPUT DDL DELIMITER    Spark's own reader with the types given, to Parquet in parts
+    spark_task.py CORES JARS PACKAGE RUNS engine SOURCE OUTPUT                pyforge_cli.convert(..., engine="spark")
+    spark_task.py CORES JARS PACKAGE RUNS batch FOLDER OUTPUT                 forge.batch_convert(..., engine="spark")
 
-Prints JSON: seconds until the session is there, of the work the first time, and when it is done again.
+Prints JSON: seconds until the session is there, of the work the first time, and each time that it is done again; what of the latter the native
+reading for the types took.
 """
 
 import json
@@ -42,6 +43,22 @@ def read(spark, source, output, ddl, delimiter):
     return "spark"
 
 
+def watch_survey(took):
+    """From now on the seconds of each native reading of a whole input are appended to took."""
+    from pyforge_cli.extensions.databricks import engine as spark_engine
+
+    whole = spark_engine._plan_of
+
+    def plan_of(job):
+        began = time.perf_counter()
+        try:
+            return whole(job)
+        finally:
+            took.append(time.perf_counter() - began)
+
+    spark_engine._plan_of = plan_of
+
+
 def engine(spark, source, output):
     import pyforge_cli
     from pyforge_cli.extensions.databricks import PyForgeDatabricks
@@ -58,7 +75,7 @@ def batch(spark, source, output):
 
 
 def main():
-    cores, jars, package, action, *words = sys.argv[1:]
+    cores, jars, package, runs, action, *words = sys.argv[1:]
     sys.path.insert(0, package)
     os.environ["PYTHONPATH"] = package  # for the processes of executors
     place = tempfile.mkdtemp(prefix="pyforge-bench-spark-")
@@ -66,11 +83,14 @@ def main():
         began = time.perf_counter()
         spark = session(cores, jars, place)
         spark.sparkContext.setLogLevel("OFF")
-        told = {"start": time.perf_counter() - began}
-        for name in ("first", "again"):
+        told, took, survey = {"start": time.perf_counter() - began}, [], []
+        if action == "engine":
+            watch_survey(survey)
+        for _ in range(1 + int(runs)):
             began = time.perf_counter()
             told["by"] = {"read": read, "engine": engine, "batch": batch}[action](spark, *words)
-            told[name] = time.perf_counter() - began
+            took.append(time.perf_counter() - began)
+        told.update(first=took[0], again=took[1:], survey=survey[1:])
         spark.stop()
         print(json.dumps(told))
     finally:

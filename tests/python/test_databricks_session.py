@@ -136,3 +136,19 @@ print(engine.SparkEngine().takes(Job)[1])
     told = asked(script).splitlines()
     assert told[0] == "None ['RuntimeError: [JAVA_GATEWAY_EXITED] the gateway is gone']"
     assert "none is at hand (RuntimeError: [JAVA_GATEWAY_EXITED] the gateway is gone); run this in" in told[1]
+
+
+@pytest.mark.parametrize("remote, found", [("sc://127.0.0.1:1", "('connect', 'remote')"), ("local[2]", "None"), ("", "None")])
+def test_a_server_in_the_environment_is_used_where_spark_is_asked_for(asked, remote, found):
+    assert asked(f"""
+import os
+os.environ["SPARK_REMOTE"] = {remote!r}
+class Builder:
+    def getOrCreate(self):
+        return Connect()
+Classic.builder = Builder()
+module("pyspark.sql.session", SparkSession=Classic); module("pyspark.sql", SparkSession=Classic)
+print(session_at_hand())
+found = session_at_hand(asked=True)
+print(found and (found.kind, found.found))
+""").splitlines() == ["None", found]

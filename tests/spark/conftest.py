@@ -78,6 +78,14 @@ def serverless_like(session):
     return ServerlessLike(session)
 
 
+_OF_SPARK = ("SPARK_HOME", "SPARK_REMOTE", "PYSPARK_SUBMIT_ARGS", "SPARK_CONF_DIR")
+
+
+def clean_of_spark(environment):
+    """Without what Java's process of this one has told its children, or the user."""
+    return {name: value for name, value in environment.items() if name not in _OF_SPARK and not name.startswith("PYSPARK_GATEWAY")}
+
+
 def free_port():
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
@@ -91,13 +99,13 @@ class Spark:
         self.place, self.warehouse = place, place / "warehouse"
         self._clients = []
         self.port = None
-        for name in ("SPARK_HOME", "SPARK_REMOTE", "PYSPARK_SUBMIT_ARGS", "SPARK_CONF_DIR"):
+        for name in _OF_SPARK:
             os.environ.pop(name, None)
         # the processes of executors look for the package there, too
         os.environ.update(SPARK_LOCAL_IP="127.0.0.1", PYSPARK_PYTHON=sys.executable, SPARK_LOCAL_DIRS=str(place / "local"), PYTHONPATH=PACKAGE)
         from pyspark.sql import SparkSession
 
-        settings = self._settings(jars)
+        self.settings = settings = self._settings(jars)
         builder = SparkSession.builder.master("local[2]").appName("pyforge tests")
         for name, value in settings.items():
             builder = builder.config(name, value)

@@ -11,6 +11,8 @@ import grpc
 # server is at work.
 KINDS = ("cut", "delay", "status", "lost", "goes on")
 CODES = (grpc.StatusCode.INTERNAL, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.UNKNOWN)
+# Calls refused after a fault: more than a client and one second try of ours wait out.
+LONG = 8
 _OPTIONS = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 
 
@@ -20,12 +22,13 @@ class Fault:
     def __init__(self, kind, on, more=0, code=CODES[0]):
         self.kind, self.on, self.more, self.code, self.fired = kind, on, more, code, False
         self.lasts = more
+        self.at = None  # when the last call of it failed, by time.monotonic()
 
     @classmethod
     def any(cls, chance):
         kind = chance.choice(KINDS)
         on = "write" if chance.random() < 0.6 else chance.randrange(1, 12)
-        return cls(kind, on, chance.choice((0, 0, 3, 8)), chance.choice(CODES))
+        return cls(kind, on, chance.choice((0, 0, 3, LONG)), chance.choice(CODES))
 
     def __repr__(self):
         return f"Fault({self.kind!r}, {self.on!r}, {self.lasts})"
@@ -65,35 +68,40 @@ class FaultProxy(grpc.GenericRpcHandler):
     # -- calls
 
     def _does(self, name, request):
-        """What goes wrong with this call; None = nothing."""
+        """(what goes wrong with this call, None = nothing; the code that a gateway fails with)"""
         with self._lock:
             fault = self._fault
             self._calls += 1
             if fault is None:
-                return None
+                return None, None
             if not fault.fired:
                 fault.fired = is_write(name, request) if fault.on == "write" else fault.on == self._calls
-                return fault.kind if fault.fired else None
+                return (fault.kind if fault.fired else None), fault.code
             fault.more -= 1
-            return "cut" if fault.more >= 0 else None
+            return ("cut" if fault.more >= 0 else None), fault.code
+
+    def _refuse(self, context, code, words):
+        if self._fault is not None:
+            self._fault.at = time.monotonic()
+        context.abort(code, words)
 
     def _begun(self, name, request, context, call):
         """The server's answers to a call, unless it is not to come to that."""
-        does = self._does(name, request)
+        does, code = self._does(name, request)
         if does == "cut":
-            context.abort(grpc.StatusCode.UNAVAILABLE, "the connection was cut")
+            self._refuse(context, grpc.StatusCode.UNAVAILABLE, "the connection was cut")
         if does == "status":
-            context.abort(self._fault.code, "a gateway on the way failed")
+            self._refuse(context, code, "a gateway on the way failed")
         if does == "delay":
             time.sleep(random.uniform(0.1, 0.4))
         answers = call(request, metadata=[pair for pair in context.invocation_metadata() if not pair[0].startswith(("grpc-", "user-agent"))])
         if does == "goes on":
             threading.Thread(target=_drained, args=(answers,), daemon=True).start()
             time.sleep(0.05)
-            context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "the time of the call is over")
+            self._refuse(context, grpc.StatusCode.DEADLINE_EXCEEDED, "the time of the call is over")
         if does == "lost":
             _drained(answers)
-            context.abort(grpc.StatusCode.UNAVAILABLE, "the connection was cut")
+            self._refuse(context, grpc.StatusCode.UNAVAILABLE, "the connection was cut")
         return answers
 
     def service(self, details):

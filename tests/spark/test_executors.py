@@ -376,6 +376,72 @@ def test_without_a_session_it_is_said(package, folder):
     assert done.failed == 3
 
 
+# ---- one file
+
+
+def test_a_workbook_that_spark_is_asked_for_is_read_by_an_executor(connected, package, folder, monkeypatch):
+    source = workbooks(package, folder / "books", 2)
+    from pyforge_cli.extensions.databricks import executors
+
+    tries = []
+    whole = executors.why_not
+    monkeypatch.setattr(executors, "why_not", lambda session: tries.append(1) or whole(session))
+    for number, path in enumerate(sorted(source.iterdir())):
+        done = connected.convert(path, folder / "spark.parquet", engine="spark", progress=False, force=True)
+        assert done and done["processing_engine"] == "spark (executors)", done["error"]
+        other = connected.convert(path, folder / "native.parquet", engine="native", progress=False, force=True)
+        assert (folder / "spark.parquet").read_bytes() == (folder / "native.parquet").read_bytes()
+        for name in ("row_count", "rows_read", "columns", "output_size_bytes", "warnings"):
+            assert done[name] == other[name], name
+    assert len(tries) == 1  # of the session, not of each file
+    assert sorted(path.name for path in folder.iterdir()) == ["books", "native.parquet", "spark.parquet"]
+
+
+def test_one_file_that_no_executor_has(connected, package, folder, monkeypatch):
+    source = workbooks(package, folder / "books", 1) / "book 000.xlsx"
+    out = folder / "out.parquet"
+    done = connected.convert(source, out, engine="spark", executor_file_size=10, progress=False)
+    assert not done and "executors get files of 10 bytes at most" in done["error"] and not out.exists()
+    (folder / "bad.xlsx").write_bytes(source.read_bytes()[:900])
+    answers = [connected.convert(folder / "bad.xlsx", out, progress=False, **how) for how in ({"engine": "spark"}, {"force_pyspark": True}, {})]
+    assert not any(answers) and len({done["error"] for done in answers}) == 1
+    from pyforge_cli.extensions.databricks import executors
+
+    whole = executors._function
+    monkeypatch.setattr(executors, "_function", lambda options, declared: whole({**options, "format": "none"}, declared))
+    done = connected.convert(source, out, engine="spark", progress=False)
+    assert not done and "the executors could not convert it: " in done["error"] and "'none'" in done["error"] and not out.exists(), done["error"]
+    monkeypatch.setattr(executors, "_function", lambda *given: lambda batches: (1 / 0 for batch in batches))
+    done = connected.convert(source, out, force_pyspark=True, progress=False)
+    assert done["processing_engine"] == "native" and "the executors failed: " in done["warnings"][0], done["warnings"]
+    assert not list(folder.rglob(".pyforge*"))
+
+
+def test_an_interrupt_of_one_file(connected, package, folder, monkeypatch):
+    source = workbooks(package, folder / "books", 1) / "book 000.xlsx"
+    from pyforge_cli.extensions.databricks import executors
+
+    def slow(options, declared):
+        def sleeps(batches):
+            import time
+
+            time.sleep(60)
+            yield from ()
+
+        return sleeps
+
+    monkeypatch.setattr(executors, "_function", slow)
+
+    def told(state):
+        if time.monotonic() - start > 2:
+            raise KeyboardInterrupt
+
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        connected.convert(source, folder / "out.parquet", engine="spark", progress=told)
+    assert time.monotonic() - start < 50 and sorted(path.name for path in folder.iterdir()) == ["books"]
+
+
 # ---- without Spark
 
 

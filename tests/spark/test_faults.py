@@ -2,6 +2,8 @@
 
 import os
 import random
+import statistics
+import time
 from collections import Counter
 
 import pyarrow.parquet
@@ -10,10 +12,6 @@ import pytest
 FULL = bool(os.environ.get("PYFORGE_TEST_FULL"))
 # (conversions, those of them that append, one in how many has a fault)
 MANY = (500, 200, 20) if FULL else (20, 8, 2)
-
-
-# Calls refused after a fault, which is longer than a client and a second try of ours wait.
-LONG = 8
 
 
 @pytest.fixture
@@ -38,7 +36,7 @@ class Conversions:
     def __init__(self, forge, folder, tables):
         self.forge, self.folder, self.tables = forge, folder, tables
         self.next, self.has = 0, {name: Counter() for name in tables}
-        self.outcomes = Counter()
+        self.outcomes, self.after = Counter(), []
 
     def file(self):
         self.next += 2
@@ -48,10 +46,15 @@ class Conversions:
 
     def told(self, what, result, fault):
         """Counts what became of it. All succeed but where nobody answers for long, and none says that it is not known."""
+        from faults import LONG
+
         fired = fault is not None and fault.fired
         assert not result.get("outcome_unknown"), (fault, result["error"])
         assert result or (fired and fault.lasts == LONG), (fault, result["error"])
-        self.outcomes[what, "done" if result else "failed", fired] += 1
+        engine = result.get("processing_engine").split(" ")[0]
+        self.outcomes[what, engine if result else "failed", "fault" if fired else "no fault"] += 1
+        if fired and fault.at is not None and engine == "native":
+            self.after.append(time.monotonic() - fault.at)
         return bool(result)
 
     def append(self, chance, fault):
@@ -86,7 +89,6 @@ class Conversions:
         done = self.forge.batch_convert([path for path, _ in files], self.folder / "out", engine="spark", progress=False)
         assert done, done.failures
         self.told("batch", done[0], fault)
-        self.outcomes["by", done[0]["processing_engine"], fault is not None and fault.fired] += 1
         for path, rows in files:
             assert pyarrow.parquet.read_table(self.folder / "out" / path.with_suffix(".parquet").name)["id"].to_pylist() == rows
         # nothing is left behind on the way
@@ -119,7 +121,12 @@ def test_a_connection_that_fails_now_and_then(spark, package, proxied, folder, t
             faults.append(fault)
         with proxy.having(fault):
             convert(chance, fault)
-    print(f"seed {seed}", dict(work.outcomes), Counter((fault.kind, fault.fired) for fault in faults))
+    print(f"seed {seed}, {count} conversions, {appends} of them appends, {sum(fault.fired for fault in faults)} faults: "
+          f"{Counter(fault.kind for fault in faults if fault.fired)}")
+    for outcome, times in sorted(work.outcomes.items()):
+        print(times, *outcome)
+    if work.after:
+        print(f"native success after the last failed call: median {statistics.median(work.after):.2f} s, at most {max(work.after):.2f} s")
     assert sum(fault.fired for fault in faults) >= len(faults) // 3
     for name, rows in work.has.items():
         target = path_target(name) if "/" in name else table_target(name)

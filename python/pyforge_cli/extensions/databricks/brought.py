@@ -50,6 +50,24 @@ class Brought:
         if written != self.report["output_size_bytes"]:
             raise OSError(f"{written} bytes of {self.report['output_size_bytes']} came back from the executors")
 
+    def place(self, job, context):
+        """Puts the output in its place; what the engine's run() gives."""
+        with tempfile.TemporaryDirectory(prefix="pyforge-", dir=job.option("temp-dir") or os.environ.get("PYFORGE_TEMP_DIR") or None) as folder:
+            path = os.path.join(folder, "output")
+            try:
+                self.copy_to(path)
+            except Exception as error:
+                raise EngineError(f"what the executors made could not be read back: {error}", "falls back") from error
+            context.place(path)
+        report = self.report
+        for text in report["warnings"]:
+            context.warn(text)
+        return {
+            "rows_written": report["row_count"], "rows_read": report["rows_read"], "rows_rejected": report["rows_rejected"],
+            "rows_left_out": report["rows_left_out"], "bytes_written": report["output_size_bytes"], "columns": report["columns"],
+            "display": "spark (executors)",
+        }
+
 
 class Left:
     """A file that is for the driver, and why. sparks_own: Spark may read it by itself, if it would give the same table."""
@@ -93,21 +111,7 @@ def run(job, context):
     answer = getattr(_here, "answer", None)
     if not isinstance(answer, Brought) or job.engines_only:
         return None
-    with tempfile.TemporaryDirectory(prefix="pyforge-", dir=job.option("temp-dir") or os.environ.get("PYFORGE_TEMP_DIR") or None) as folder:
-        path = os.path.join(folder, "output")
-        try:
-            answer.copy_to(path)
-        except Exception as error:
-            raise EngineError(f"what the executors made could not be read back: {error}", "falls back") from error
-        context.place(path)
-    report = answer.report
-    for text in report["warnings"]:
-        context.warn(text)
-    return {
-        "rows_written": report["row_count"], "rows_read": report["rows_read"], "rows_rejected": report["rows_rejected"],
-        "rows_left_out": report["rows_left_out"], "bytes_written": report["output_size_bytes"], "columns": report["columns"],
-        "display": "spark (executors)",
-    }
+    return answer.place(job, context)
 
 
 def load(job, context, load, convert):

@@ -15,6 +15,8 @@ from pyforge_cli.extensions.databricks.operation import answer, begin, interrupt
 
 # How long an interrupted write is waited for, in seconds.
 _LAST_WAIT = 30.0
+# Formats that Spark has no reader for.
+_NOT_SPARKS = ("excel", "dbf")
 # Formats without types of their own, whose columns can be declared.
 _TEXTS = ("csv", "excel", "xml")
 _OTHER_WRITERS = ("DELTA_CONCURRENT", "DELTA_PROTOCOL_CHANGED", "DELTA_METADATA_CHANGED")
@@ -214,14 +216,15 @@ def _convert_file(at_hand, job, context, on_databricks):
     return result
 
 
-def _at_hand(given, why=None):
-    """(SparkAtHand or None, whether this is Databricks); why: a list to which goes why there is none"""
+def _at_hand(given, why=None, asked=True):
+    """(SparkAtHand or None, whether this is Databricks); why: a list to which goes why there is none; asked: whether only Spark will do, or it is
+    asked for"""
     from pyforge_cli.extensions.databricks.environment import facts
     from pyforge_cli.extensions.databricks.session import session_at_hand
 
     known = facts()
     inside = known["is_databricks"]
-    return session_at_hand(given, on_databricks=inside, is_serverless=known["is_serverless"], why=why), inside
+    return session_at_hand(given, on_databricks=inside, is_serverless=known["is_serverless"], why=why, asked=asked), inside
 
 
 def _brought():
@@ -261,6 +264,7 @@ class SparkEngine:
 
         self._given = given
         self._rates = Rates()
+        self._tried = []  # the session whose executors were last found to have the package
 
     def _decide(self, job, at_hand, on_databricks):
         """Whether Spark reads the input."""
@@ -286,15 +290,23 @@ class SparkEngine:
         if not job.engines_only and not _is_asked_for(job) and choice.is_small(job.input_format, _bytes_of(job), choice.threshold()):
             return False, "small enough for the native engine"
         why = []
-        at_hand, on_databricks = _at_hand(self._given, why)
+        at_hand, on_databricks = _at_hand(self._given, why, job.engines_only or _is_asked_for(job))
         if at_hand is None and job.engines_only:
             return False, f"tables and Delta need a session of Spark, and none is at hand{_told(why)}; {_REMEDY}"
         if at_hand is None:
             return False, f"no session of Spark is at hand{_told(why)}"
         if job.engines_only:
             return True, f"a table is written through the session of Spark ({at_hand.kind}, {at_hand.found})"
+        if job.input_format in _NOT_SPARKS and _is_asked_for(job):
+            left = self._executors(job, at_hand, on_databricks).left()
+            return (False, left.reason) if left else (True, f"an executor of the session reads it natively ({at_hand.kind}, {at_hand.found})")
         decision = self._decide(job, at_hand, on_databricks)
         return decision.spark, decision.reason
+
+    def _executors(self, job, at_hand, on_databricks):
+        from pyforge_cli.extensions.databricks.executors import OneFile
+
+        return OneFile(at_hand, on_databricks, job, self._tried)
 
     def _table(self, at_hand, job, context, on_databricks):
         """(what was read, rows written, columns)"""
@@ -334,6 +346,8 @@ class SparkEngine:
                               status="PF_UNSUPPORTED")
         started = time.monotonic()
         try:
+            if job.input_format in _NOT_SPARKS and not job.engines_only:
+                return self._executors(job, at_hand, on_databricks).run(context)
             if job.engines_only:
                 result, rows, columns = self._table(at_hand, job, context, on_databricks)
             else:

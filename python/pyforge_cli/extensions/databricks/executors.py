@@ -232,10 +232,12 @@ class Batch:
         self.operation.run(write, watch, _LAST_WAIT)
         self.answers.update(_outputs(folder, {self.here[number]: number for number in numbers}, self.sent, self.format))
 
-    def run(self, staging, watch, table):
-        """Fills answers. staging: the folder for what comes back. table: the OneTable that all files go into, or None."""
+    def run(self, staging, watch, table=None, tried=()):
+        """Fills answers. staging: the folder for what comes back. table: the OneTable that all files go into, or None. tried: sessions whose executors
+        have the package."""
         try:
-            why = self.operation.run(lambda: why_not(self.at_hand.session), watch, _LAST_WAIT)
+            is_tried = any(session is self.at_hand.session for session in tried)
+            why = None if is_tried else self.operation.run(lambda: why_not(self.at_hand.session), watch, _LAST_WAIT)
             if why is None:
                 declared = table.declared(self.at_hand, watch) if table else {}
                 self._round(staging, list(self.here), declared, watch)
@@ -245,11 +247,43 @@ class Batch:
                     table.group(self.answers)
                 why = "nothing came back from the executors for it"
         except Exception as error:
+            if self.operation.is_ended:
+                raise
             self.answers = {number: answer for number, answer in self.answers.items() if isinstance(answer, Left)}
             why = f"the executors failed: {said(error)}"
             # what was lost without an answer may run on; it writes to the staging folder only
             threading.Thread(target=self.operation.interrupt, name="pyforge-spark-interrupt", daemon=True).start()
         self.leave(why)
+
+
+class OneFile:
+    """The conversion of one file, a job of the engine, by an executor. tried: sessions whose executors have the package, the last one only."""
+
+    def __init__(self, at_hand, on_databricks, job, tried):
+        from pyforge_cli.extensions.databricks.engine import EXECUTOR_FILE_SIZE
+
+        self.job, self.tried = job, tried
+        sent = {name: text for name, text in job.options.items() if name not in OF_THE_DRIVER}
+        self.batch = Batch(at_hand, on_databricks, bytes_of(job.option("executor-file-size") or EXECUTOR_FILE_SIZE), sent, job.output_format)
+        self.batch.add(0, job.input, job.input_bytes or 0, {})
+
+    def left(self):
+        """Left where it stays on the driver, else None."""
+        return self.batch.answers.get(0)
+
+    def run(self, context):
+        """What the engine's run() gives; raises what falls back."""
+        job, batch = self.job, self.batch
+        if batch.here:
+            base = staging_base(job.staging, [job.output, job.input], batch.on_databricks)
+            with contextlib.ExitStack() as stack:
+                if not os.path.lexists(base):
+                    stack.callback(_remove_empty, base)
+                batch.run(stack.enter_context(Staging(base, batch.on_databricks, context.warn)), context.check_cancel, tried=self.tried)
+                if isinstance(batch.answers[0], Brought):
+                    self.tried[:] = [batch.at_hand.session]
+                    return batch.answers[0].place(job, context)
+        raise failure("unsupported", batch.answers[0].reason, "leave out --engine, or write --engine native")
 
 
 def _is_quicker(at_hand, sizes):
@@ -270,7 +304,7 @@ def spread(files, sizes, format, options, bar, note, asked):
     """
     from pyforge_cli.extensions.databricks.engine import EXECUTOR_FILE_SIZE, _at_hand
 
-    found, on_databricks = _at_hand(None)
+    found, on_databricks = _at_hand(None, asked=bool(asked))
     if found is None or not (asked or _is_quicker(found, sizes)):
         yield None
         return
@@ -302,4 +336,4 @@ def _remove_empty(folder):
         os.rmdir(folder)
 
 
-__all__ = ["bytes_of", "left", "spread", "why_not"]
+__all__ = ["OneFile", "bytes_of", "left", "spread", "why_not"]

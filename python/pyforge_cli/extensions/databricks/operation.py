@@ -49,8 +49,11 @@ def interrupt_until(done, interrupt, seconds):
 
 
 class Operation:
+    """is_ended: the calling thread was asked to end, and what run() raises is that."""
+
     def __init__(self, session, kind, token):
         self.session, self.kind, self.token = session, kind, token
+        self.is_ended = False
 
     def tagged(self, begin):
         """Marks what this thread starts, so that it can be interrupted; a server that knows no tags goes without."""
@@ -90,6 +93,7 @@ class Operation:
         try:
             wait(done, watch)
         except BaseException:
+            self.is_ended = True
             interrupt_until(done, self.interrupt, last_wait)
             raise
         return answer(state)

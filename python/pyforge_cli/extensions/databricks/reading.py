@@ -46,19 +46,10 @@ def read_into(at_hand, plan, path, folder, watch, whole_instants=False):
             at_hand.session.createDataFrame([], "a int")  # makes it the session of this thread
         frame(at_hand.session, plan, path, whole_instants).write.mode("error").parquet(folder)
 
-    ended = []
-
-    def watching():
-        try:
-            watch()
-        except BaseException as error:
-            ended.append(error)
-            raise
-
     try:
-        operation.run(carry_out, watching, _LAST_WAIT)
+        operation.run(carry_out, watch, _LAST_WAIT)
     except Exception as error:
-        if error in ended:
+        if operation.is_ended:
             raise
         operation.interrupt()  # one whose answer was lost may be at work
         tail = " ".join(part for part in (condition_of(error), sqlstate_of(error) and f"SQLSTATE {sqlstate_of(error)}") if part)

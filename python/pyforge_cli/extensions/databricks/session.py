@@ -1,5 +1,5 @@
 """The session of Spark that is at hand. None is ever started, and outside Databricks nothing of pyspark is imported where it is not used
-already."""
+already, unless Spark is asked for and SPARK_REMOTE names a server."""
 
 import contextlib
 import os
@@ -12,8 +12,8 @@ _CLASSIC = ("pyspark.sql.session", "pyspark.sql.classic.")
 
 
 class SparkAtHand:
-    """session; kind: "classic" (its driver's JVM is next door), "connect", or "serverless"; found: where, "given", "notebook", "active" or
-    "existing"."""
+    """session; kind: "classic" (its driver's JVM is next door), "connect", or "serverless"; found: where, "given", "notebook", "active",
+    "existing" or "remote"."""
 
     def __init__(self, session, kind, found):
         self.session, self.kind, self.found = session, kind, found
@@ -69,8 +69,17 @@ def _active(may_import):
 def _existing(is_serverless, why):
     """Of a job's process on Databricks, whose threads need not have an active session. Where neither a JVM nor a server waits for this
     process, as in %sh on classic compute, pyspark would start one: there is none then."""
-    if not (is_serverless or os.environ.get("SPARK_REMOTE") or os.environ.get("PYSPARK_GATEWAY_PORT")):
-        return None
+    if is_serverless or os.environ.get("SPARK_REMOTE") or os.environ.get("PYSPARK_GATEWAY_PORT"):
+        return _got_or_made(why)
+    return None
+
+
+def _of_the_server(why):
+    """That of the Connect server which the environment names; local[...] there would have pyspark start one."""
+    return _got_or_made(why) if os.environ.get("SPARK_REMOTE", "").startswith("sc://") else None
+
+
+def _got_or_made(why):
     try:
         from pyspark.sql import SparkSession
 
@@ -96,15 +105,18 @@ def session_given(session):
         _given.session = before
 
 
-def session_at_hand(given=None, *, on_databricks=False, is_serverless=False, why=None):
-    """The session given, else the notebook's, else the active one, else on Databricks that of the process, as SparkAtHand; None = there is
-    none, and what pyspark said of that is appended to why."""
+def session_at_hand(given=None, *, on_databricks=False, is_serverless=False, why=None, asked=False):
+    """The session given, else the notebook's, else the active one, else on Databricks that of the process, else, where Spark is asked for, of the
+    server in SPARK_REMOTE, as SparkAtHand; None = there is none, and what pyspark said of that is appended to why."""
+    why = [] if why is None else why
     given = getattr(_given, "session", None) if given is None else given
     if given is not None:
         return SparkAtHand(given, kind_of(given, is_serverless), "given")
     places = [(_of_the_notebook, "notebook"), (lambda: _active(on_databricks), "active")]
     if on_databricks:
-        places.append((lambda: _existing(is_serverless, [] if why is None else why), "existing"))
+        places.append((lambda: _existing(is_serverless, why), "existing"))
+    elif asked:
+        places.append((lambda: _of_the_server(why), "remote"))
     for find, found in places:
         session = find()
         if session is not None:
