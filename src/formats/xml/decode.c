@@ -101,28 +101,15 @@ enum pf_status xml_decode(const void *state, const struct pf_pass *pass, struct 
 {
     struct xml_reader *reader = (struct xml_reader *)(uintptr_t)state; /* for its lock */
     struct xml_columns columns;
-    struct xml_walk walk = { .prefix = xml_prefix_of(block),
-                             .prefix_used = xml_used_of(block),
-                             .no_carry = (block->own[XML_OWN_FLAGS] & XML_BLOCK_NO_CARRY) != 0,
-                             .row = xml_add_row,
-                             .user = &columns };
+    struct xml_walk walk = { .row = xml_add_row, .user = &columns };
 
     (void)pass;
     *out = (struct pf_decoded){ 0 };
     pf_error_clear(err);
     if (xml_columns_begin(&columns, reader, arena, (int64_t)block->own[XML_OWN_ROWS], err) == PF_OK &&
-        xml_walk_begin(&walk, reader, &reader->tree, err) == PF_OK) {
+        xml_walk_begin(&walk, reader, &reader->tree, block, err) == PF_OK) {
         columns.bytes = block->bytes + walk.prefix;
         (void)decode(&walk, &columns, block, arena, out);
     }
-    if (walk.memory != NULL)
-        xml_walk_end(&walk);
-    if (err->status != PF_OK) {
-        pf_error_source(err, pf_source_name(reader->src));
-        return err->status;
-    }
-    pf_mutex_lock(reader->lock);
-    xml_counts_add(&reader->counts, &walk.counts);
-    pf_mutex_unlock(reader->lock);
-    return PF_OK;
+    return xml_walk_done(&walk, reader, err);
 }

@@ -273,28 +273,16 @@ enum pf_status xml_nested_decode(const void *state, const struct pf_pass *pass, 
                                    .arena = arena,
                                    .memory = &reader->ctx->memory,
                                    .err = err };
-    struct xml_walk walk = { .prefix = xml_prefix_of(block),
-                             .prefix_used = xml_used_of(block),
-                             .no_carry = (block->own[XML_OWN_FLAGS] & XML_BLOCK_NO_CARRY) != 0,
-                             .row = put_row,
-                             .user = &nesting };
+    struct xml_walk walk = { .row = put_row, .user = &nesting };
 
     *out = (struct pf_decoded){ 0 };
     pf_error_clear(err);
     nesting.cells = pf_arena_alloc_zero(arena, (size_t)reader->shape->slot_count + 1, sizeof *nesting.cells);
     if (nesting.cells == NULL)
         pf_fail_memory(err, reader->shape->slot_count * sizeof *nesting.cells);
-    else if (xml_walk_begin(&walk, reader, &reader->tree, err) == PF_OK)
+    else if (xml_walk_begin(&walk, reader, &reader->tree, block, err) == PF_OK)
         (void)decode(&walk, &nesting, pass, block, out);
-    if (walk.memory != NULL)
-        xml_walk_end(&walk);
-    if (err->status != PF_OK) {
+    if (err->status != PF_OK)
         pf_batch_free(&out->typed);
-        pf_error_source(err, pf_source_name(reader->src));
-        return err->status;
-    }
-    pf_mutex_lock(reader->lock);
-    xml_counts_add(&reader->counts, &walk.counts);
-    pf_mutex_unlock(reader->lock);
-    return PF_OK;
+    return xml_walk_done(&walk, reader, err);
 }

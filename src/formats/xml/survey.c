@@ -391,14 +391,10 @@ static enum pf_status survey_bytes(struct xml_reader *reader, const struct xml_s
                                    struct xml_counts *counts, int64_t *rows, struct pf_error *err)
 {
     const uint64_t flags = block->own[XML_OWN_FLAGS];
-    struct xml_walk walk = { .survey = true,
-                             .prefix = xml_prefix_of(block),
-                             .prefix_used = xml_used_of(block),
-                             .no_carry = (flags & XML_BLOCK_NO_CARRY) != 0,
-                             .keep_values = surveyor->block != NULL,
-                             .row = surveyor->row,
-                             .user = surveyor->user };
-    enum pf_status status = xml_walk_begin(&walk, reader, &reader->tree, err);
+    struct xml_walk walk = {
+        .survey = true, .keep_values = surveyor->block != NULL, .row = surveyor->row, .user = surveyor->user
+    };
+    enum pf_status status = xml_walk_begin(&walk, reader, &reader->tree, block, err);
 
     if (status == PF_OK)
         status = xml_walk_run(&walk, block->bytes, block->size, (flags & XML_BLOCK_ENDS) != 0);

@@ -523,8 +523,11 @@ static int XMLCALL on_external(XML_Parser arg, const XML_Char *context, const XM
 /* ---- a block */
 
 enum pf_status xml_walk_begin(struct xml_walk *walk, const struct xml_reader *reader, struct xml_tree *tree,
-                              struct pf_error *err)
+                              const struct pf_block *block, struct pf_error *err)
 {
+    walk->prefix = xml_prefix_of(block);
+    walk->prefix_used = xml_used_of(block);
+    walk->no_carry = (block->own[XML_OWN_FLAGS] & XML_BLOCK_NO_CARRY) != 0;
     walk->reader = reader;
     walk->tree = tree;
     walk->memory = &reader->ctx->memory;
@@ -556,6 +559,20 @@ void xml_walk_end(struct xml_walk *walk)
     pf_free(walk->memory, walk->last);
     pf_free(walk->memory, walk->live);
     walk->parser = NULL;
+}
+
+enum pf_status xml_walk_done(struct xml_walk *walk, struct xml_reader *reader, struct pf_error *err)
+{
+    if (walk->memory != NULL)
+        xml_walk_end(walk);
+    if (err->status != PF_OK) {
+        pf_error_source(err, pf_source_name(reader->src));
+        return err->status;
+    }
+    pf_mutex_lock(reader->lock);
+    xml_counts_add(&reader->counts, &walk->counts);
+    pf_mutex_unlock(reader->lock);
+    return PF_OK;
 }
 
 static enum pf_status fail_place(struct xml_walk *walk)

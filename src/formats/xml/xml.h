@@ -303,11 +303,14 @@ struct xml_walk {
     void *user;
 };
 
+/* Over the block, with what the caller has set in the walk: row and user, and how it surveys. */
 enum pf_status xml_walk_begin(struct xml_walk *walk, const struct xml_reader *reader, struct xml_tree *tree,
-                              struct pf_error *err);
+                              const struct pf_block *block, struct pf_error *err);
 /* The prefix and what follows. PF_BAD_DATA with a place relative to the body: not well-formed. */
 enum pf_status xml_walk_run(struct xml_walk *walk, const uint8_t *bytes, size_t size, bool last);
 void xml_walk_end(struct xml_walk *walk);
+/* Ends the walk of a block that is decoded, begun or not: what it counted goes to the reader, unless err tells a failure, which gets its source. */
+enum pf_status xml_walk_done(struct xml_walk *walk, struct xml_reader *reader, struct pf_error *err);
 /* Room for count + 1 entries. */
 bool xml_room(struct pf_memory *memory, void **list, uint32_t count, uint32_t *capacity, size_t size);
 
