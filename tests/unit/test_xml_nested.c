@@ -3,6 +3,7 @@
  * and test_xml_relational.py. */
 #include "support_unit.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 
 #include "formats/xml/nested.h"
@@ -13,31 +14,51 @@ struct reading {
     size_t schema_size;
     char keys[512]; /* of tables: "_id<_parent_id.index" of each row */
     size_t keys_size;
+    char tables[640]; /* as info tells them */
     int64_t rows;
     int64_t entries; /* of the columns, and of all that is in them, that are not null */
     int64_t rejected;
     char error[800];
 };
 
+static void take_tables(void *user, const char *name, const char *value, bool number)
+{
+    struct reading *reading = user;
+
+    if (strcmp(name, "tables") == 0 && !number)
+        (void)snprintf(reading->tables, sizeof reading->tables, "%s", value);
+}
+
+/* As much as fits. */
+static void PF_PRINTF(4, 5) append(char *to, size_t room, size_t *used, const char *format, ...)
+{
+    va_list values;
+    int more;
+
+    va_start(values, format);
+    more = vsnprintf(to + *used, room - *used, format, values);
+    va_end(values);
+    assert_true(more >= 0);
+    *used = *used + (size_t)more < room ? *used + (size_t)more : room - 1;
+}
+
 static enum pf_status print_schema(struct reading *reading, const char *table, const struct pf_schema *schema,
                                    struct pf_memory *memory)
 {
     enum pf_status status = PF_OK;
-    size_t used = reading->schema_size;
 
     if (table[0] != '\0')
-        used += (size_t)snprintf(reading->schema + used, sizeof reading->schema - used, "[%s]\n", table);
+        append(reading->schema, sizeof reading->schema, &reading->schema_size, "[%s]\n", table);
     for (uint32_t i = 0; i < schema->count; i++) {
         struct pf_buffer type;
 
         pf_buffer_init(&type, memory, SIZE_MAX);
         if (!pf_type_print(&schema->fields[i], &type))
             status = PF_NO_MEMORY;
-        used += (size_t)snprintf(reading->schema + used, sizeof reading->schema - used, "%s: %.*s\n", schema->fields[i].name,
-                                 (int)type.size, (const char *)type.data);
+        append(reading->schema, sizeof reading->schema, &reading->schema_size, "%s: %.*s\n", schema->fields[i].name,
+               (int)type.size, type.size != 0 ? (const char *)type.data : "");
         pf_buffer_free(&type);
     }
-    reading->schema_size = used;
     return status;
 }
 
@@ -55,20 +76,19 @@ static int64_t count_entries(const struct ArrowArray *array)
     return count;
 }
 
+/* Of tables only: "_id<_parent_id.index" of each row. */
 static void print_keys(struct reading *reading, const struct pf_batch *batch, bool of_parent)
 {
-    const int64_t *id = pf_array_data(&batch->columns[0]), *parent, *index;
+    const int64_t *id = pf_array_data(&batch->columns[0]);
 
-    for (int64_t i = 0; i < batch->rows && !of_parent; i++)
-        reading->keys_size += (size_t)snprintf(reading->keys + reading->keys_size, sizeof reading->keys - reading->keys_size,
-                                               "%lld ", (long long)id[i]);
-    if (!of_parent)
-        return;
-    parent = pf_array_data(&batch->columns[1]);
-    index = pf_array_data(&batch->columns[2]);
-    for (int64_t i = 0; i < batch->rows; i++)
-        reading->keys_size += (size_t)snprintf(reading->keys + reading->keys_size, sizeof reading->keys - reading->keys_size,
-                                               "%lld<%lld.%lld ", (long long)id[i], (long long)parent[i], (long long)index[i]);
+    for (int64_t i = 0; i < batch->rows; i++) {
+        append(reading->keys, sizeof reading->keys, &reading->keys_size, "%lld", (long long)id[i]);
+        if (of_parent)
+            append(reading->keys, sizeof reading->keys, &reading->keys_size, "<%lld.%lld",
+                   (long long)((const int64_t *)pf_array_data(&batch->columns[1]))[i],
+                   (long long)((const int64_t *)pf_array_data(&batch->columns[2]))[i]);
+        append(reading->keys, sizeof reading->keys, &reading->keys_size, " ");
+    }
 }
 
 static enum pf_status read_blocks(struct reading *reading, struct xml_reader *reader, uint32_t table, uint32_t columns,
@@ -131,6 +151,8 @@ static enum pf_status read_source(struct reading *reading, struct pf_context *ct
         }
         pf_schema_free(&table.schema);
     }
+    if (status == PF_END)
+        made->facts(reader, take_tables, reading);
     made->close(reader);
     free(reader);
     return status;
@@ -217,6 +239,35 @@ static void what_documents_become(void **state)
     }
 }
 
+static void what_info_tells(void **state)
+{
+    char text[4096];
+    size_t used = 0;
+
+    (void)state;
+    append(text, sizeof text, &used, "<a><r>");
+    for (int i = 0; i < 40; i++)
+        append(text, sizeof text, &used, "<x%d>1</x%d><x%d/>", i, i, i);
+    append(text, sizeof text, &used, "</r><r/></a>");
+    for (int whole = 0; whole < 2; whole++) {
+        struct pf_context *ctx = pf_context_make(NULL);
+        struct reading reading = relational(0);
+        const char *document = whole ? "<a><r><x><y/><y/></x></r><r><x/></r><r><x/><x/></r></a>" : text;
+        struct pf_source *src;
+        struct pf_error err;
+
+        assert_int_equal(pf_source_memory(ctx, document, strlen(document), "t.xml", &src, &err), PF_OK);
+        assert_int_equal(read_source(&reading, ctx, src, &err), PF_END);
+        if (whole)
+            assert_string_equal(reading.tables, "r (3 rows), r_x (4 rows, of r), r_x_y (2 rows, of r_x)");
+        else
+            assert_non_null(strstr(reading.tables, "r (2 rows), r_x0 (2 rows, of r), "));
+        assert_int_equal(strstr(reading.tables, ", ...") == NULL, whole);
+        pf_source_close(src);
+        pf_context_release(ctx);
+    }
+}
+
 /* Of tables, too: it is one place of the document, and not one of each. */
 static void damage_is_one_reject(void **state)
 {
@@ -297,10 +348,23 @@ static void what_excludes_what(void **state)
     assert_int_equal(xml_nested_check(&reading.options, &err), PF_BAD_OPTION);
 }
 
-static void fail_each_allocation(const struct reading *usual_reading)
+static enum pf_status open_source(const struct reading *reading, struct pf_context *ctx, struct pf_source *src,
+                                  struct pf_error *err)
 {
-    static const char text[] = "<a v='1'><h>h</h><r k='1'><x><y>1</y><y>2</y></x>t</r><r><x/><x n='3'>4</x>"
-                               "<x><y/></x></r><s>1</s><s>2</s></a>";
+    const struct pf_reader *const made = pf_xml_reader.as(&reading->options);
+    struct xml_reader *reader = calloc(1, sizeof *reader);
+    enum pf_status status;
+
+    assert_non_null(reader);
+    status = made->open(made, reader, ctx, src, &reading->options, err);
+    made->close(reader);
+    free(reader);
+    return status;
+}
+
+/* all: of reading, too, not of opening alone. */
+static void fail_each_allocation(const struct reading *usual_reading, const char *text, bool all)
+{
     bool granted = false;
 
     for (long n = 0; !granted; n++) {
@@ -314,12 +378,12 @@ static void fail_each_allocation(const struct reading *usual_reading)
         atomic_store(&ctx->memory.fail_at, n);
         status = pf_source_memory(ctx, text, strlen(text), "t.xml", &src, &err);
         if (status == PF_OK)
-            status = read_source(&reading, ctx, src, &err);
+            status = all ? read_source(&reading, ctx, src, &err) : open_source(&reading, ctx, src, &err);
         granted = atomic_load(&ctx->memory.fail_at) >= 0;
         if (!granted && status != PF_NO_MEMORY)
             fail_msg("allocation %ld: status %d, %s", n, status, err.message);
         if (granted)
-            assert_int_equal(status, PF_END);
+            assert_int_equal(status, all ? PF_END : PF_OK);
         atomic_store(&ctx->memory.fail_at, -1);
         pf_source_close(src);
         CHECK_INT(atomic_load(&ctx->memory.in_use), 0);
@@ -329,19 +393,28 @@ static void fail_each_allocation(const struct reading *usual_reading)
 
 static void each_allocation_fails(void **state)
 {
+    static const char text[] = "<a v='1'><h>h</h><r k='1'><x><y>1</y><y>2</y></x>t</r><r><x/><x n='3'>4</x>"
+                               "<x><y/></x></r><s>1</s><s>2</s></a>";
     const struct reading nested = usual(24), tables = relational(24);
+    char wide[1 << 13];
+    size_t used = 0;
 
     (void)state;
-    fail_each_allocation(&nested);
-    fail_each_allocation(&tables);
+    fail_each_allocation(&nested, text, true);
+    fail_each_allocation(&tables, text, true);
+    append(wide, sizeof wide, &used, "<a><r>");
+    for (int i = 0; i < 60; i++)
+        append(wide, sizeof wide, &used, "<an_element_%d><p><q>%d</q></p></an_element_%d><an_element_%d k='1'/>", i, i, i, i);
+    append(wide, sizeof wide, &used, "</r><r/></a>");
+    fail_each_allocation(&tables, wide, false);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_documents_become),           cmocka_unit_test(damage_is_one_reject),
-        cmocka_unit_test(a_document_that_changes_is_told), cmocka_unit_test(what_excludes_what),
-        cmocka_unit_test(each_allocation_fails),
+        cmocka_unit_test(what_documents_become), cmocka_unit_test(what_info_tells),
+        cmocka_unit_test(damage_is_one_reject),  cmocka_unit_test(a_document_that_changes_is_told),
+        cmocka_unit_test(what_excludes_what),    cmocka_unit_test(each_allocation_fails),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
