@@ -150,6 +150,18 @@ def test_hostile(pyforge, tmp_path):
     assert table["a_r"].to_pylist() == ["1", "see &x; here"] and "&x;" in said
 
 
+def test_many_kinds_of_rows(pyforge, tmp_path):
+    kinds = [f"{'k' * (i % 7 + 1)}{i}" for i in range(500)]
+    text = f"<a>{''.join(f'<{kind}>{i}.{n}</{kind}>' for n in range(2) for i, kind in enumerate(kinds))}</a>"
+    table, said = read(pyforge, put(tmp_path, text), "--types", "string")
+    assert table.num_rows == 1000 and table.column_names == [f"a_{kind}" for kind in kinds] and "outside" not in said
+    for i, kind in enumerate(kinds):
+        assert [value for value in table[f"a_{kind}"].to_pylist() if value is not None] == [f"{i}.0", f"{i}.1"]
+    beyond = "".join(f"<x{i}>{i}</x{i}><x{i}/>" for i in range(1002))
+    table, said = read(pyforge, put(tmp_path, f"<a>{beyond}</a>"), "--types", "string")
+    assert table.num_columns == 1001 and "2 values outside of the rows" in said
+
+
 # ---- every leaf value, by another parser
 
 def leaves(element, found):

@@ -113,7 +113,7 @@ struct xml_name {
 struct xml_rule {
     struct xml_name *steps;  /* from the root */
     uint32_t step_count;     /* 0 = by name */
-    struct xml_name *others; /* what the last step may be called besides */
+    struct xml_name *others; /* what the last step may be called besides; by xml_order_names */
     uint32_t other_count;
     struct xml_name *tags;
     uint32_t tag_count;
@@ -125,6 +125,8 @@ struct xml_where {
     uint32_t depth, matched, roots;
 };
 
+/* Shorter ones first, so that few need to be looked at. */
+int xml_order_names(const struct xml_name *a, const struct xml_name *b);
 bool xml_same_name(const struct xml_name *name, const char *text, size_t size);
 /* An element begins that is in no row. true = it is a row, and where is as before. */
 bool xml_enter(const struct xml_rule *rule, struct xml_where *where, const char *name, size_t size);
