@@ -1,7 +1,7 @@
 /* Rows of XML as lists and structs, and as tables with keys: the columns of documents and their entries, whatever the size of the blocks;
  * and a whole reading of which each allocation fails in turn. Values are compared with another parser's by tests/python/test_xml_nested.py
  * and test_xml_relational.py. */
-#include "support_unit.h"
+#include "support_failing.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -43,10 +43,9 @@ static void PF_PRINTF(4, 5) append(char *to, size_t room, size_t *used, const ch
 }
 
 static enum pf_status print_schema(struct reading *reading, const char *table, const struct pf_schema *schema,
-                                   struct pf_memory *memory)
+                                   struct pf_memory *memory, struct pf_error *err)
 {
-    enum pf_status status = PF_OK;
-
+    pf_error_clear(err);
     if (table[0] != '\0')
         append(reading->schema, sizeof reading->schema, &reading->schema_size, "[%s]\n", table);
     for (uint32_t i = 0; i < schema->count; i++) {
@@ -54,12 +53,12 @@ static enum pf_status print_schema(struct reading *reading, const char *table, c
 
         pf_buffer_init(&type, memory, SIZE_MAX);
         if (!pf_type_print(&schema->fields[i], &type))
-            status = PF_NO_MEMORY;
+            pf_fail_memory(err, 1);
         append(reading->schema, sizeof reading->schema, &reading->schema_size, "%s: %.*s\n", schema->fields[i].name,
                (int)type.size, type.size != 0 ? (const char *)type.data : "");
         pf_buffer_free(&type);
     }
-    return status;
+    return err->status;
 }
 
 /* Entries with a value; what lies under a null has to be null as well. */
@@ -142,7 +141,7 @@ static enum pf_status read_source(struct reading *reading, struct pf_context *ct
         pf_schema_init(&table.schema, &ctx->memory);
         status = made->table(reader, index, &table, err);
         if (status == PF_OK)
-            status = print_schema(reading, table.name, &table.schema, &ctx->memory);
+            status = print_schema(reading, table.name, &table.schema, &ctx->memory, err);
         if (status == PF_OK)
             status = read_blocks(reading, reader, index, table.schema.count, err) == PF_END ? PF_OK : err->status;
         if (status == PF_OK && reader->counts.broken == 0) {
@@ -348,73 +347,85 @@ static void what_excludes_what(void **state)
     assert_int_equal(xml_nested_check(&reading.options, &err), PF_BAD_OPTION);
 }
 
-static enum pf_status open_source(const struct reading *reading, struct pf_context *ctx, struct pf_source *src,
-                                  struct pf_error *err)
+struct failing {
+    struct reading usual;
+    const char *text;
+    bool opened; /* it is not read then */
+};
+
+static enum pf_status run_failing(struct pf_context *ctx, void *user, struct pf_error *err)
 {
-    const struct pf_reader *const made = pf_xml_reader.as(&reading->options);
-    struct xml_reader *reader = calloc(1, sizeof *reader);
-    enum pf_status status;
+    const struct failing *failing = user;
+    const struct pf_reader *const made = pf_xml_reader.as(&failing->usual.options);
+    struct reading reading = failing->usual;
+    struct pf_source *src = NULL;
+    enum pf_status status = pf_source_memory(ctx, failing->text, strlen(failing->text), "t.xml", &src, err);
 
-    assert_non_null(reader);
-    status = made->open(made, reader, ctx, src, &reading->options, err);
-    made->close(reader);
-    free(reader);
-    return status;
-}
+    if (status == PF_OK && failing->opened) {
+        struct xml_reader *reader = calloc(1, sizeof *reader);
 
-/* all: of reading, too, not of opening alone. */
-static void fail_each_allocation(const struct reading *usual_reading, const char *text, bool all)
-{
-    bool granted = false;
-
-    for (long n = 0; !granted; n++) {
-        struct pf_context *ctx = pf_context_make(NULL);
-        struct reading reading = *usual_reading;
-        struct pf_source *src = NULL;
-        enum pf_status status;
-        struct pf_error err;
-
-        pf_error_clear(&err);
-        atomic_store(&ctx->memory.fail_at, n);
-        status = pf_source_memory(ctx, text, strlen(text), "t.xml", &src, &err);
-        if (status == PF_OK)
-            status = all ? read_source(&reading, ctx, src, &err) : open_source(&reading, ctx, src, &err);
-        granted = atomic_load(&ctx->memory.fail_at) >= 0;
-        if (!granted && status != PF_NO_MEMORY)
-            fail_msg("allocation %ld: status %d, %s", n, status, err.message);
-        if (granted)
-            assert_int_equal(status, all ? PF_END : PF_OK);
-        atomic_store(&ctx->memory.fail_at, -1);
-        pf_source_close(src);
-        CHECK_INT(atomic_load(&ctx->memory.in_use), 0);
-        pf_context_release(ctx);
+        assert_non_null(reader);
+        status = made->open(made, reader, ctx, src, &reading.options, err);
+        made->close(reader);
+        free(reader);
+    } else if (status == PF_OK) {
+        status = read_source(&reading, ctx, src, err);
     }
+    pf_source_close(src);
+    return status;
 }
 
 static void each_allocation_fails(void **state)
 {
-    static const char text[] = "<a v='1'><h>h</h><r k='1'><x><y>1</y><y>2</y></x>t</r><r><x/><x n='3'>4</x>"
-                               "<x><y/></x></r><s>1</s><s>2</s></a>";
-    const struct reading nested = usual(24), tables = relational(24);
-    char wide[1 << 13];
+    static const char *const texts[] = {
+        "<a v='1'><h>h</h><r k='1'><x><y>1</y><y>2</y></x>t</r><r><x/><x n='3'>4</x><x><y/></x></r><s>1</s><s>2</s></a>",
+        "<a xmlns:i='u'><r><x i:nil='true'/></r><r><x k='1'>t<z><q>1.5</q></z>t</x></r></a>",
+        "<a><r><x>1</x></r><r><x>2</x><x>3</x></r><r><x></y></r></a>",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 2 * PF_COUNT(texts); i++) {
+        struct failing failing = { .usual = i % 2 == 0 ? usual(24) : relational(24), .text = texts[i / 2] };
+
+        fail_each_allocation(run_failing, &failing, PF_END);
+    }
+}
+
+/* So many that what holds them has to grow. */
+static void each_allocation_for_many_paths_fails(void **state)
+{
+    char wide[1 << 13], tall[1 << 13];
     size_t used = 0;
 
     (void)state;
-    fail_each_allocation(&nested, text, true);
-    fail_each_allocation(&tables, text, true);
     append(wide, sizeof wide, &used, "<a><r>");
     for (int i = 0; i < 60; i++)
         append(wide, sizeof wide, &used, "<an_element_%d><p><q>%d</q></p></an_element_%d><an_element_%d k='1'/>", i, i, i, i);
     append(wide, sizeof wide, &used, "</r><r/></a>");
-    fail_each_allocation(&tables, wide, false);
+    used = 0;
+    append(tall, sizeof tall, &used, "<a><q/>");
+    for (int i = 0; i < 200; i++)
+        append(tall, sizeof tall, &used, "<r>%s<x/></r>", i % 7 == 0 ? "<y><z/><z k='1'/></y>" : "");
+    append(tall, sizeof tall, &used, "</a>");
+    for (int i = 0; i < 4; i++) {
+        struct failing failing = { .usual = i % 2 == 0 ? usual(0) : relational(0),
+                                   .text = i < 2 ? wide : tall,
+                                   .opened = i < 2 };
+
+        fail_each_allocation(run_failing, &failing, i < 2 ? PF_OK : PF_END);
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_documents_become), cmocka_unit_test(what_info_tells),
-        cmocka_unit_test(damage_is_one_reject),  cmocka_unit_test(a_document_that_changes_is_told),
-        cmocka_unit_test(what_excludes_what),    cmocka_unit_test(each_allocation_fails),
+        cmocka_unit_test(what_documents_become),
+        cmocka_unit_test(what_info_tells),
+        cmocka_unit_test(damage_is_one_reject),
+        cmocka_unit_test(a_document_that_changes_is_told),
+        cmocka_unit_test(what_excludes_what),
+        cmocka_unit_test(each_allocation_fails),
+        cmocka_unit_test(each_allocation_for_many_paths_fails),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
