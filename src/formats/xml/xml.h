@@ -175,6 +175,9 @@ struct xml_ancestor {
 };
 
 /* The state of cutting, outside of rows. */
+/* What stands in front of rows, and is carried from block to block. */
+enum { XML_HEADING_KIB = 256 };
+
 struct xml_cut {
     struct pf_text_input input;
     struct pf_buffer prefix;
@@ -183,6 +186,7 @@ struct xml_cut {
     uint32_t stack_capacity;
     struct xml_where where;
     bool in_document, no_carry, ended;
+    bool capped; /* some of what stands in front of rows was not carried, as there is too much of it */
     int64_t offset, line, documents;
     size_t next_size, block_bytes;
     uint32_t blocks; /* cut so far */
