@@ -2,10 +2,10 @@
  *
  * Held to: markup lies within the bytes and goes forward; blocks of any size have the same rows and lines in all, none ends behind the
  * source, and what they have in front of them are bytes they begin with. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "formats/xml/xml.h"
+#include "support_reader.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -35,9 +35,11 @@ static void scan_all(const uint8_t *bytes, size_t size)
     }
 }
 
-static void cut_all(struct xml_reader *reader, struct outcome *outcome, struct pf_error *err)
+static void cut_all(void *state, void *user, struct pf_error *err)
 {
     static const struct pf_pass all = { .columns = NULL };
+    struct xml_reader *reader = state;
+    struct outcome *outcome = user;
     enum pf_status status = pf_xml_reader.start(reader, &all, err);
 
     while (status == PF_OK) {
@@ -56,36 +58,18 @@ static void cut_all(struct xml_reader *reader, struct outcome *outcome, struct p
     outcome->lines = (uint64_t)reader->cut.line;
 }
 
-static struct outcome drain(const uint8_t *data, size_t size, size_t block_bytes)
+static void cut(const uint8_t *data, size_t size, size_t block_bytes, struct outcome *outcome)
 {
-    struct pf_context *ctx = pf_context_new();
-    struct xml_reader *reader = calloc(1, sizeof *reader);
-    struct outcome outcome;
     struct pf_xml_read_options options;
-    struct pf_source *src;
-    struct pf_error err;
+    enum pf_status status;
 
-    if (ctx == NULL || reader == NULL)
-        abort();
-    ctx->memory.limit = MEMORY;
-    memset(&outcome, 0, sizeof outcome);
+    memset(outcome, 0, sizeof *outcome);
     memset(&options, 0, sizeof options);
     pf_option_defaults(pf_xml_reader.options, &options);
     options.block_bytes = block_bytes;
-    pf_error_clear(&err);
-    outcome.status = pf_source_memory(ctx, data, size, "fuzz", &src, &err);
-    if (outcome.status == PF_OK) {
-        outcome.status = pf_xml_reader.open(&pf_xml_reader, reader, ctx, src, &options, &err);
-        if (outcome.status == PF_OK)
-            cut_all(reader, &outcome, &err);
-        pf_xml_reader.close(reader);
-        pf_source_close(src);
-    }
-    if (atomic_load(&ctx->memory.in_use) != 0)
-        abort();
-    pf_context_free(ctx);
-    free(reader);
-    return outcome;
+    status = fuzz_read(&pf_xml_reader, &options, MEMORY, data, size, cut_all, outcome);
+    if (status != PF_OK)
+        outcome->status = status;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -95,8 +79,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 1)
         return 0;
     scan_all(data + 1, size - 1);
-    whole = drain(data + 1, size - 1, 0);
-    pieces = drain(data + 1, size - 1, 1 + data[0]);
+    cut(data + 1, size - 1, 0, &whole);
+    cut(data + 1, size - 1, 1 + data[0], &pieces);
     if (whole.status == PF_END && memcmp(&whole, &pieces, sizeof whole) != 0)
         abort();
     return 0;

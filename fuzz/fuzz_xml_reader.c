@@ -3,10 +3,10 @@
  *
  * Held to: leaf values found are written, outside or left out; small blocks give the same rows as one block, and a second pass the same
  * as the first; tables have every value of a row once, number their rows, and name rows that are there. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "formats/xml/nested.h"
+#include "support_reader.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -230,34 +230,29 @@ static void check(struct xml_reader *reader, const struct pf_reader *as, const s
         abort();
 }
 
-static struct outcome drain(const uint8_t *data, size_t size, const struct pf_xml_read_options *options)
+struct using
 {
-    struct pf_context *ctx = pf_context_new();
-    struct xml_reader *reader = calloc(1, sizeof *reader);
-    const struct pf_reader *as = pf_xml_reader.as(options);
-    struct outcome outcome;
-    struct pf_source *src;
-    struct pf_error err;
+    const struct pf_reader *as;
+    struct outcome *outcome;
+};
 
-    if (ctx == NULL || reader == NULL)
-        abort();
-    ctx->memory.limit = MEMORY;
-    memset(&outcome, 0, sizeof outcome);
-    pf_error_clear(&err);
-    outcome.status = pf_source_memory(ctx, data, size, "fuzz", &src, &err);
-    if (outcome.status == PF_OK) {
-        outcome.status = as->open(as, reader, ctx, src, options, &err);
-        if (outcome.status == PF_OK)
-            read_table(reader, as, &outcome, &err);
-        check(reader, as, &outcome, &err);
-        as->close(reader);
-        pf_source_close(src);
-    }
-    if (atomic_load(&ctx->memory.in_use) != 0)
-        abort();
-    pf_context_free(ctx);
-    free(reader);
-    return outcome;
+static void use(void *state, void *user, struct pf_error *err)
+{
+    struct using *using = user;
+
+    read_table(state, using->as, using->outcome, err);
+    check(state, using->as, using->outcome, err);
+}
+
+static void read_all(const uint8_t *data, size_t size, const struct pf_xml_read_options *options, struct outcome *outcome)
+{
+    struct using using = { .as = pf_xml_reader.as(options), .outcome = outcome };
+    enum pf_status status;
+
+    memset(outcome, 0, sizeof *outcome);
+    status = fuzz_read(using.as, options, MEMORY, data, size, use, &using);
+    if (status != PF_OK)
+        outcome->status = status;
 }
 
 static struct pf_xml_read_options choose(const uint8_t bytes[OPTION_BYTES])
@@ -296,9 +291,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     options = choose(data);
     (void)pf_xml_reader.probe(&pf_xml_reader, data + OPTION_BYTES, size - OPTION_BYTES);
-    whole = drain(data + OPTION_BYTES, size - OPTION_BYTES, &options);
+    read_all(data + OPTION_BYTES, size - OPTION_BYTES, &options, &whole);
     options.block_bytes = 1 + data[0];
-    pieces = drain(data + OPTION_BYTES, size - OPTION_BYTES, &options);
+    read_all(data + OPTION_BYTES, size - OPTION_BYTES, &options, &pieces);
     /* what is not well-formed ends at the block it is in: rows before it may be in one and not in the other */
     if (whole.status == PF_END && whole.rejected == 0 && memcmp(&whole, &pieces, sizeof whole) != 0)
         abort();

@@ -58,6 +58,8 @@ static enum pf_status check_declared(const struct pf_job *job, const struct pf_r
         return PF_OK;
     if ((reader->flags & PF_READER_TYPED) != 0) {
         pf_fail(err, PF_UNSUPPORTED, "--schema is for inputs without types; %s has its own", reader->name);
+        pf_remedy(err,
+                  reader->texts_offset != 0 ? "leave --schema out; --types string keeps text as it is" : "leave --schema out");
         return err->status;
     }
     for (uint32_t i = 0; i < job->declared->count && !job->declared_may_lack; i++) {

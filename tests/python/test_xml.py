@@ -3,6 +3,7 @@ value of a document against Python's own parser."""
 
 import collections
 import gzip
+import json
 import random
 import xml.etree.ElementTree as ElementTree
 
@@ -148,6 +149,85 @@ def test_hostile(pyforge, tmp_path):
     secret = put(tmp_path, "secret", "secret.txt")
     table, said = read(pyforge, put(tmp_path, f'<!DOCTYPE a [<!ENTITY x SYSTEM "{secret}">]><a><r>1</r><r>see &x; here</r></a>'))
     assert table["a_r"].to_pylist() == ["1", "see &x; here"] and "&x;" in said
+
+
+def test_encodings(pyforge, tmp_path):
+    text = "<a><r>\u00e4</r><r>z</r></a>"
+    for bytes_, options in [
+        (text.encode("utf-16"), ()), (text.encode("utf-16-le"), ()), (text.encode("utf-16-be"), ()), (text.encode("utf-32"), ()),
+        (b"\xef\xbb\xbf" + text.encode(), ()), (b"<?xml version='1.0' encoding='us-ascii'?>" + text.encode(), ()),
+        (b"<?xml version='1.0' encoding ?>" + text.encode(), ()), (b"\n" + text.encode("cp1252"), ("--encoding", "cp1252")),
+        (b"<?xml version='1.0' encoding='utf-8'?>" + text.encode("cp1252"), ("--encoding", "cp1252")),
+        (b"<?xml version='1.0' encoding='ISO-8859-1'?>" + text.encode(), ("--encoding", "utf-8")),
+        (b"<?xml version='1.0' encoding='none'?>" + text.encode("cp1252"), ("--encoding", "iso-8859-1")),
+    ]:
+        path = tmp_path / "t.xml"
+        path.write_bytes(bytes_)
+        table, _ = read(pyforge, path, *options)
+        assert table["a_r"].to_pylist() == ["\u00e4", "z"], bytes_
+    path.write_bytes(b"<?xml version='1.0' encoding='none'?>" + text.encode("cp1252"))
+    _, done = convert(pyforge, path)
+    assert done.returncode == 2 and 'encoding "none"' in done.stderr.decode() and "with --encoding" in done.stderr.decode()
+    _, done = convert(pyforge, path, "--encoding", "nothing")
+    assert done.returncode == 2 and '"nothing"' in done.stderr.decode() and "the document names" not in done.stderr.decode()
+
+
+def test_rows_that_are_not_there(pyforge, tmp_path):
+    for text in records(10), records(40000):
+        path = put(tmp_path, text)
+        assert len(text) < 1 << 20 or text != records(10)
+        for options, words in [(("--row-tag", "q"), "no element 'q' in"), (("--row-tag", "row", "--root-tag", "q"), "'row' within 'q'")]:
+            _, done = convert(pyforge, path, *options)
+            assert done.returncode == 2 and words in done.stderr.decode() and "--row-tag" in done.stderr.decode()
+
+
+def test_rows_that_are_too_long(pyforge, tmp_path):
+    for text, line in [
+        (f"<a>\n<r/>\n<r>{'x' * 70000}</r><r/></a>", 3), (f"<a>\n<r/>\n<r k='{'x' * 70000}'/><r/></a>", 3),
+        (f"<a>\n<r/>\n<r>{'<x>1</x>' * 300000}</r><r/></a>", 3),
+    ]:
+        _, done = convert(pyforge, put(tmp_path, text), "--max-record", "64K", "--row-tag", "r")
+        said = done.stderr.decode()
+        assert done.returncode == 1 and f"on line {line} is longer than 65536 bytes" in said and "--max-record" in said, said
+        table, _ = read(pyforge, put(tmp_path, text), "--max-record", "8M", "--row-tag", "r")
+        assert table.num_rows >= 3
+    _, done = convert(pyforge, put(tmp_path, "<a><r><x/><y/><z/></r><r/></a>"), "--max-columns", "2")
+    assert done.returncode == 1 and "--max-columns" in done.stderr.decode()
+
+
+def test_much_in_front_of_rows(pyforge, tmp_path):
+    """What is carried from block to block has an end; what is not is told."""
+    heads = [f"<h{i}>v{i} {'x' * 1000}</h{i}>" for i in range(300)]
+    rows = [f"<r>{i} {'y' * 8000}</r>" for i in range(200)]
+    table, said = read(pyforge, put(tmp_path, f"<a>{''.join(heads)}{''.join(rows)}</a>"), "--row-tag", "r")
+    there = [name for name in table.column_names if table[name].null_count == 0]
+    assert table.num_rows == 200 and 200 < len(there) < 300
+    assert f"{301 - len(there)} values outside of the rows" in said and "more than 256 KiB are in front" in said
+
+
+def test_the_row_is_the_dense_one(pyforge, tmp_path):
+    groups = "".join(f"<g n='{g}'>{''.join(f'<i>{g}.{i}</i>' for i in range(30))}</g>" for g in range(3))
+    table, _ = read(pyforge, put(tmp_path, f"<a>{groups}</a>"), "--types", "string")
+    assert table.column_names == ["a_g@n", "a_g_i"]
+    assert table["a_g_i"].to_pylist() == [f"{g}.{i}" for g in range(3) for i in range(30)]
+
+
+def test_texts_of_lists_in_json(pyforge, tmp_path):
+    text = '<a xmlns:i="u"><r><x>q" b\\ t\tn\nz</x><x i:nil="true"/></r><r/></a>'
+    table, _ = read(pyforge, put(tmp_path, text), "--array-handling", "json_string", "--row-tag", "r")
+    assert json.loads(table["a_r_x"][0].as_py()) == ['q" b\\ t\tn\nz', None]
+
+
+def test_many_kinds_of_rows(pyforge, tmp_path):
+    kinds = [f"{'k' * (i % 7 + 1)}{i}" for i in range(500)]
+    text = f"<a>{''.join(f'<{kind}>{i}.{n}</{kind}>' for n in range(2) for i, kind in enumerate(kinds))}</a>"
+    table, said = read(pyforge, put(tmp_path, text), "--types", "string")
+    assert table.num_rows == 1000 and table.column_names == [f"a_{kind}" for kind in kinds] and "outside" not in said
+    for i, kind in enumerate(kinds):
+        assert [value for value in table[f"a_{kind}"].to_pylist() if value is not None] == [f"{i}.0", f"{i}.1"]
+    beyond = "".join(f"<x{i}>{i}</x{i}><x{i}/>" for i in range(1002))
+    table, said = read(pyforge, put(tmp_path, f"<a>{beyond}</a>"), "--types", "string")
+    assert table.num_columns == 1001 and "2 values outside of the rows" in said
 
 
 # ---- every leaf value, by another parser

@@ -354,6 +354,11 @@ def test_what_is_refused(pyforge, tmp_path, options, words):
     assert [file.name for file in tmp_path.iterdir()] == ["t.xml"]
 
 
+def test_a_schema_is_refused(pyforge, tmp_path):
+    _, said = convert(pyforge, tmp_path, NESTED, "--tables", "r_x", "--schema", "y:string", fails=4)
+    assert "--schema is for inputs without types" in said and "--types string keeps text" in said
+
+
 def test_too_many_tables(pyforge, tmp_path):
     row = "<r>" + "".join(f"<x{i}>1</x{i}>" * 2 for i in range(1000)) + "</r>"
     _, said = convert(pyforge, tmp_path, f"<a>{row}{row}</a>", "--row-tag", "r", fails=1)

@@ -1,5 +1,6 @@
 /* The parts of the dBase reader: values, which records there are, memos, code pages; and a whole reading of which each allocation fails
  * in turn. End to end it is tested by tests/python/test_dbf_read.py. */
+#include "support_failing.h"
 #include "support_folder.h"
 
 #include <math.h>
@@ -464,38 +465,30 @@ static enum pf_status read_once(struct pf_context *ctx, int64_t *rows, char *nam
     return status;
 }
 
+struct once {
+    int64_t rows;
+    char names[64];
+    int warnings;
+};
+
+static enum pf_status run_once(struct pf_context *ctx, void *user, struct pf_error *err)
+{
+    struct once *once = user;
+
+    memset(once, 0, sizeof *once);
+    return read_once(ctx, &once->rows, once->names, &once->warnings, err);
+}
+
 static void each_allocation_fails(void **state)
 {
-    bool granted = false;
+    struct once once;
 
     (void)state;
     put_table();
-    for (long n = 0; !granted; n++) {
-        struct pf_context *ctx = pf_context_make(NULL);
-        struct pf_error err;
-        int64_t rows = 0;
-        int warnings = 0;
-        char names[64] = "";
-        enum pf_status status;
-
-        pf_error_clear(&err);
-        atomic_store(&ctx->memory.fail_at, n);
-        status = read_once(ctx, &rows, names, &warnings, &err);
-        granted = atomic_load(&ctx->memory.fail_at) >= 0;
-        atomic_store(&ctx->memory.fail_at, -1);
-        if (granted) {
-            CHECK_INT(status, PF_END);
-            CHECK_INT(rows, 2);
-            CHECK_INT(warnings, 2); /* a deleted record, stars */
-            CHECK_TEXT(names, "MüllerKöln/grüßemore");
-        } else {
-            if (status != PF_NO_MEMORY)
-                fail_msg("allocation %ld: status %d, %s", n, status, err.message);
-            CHECK(err.message[0] != '\0');
-        }
-        CHECK_INT(atomic_load(&ctx->memory.in_use), 0);
-        pf_context_release(ctx);
-    }
+    fail_each_allocation(run_once, &once, PF_END);
+    CHECK_INT(once.rows, 2);
+    CHECK_INT(once.warnings, 2); /* a deleted record, stars */
+    CHECK_TEXT(once.names, "MüllerKöln/grüßemore");
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /* The XML reader: what documents become under each option, whatever the size of the blocks they are cut in; where markup is cut; what is
  * counted; and a whole reading of which each allocation fails in turn. End to end it is tested by tests/python/test_xml.py. */
-#include "support_unit.h"
+#include "support_failing.h"
 
 #include <stdlib.h>
 
@@ -12,6 +12,7 @@ struct reading {
     struct pf_xml_read_options options;
     char out[8192]; /* a line of names, then a line a row; null is ~ */
     size_t used;
+    bool selected; /* the first column alone */
     struct xml_counts counts;
     int64_t rejected;
     char reason[256];
@@ -84,7 +85,8 @@ static enum pf_status read_pass(struct reading *reading, struct xml_reader *read
 
 static enum pf_status read_source(struct reading *reading, struct pf_context *ctx, struct pf_source *src, struct pf_error *err)
 {
-    static const struct pf_pass all = { .column_count = 0 };
+    static const uint32_t first = 0;
+    static const struct pf_pass all = { .column_count = 0 }, selected = { .columns = &first, .column_count = 1 };
     struct xml_reader *reader = calloc(1, sizeof *reader);
     enum pf_status status;
     bool again = true;
@@ -100,7 +102,7 @@ static enum pf_status read_source(struct reading *reading, struct pf_context *ct
             put(reading, reader->names[i], strlen(reader->names[i]));
         }
         put(reading, "\n", 1);
-        status = read_pass(reading, reader, &all, err);
+        status = read_pass(reading, reader, reading->selected ? &selected : &all, err);
         if (status == PF_BAD_DATA && pf_xml_reader.again(reader, &again, err) == PF_OK && again)
             status = PF_OK;
     }
@@ -411,36 +413,150 @@ static void where_markup_ends(void **state)
     }
 }
 
+/* ---- what must not be */
+
+/* Counts that do not add up are a fault of the reader: one that is made here. */
+static void a_difference_is_told(void **state)
+{
+    static const struct pf_pass all = { .column_count = 0 };
+
+    (void)state;
+    for (int missing = 0; missing < 3; missing++) {
+        struct pf_context *ctx = pf_context_make(NULL);
+        struct xml_reader *reader = calloc(1, sizeof *reader);
+        struct reading reading = { .options = usual() };
+        struct pf_source *src;
+        struct pf_error err;
+
+        assert_non_null(reader);
+        ctx->warn = count_warning;
+        ctx->warn_user = &reading.warnings;
+        CHECK_OK(pf_source_memory(ctx, ARRAYS, strlen(ARRAYS), "t.xml", &src, &err), err);
+        CHECK_OK(pf_xml_reader.open(&pf_xml_reader, reader, ctx, src, &reading.options, &err), err);
+        CHECK_INT(read_pass(&reading, reader, &all, &err), PF_END);
+        reader->counts.found += missing;
+        reader->counts.broken = missing == 2; /* then it is known why */
+        pf_xml_reader.tell(reader);
+        CHECK_INT(reading.warnings, missing == 1);
+        pf_xml_reader.close(reader);
+        free(reader);
+        pf_source_close(src);
+        pf_context_release(ctx);
+    }
+}
+
+static void options_have_bounds(void **state)
+{
+    static const struct {
+        size_t offset;
+        int64_t value;
+        const char *option;
+    } bounds[] = {
+        { offsetof(struct pf_xml_read_options, max_depth), 0, "--max-depth" },
+        { offsetof(struct pf_xml_read_options, max_depth), INT32_MAX, "--max-depth" },
+        { offsetof(struct pf_xml_read_options, max_name), 0, "--max-name" },
+        { offsetof(struct pf_xml_read_options, max_attribute), 0, "--max-attribute" },
+        { offsetof(struct pf_xml_read_options, max_entities), 0, "--max-entities" },
+    };
+    struct pf_context *ctx = pf_context_make(NULL);
+
+    (void)state;
+    for (size_t i = 0; i < PF_COUNT(bounds); i++) {
+        struct reading reading = { .options = usual() };
+        struct pf_error err;
+
+        memcpy((uint8_t *)&reading.options + bounds[i].offset, &bounds[i].value, sizeof bounds[i].value);
+        CHECK_INT(pf_xml_reader.check(&reading.options, &ctx->memory, &err), PF_BAD_OPTION);
+        CHECK_HAS(err.message, bounds[i].option);
+        CHECK_INT(read_text(&reading, ARRAYS, strlen(ARRAYS)), PF_BAD_OPTION);
+    }
+    pf_context_release(ctx);
+}
+
 /* ---- memory */
+
+struct failing {
+    const char *text;
+    int strategy, arrays, namespaces;
+    const char *row_tag, *root_tag;
+    bool compat, selected;
+    size_t block_bytes;
+};
+
+static enum pf_status run_failing(struct pf_context *ctx, void *user, struct pf_error *err)
+{
+    const struct failing *failing = user;
+    struct reading reading = { .options = usual(), .selected = failing->selected };
+    struct pf_source *src = NULL;
+    enum pf_status status;
+
+    reading.options.strategy = failing->strategy;
+    reading.options.arrays = failing->arrays;
+    reading.options.namespaces = failing->namespaces;
+    reading.options.row_tag = failing->row_tag;
+    reading.options.root_tag = failing->root_tag;
+    reading.options.compat = failing->compat;
+    reading.options.block_bytes = failing->block_bytes;
+    status = pf_source_memory(ctx, failing->text, strlen(failing->text), "t.xml", &src, err);
+    if (status == PF_OK)
+        status = read_source(&reading, ctx, src, err);
+    pf_source_close(src);
+    return status;
+}
+
+#define PREFIXES                                                                                                               \
+    "<p:a xmlns:p='http://u/main/' xmlns='http://v/other' p:v='1'><p:r p:k='1'><x p:y='2'>1</x><x>2</x></p:r><p:r/></p:a>"
 
 static void each_allocation_fails(void **state)
 {
-    static const char text[] = "<a v='1'><r><x>1</x><y>2</y><y>3</y></r><r><x>4</x></r></a>";
-    bool granted = false;
+    static const struct failing runs[] = {
+        { "<a v='1'><r><x>1</x><y>2</y><y>3</y></r><r><x>4</x></r></a>", .block_bytes = 24 },
+        { "<a v='1'><r><x>1</x><y>2</y><y>3</y></r><r><x>4</x></r></a>", .block_bytes = 24, .arrays = PF_XML_JSON },
+        { "<a><r><x>\"\\\t</x><x/></r><r><x xsi:nil='1'>q</x></r></a>", .arrays = PF_XML_JSON },
+        { "<a xmlns:i='u'><r><x>\"\\\t</x><x i:nil='true'/></r></a>", .arrays = PF_XML_JSON, .row_tag = "r" },
+        { NESTED, .strategy = PF_XML_MODERATE },
+        { PREFIXES, .compat = true },
+        { PREFIXES, .compat = true, .namespaces = PF_XML_STRIP },
+        { PREFIXES, .compat = true, .namespaces = PF_XML_PREFIX },
+        { PREFIXES, .namespaces = PF_XML_PREFIX },
+        { "<a><b><r><x>1</x></r><s>2</s></b><r/></a>", .row_tag = "r,s", .root_tag = "b", .selected = true },
+        { "<a><r>1</r><r><x></y></r></a>", .row_tag = "r" },
+        { "<?xml version='1.0' encoding='iso-8859-1'?><a><r>\xe4</r><r>\xf6</r></a>", .block_bytes = 24 },
+        { "<!DOCTYPE a [<!ENTITY e '<r><x>2</x></r>'>]><a><h>t</h><![CDATA[c]]><r><x>1</x></r>&e;&f;</a>", .row_tag = "r" },
+    };
 
     (void)state;
-    for (long n = 0; !granted; n++) {
-        struct pf_context *ctx = pf_context_make(NULL);
-        struct reading reading = { .options = usual() };
-        struct pf_source *src = NULL;
-        struct pf_error err;
-        enum pf_status status;
+    for (size_t i = 0; i < PF_COUNT(runs); i++) {
+        struct failing failing = runs[i];
 
-        pf_error_clear(&err);
-        reading.options.arrays = n % 2 == 0 ? PF_XML_EXPAND : PF_XML_JSON;
-        reading.options.block_bytes = 24;
-        atomic_store(&ctx->memory.fail_at, n / 2);
-        status = pf_source_memory(ctx, text, strlen(text), "t.xml", &src, &err);
-        if (status == PF_OK)
-            status = read_source(&reading, ctx, src, &err);
-        granted = n % 2 == 1 && atomic_load(&ctx->memory.fail_at) >= 0;
-        if (atomic_load(&ctx->memory.fail_at) < 0 && status != PF_NO_MEMORY)
-            fail_msg("allocation %ld: status %d, %s", n / 2, status, err.message);
-        atomic_store(&ctx->memory.fail_at, -1);
-        pf_source_close(src);
-        CHECK_INT(atomic_load(&ctx->memory.in_use), 0);
-        pf_context_release(ctx);
+        fail_each_allocation(run_failing, &failing, PF_END);
     }
+}
+
+/* So many values, paths, bytes of a row and rows that what holds them has to grow. */
+static void each_allocation_for_large_ones_fails(void **state)
+{
+    char *text = calloc(1, 1 << 16);
+    size_t used;
+
+    (void)state;
+    assert_non_null(text);
+    used = (size_t)sprintf(text, "<a>");
+    for (int i = 0; i < 40; i++)
+        used += (size_t)sprintf(text + used, "<h%d k='1'>%d</h%d>", i, i, i);
+    for (int n = 0; n < 2; n++) {
+        used += (size_t)sprintf(text + used, "<r>");
+        for (int i = 0; i < 45; i++)
+            used += (size_t)sprintf(text + used, "<an_element_%d>%d</an_element_%d><x>1</x>", i, i, i);
+        used += (size_t)sprintf(text + used, "</r>");
+    }
+    (void)sprintf(text + used, "</a>");
+    for (int i = 0; i < 3; i++) {
+        struct failing failing = { text, .block_bytes = 24, .row_tag = "r", .arrays = i, .compat = i == 2 };
+
+        fail_each_allocation(run_failing, &failing, PF_END);
+    }
+    free(text);
 }
 
 int main(void)
@@ -455,7 +571,10 @@ int main(void)
         cmocka_unit_test(every_prefix),
         cmocka_unit_test(end_tags_that_are_none),
         cmocka_unit_test(where_markup_ends),
+        cmocka_unit_test(a_difference_is_told),
+        cmocka_unit_test(options_have_bounds),
         cmocka_unit_test(each_allocation_fails),
+        cmocka_unit_test(each_allocation_for_large_ones_fails),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

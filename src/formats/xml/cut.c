@@ -5,7 +5,7 @@
 enum {
     BLOCK_BYTES = 1 << 20,
     SMALLEST_READ = 4096,
-    PREFIX_CEILING = 256 * 1024,
+    PREFIX_CEILING = XML_HEADING_KIB * 1024,
     BLOCKS_IN_MEMORY = 16,      /* that the memory limit should have room for */
     TEXT_COST = 3,              /* of a byte: values, text columns and typed ones */
     VALUES_PER_BLOCK = 1 << 20, /* short rows of many columns would otherwise make a block without bound */
@@ -20,6 +20,7 @@ struct making {
     size_t at;     /* scanned up to here; in the document's bytes, as all places below */
     size_t border; /* where to cut; 0 = not yet */
     size_t in_row; /* depth in a row; 0 = in none */
+    size_t row_at; /* where the last row begins */
     int64_t rows, border_rows;
     size_t used;          /* of the prefix that the block has */
     bool final;           /* the source ends with these bytes */
@@ -118,14 +119,28 @@ static enum pf_status pop(struct making *making, const struct xml_mark *mark)
     return PF_OK;
 }
 
-static void row_done(struct making *making)
+static enum pf_status fail_long(const struct making *making)
+{
+    const struct xml_reader *reader = making->reader;
+
+    pf_fail(making->err, PF_LIMIT, "the row that begins on line %lld is longer than %zu bytes",
+            (long long)(reader->cut.line + xml_count_lines(body(making), making->row_at) + 1),
+            reader->ctx->limits.record_bytes);
+    pf_remedy(making->err, "raise the limit with --max-record, or name a smaller element with --row-tag");
+    return making->err->status;
+}
+
+static enum pf_status row_done(struct making *making, size_t end)
 {
     struct xml_cut *cut = &making->reader->cut;
 
+    if (end - making->row_at > making->reader->ctx->limits.record_bytes)
+        return fail_long(making);
     making->rows++;
     if (cut->where.depth != 0)
         cut->stack[cut->where.depth - 1].had_rows = true;
     cut->used = cut->prefix.size;
+    return PF_OK;
 }
 
 /* Not for expat, which would take the declared encoding; and it may stand in front of no prefix. */
@@ -145,10 +160,10 @@ static enum pf_status begin_element(struct making *making, const struct xml_mark
 
     cut->in_document = true;
     if (xml_enter(&reader->rule, &cut->where, name, mark->name_size)) {
-        if (mark->kind == XML_START)
-            making->in_row = 1;
-        else
-            row_done(making);
+        making->row_at = mark->start;
+        if (mark->kind == XML_EMPTY)
+            return row_done(making, mark->end);
+        making->in_row = 1;
         return PF_OK;
     }
     if (mark->kind == XML_START)
@@ -195,12 +210,13 @@ static enum pf_status outside(struct making *making, const struct xml_mark *mark
 }
 
 /* A row goes on; it may end. */
-static void inside(struct making *making, const struct xml_mark *mark)
+static enum pf_status inside(struct making *making, const struct xml_mark *mark)
 {
     if (mark->kind == XML_START)
         making->in_row++;
     else if (mark->kind == XML_END && --making->in_row == 0)
-        row_done(making);
+        return row_done(making, mark->end);
+    return PF_OK;
 }
 
 /* A border behind the end of an element, and in no row: all elements that are open have had something in them. */
@@ -211,7 +227,7 @@ static void set_border(struct making *making)
     making->border = making->at;
     making->border_rows = making->rows;
     if (cut->prefix.size > PREFIX_CEILING && !cut->no_carry) {
-        cut->no_carry = true;
+        cut->no_carry = cut->capped = true;
         making->capped = true;
     }
     if (cut->in_document && cut->where.depth == 0) {
@@ -246,9 +262,7 @@ static enum pf_status scan(struct making *making)
             making->broken = true;
             return PF_OK;
         }
-        if (making->in_row != 0)
-            inside(making, &mark);
-        else if (outside(making, &mark) != PF_OK)
+        if ((making->in_row != 0 ? inside(making, &mark) : outside(making, &mark)) != PF_OK)
             return making->err->status;
         making->at = mark.end;
         if (making->in_row == 0 && (mark.kind == XML_END || mark.kind == XML_EMPTY))
@@ -266,12 +280,8 @@ static enum pf_status grow(struct making *making)
     size_t capacity = making->capacity * 2;
     uint8_t *grown;
 
-    if (making->size > limit) {
-        pf_fail(making->err, PF_LIMIT, "the row that begins on line %lld is longer than %zu bytes",
-                (long long)reader->cut.line + 1, limit);
-        pf_remedy(making->err, "raise the limit with --max-record, or name a smaller element with --row-tag");
-        return making->err->status;
-    }
+    if (making->size > limit)
+        return fail_long(making);
     if (capacity > limit + SMALLEST_READ)
         capacity = limit + SMALLEST_READ;
     grown = pf_resize(&reader->ctx->memory, making->bytes, making->prefix + capacity + XML_PAD);

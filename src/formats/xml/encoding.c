@@ -66,9 +66,6 @@ enum pf_status xml_input_open(struct pf_text_input *input, struct pf_context *ct
                               const struct xml_encoding *encoding, struct pf_error *err)
 {
     const char *name = encoding->utf8 ? NULL : encoding->name;
-    const enum pf_status status = pf_text_input_open(input, ctx, src, name, encoding->bom_size, err);
 
-    if (status == PF_BAD_OPTION)
-        pf_remedy(err, "the document names this encoding; name the one it has with --encoding");
-    return status;
+    return pf_text_input_open(input, ctx, src, name, encoding->bom_size, err);
 }

@@ -100,7 +100,7 @@ static bool put_item(struct xml_nesting *nesting, struct xml_walk *walk, uint32_
         return true;
     nil = value != NULL && item->kind == PF_TEXT_NULL && !item->children && !item->attributes;
     if (!enter(nesting, slot, around, !nil, value, unlike) || *unlike)
-        return !*unlike ? false : true;
+        return *unlike;
     item->height = nesting->cells[slot].entries - 1;
     walk->counts.stored += value != NULL && nesting->table != NULL && nesting->table->wanted[slot] == XML_WANTED_IN;
     if (!is_struct(&nesting->shape->slots[slot]) || value == NULL || item->kind == PF_TEXT_NULL)

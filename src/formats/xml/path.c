@@ -136,6 +136,32 @@ static bool is_step(const struct xml_name *step, const char *name, size_t size)
     return step->size == size && memcmp(step->text, name, size) == 0;
 }
 
+int xml_order_names(const struct xml_name *a, const struct xml_name *b)
+{
+    if (a->size != b->size)
+        return a->size < b->size ? -1 : 1;
+    return memcmp(a->text, b->text, a->size);
+}
+
+/* A document may have thousands of kinds. */
+static bool is_other(const struct xml_rule *rule, struct xml_name name)
+{
+    uint32_t from = 0, to = rule->other_count;
+
+    while (from < to) {
+        const uint32_t middle = from + (to - from) / 2;
+        const int order = xml_order_names(&rule->others[middle], &name);
+
+        if (order == 0)
+            return true;
+        if (order < 0)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return false;
+}
+
 /* The element goes on where the path of the rule stands. true = it is a row. */
 static bool follow_steps(const struct xml_rule *rule, struct xml_where *where, const char *name, size_t size)
 {
@@ -145,11 +171,7 @@ static bool follow_steps(const struct xml_rule *rule, struct xml_where *where, c
         where->matched += is_step(&rule->steps[where->depth], name, size);
         return false;
     }
-    for (uint32_t i = 0; i < rule->other_count; i++) {
-        if (is_step(&rule->others[i], name, size))
-            return true;
-    }
-    return is_step(&rule->steps[where->depth], name, size);
+    return is_step(&rule->steps[where->depth], name, size) || is_other(rule, (struct xml_name){ name, size });
 }
 
 bool xml_enter(const struct xml_rule *rule, struct xml_where *where, const char *name, size_t size)

@@ -48,7 +48,10 @@ static enum pf_status read_sample(struct xml_reader *reader, struct pf_buffer *t
     if (reader->encoding.utf8)
         return pf_buffer_append(to, head, got) ? PF_OK : pf_fail_memory(err, got);
     if (pf_decoder_new(&decoder, &reader->ctx->memory, reader->encoding.name, err) != PF_OK) {
-        pf_remedy(err, "the document names this encoding; name the one it has with --encoding");
+        if (err->status == PF_BAD_OPTION && reader->options->encoding == NULL) {
+            err->remedy[0] = '\0';
+            pf_remedy(err, "the document names this encoding; name the one it has with --encoding");
+        }
         return err->status;
     }
     status = pf_decoder_feed(decoder, head, got, *whole, to, err);
@@ -236,6 +239,20 @@ static enum pf_status xml_again(void *state, bool *again, struct pf_error *err)
     return err->status;
 }
 
+static void tell_outside(const struct xml_reader *reader)
+{
+    const struct xml_counts *counts = &reader->counts;
+    char why[80] = "no row follows";
+
+    if (reader->cut.capped)
+        (void)snprintf(why, sizeof why, "no row follows, or more than %d KiB are in front of the rows", XML_HEADING_KIB);
+    pf_warn(reader->ctx,
+            "%lld value%s outside of the rows ('%s') %s not in the output, as %s, such as '%s': name its element with "
+            "--row-tag to read it",
+            (long long)counts->outside, counts->outside == 1 ? "" : "s", reader->row_name, counts->outside == 1 ? "is" : "are",
+            why, reader->tree.paths[counts->outside_path].name);
+}
+
 static void xml_tell(void *state)
 {
     struct xml_reader *reader = state;
@@ -249,12 +266,7 @@ static void xml_tell(void *state)
         return;
     reader->told = reader->stored != NULL;
     if (counts->outside != 0)
-        pf_warn(reader->ctx,
-                "%lld value%s outside of the rows ('%s') %s not in the output, as no row follows, such as '%s': name its "
-                "element with "
-                "--row-tag to read it",
-                (long long)counts->outside, counts->outside == 1 ? "" : "s", reader->row_name,
-                counts->outside == 1 ? "is" : "are", reader->tree.paths[counts->outside_path].name);
+        tell_outside(reader);
     if (counts->left_out != 0)
         pf_log(reader->ctx, PF_LOG_INFO, "%lld attributes were left out (--no-preserve-attributes)",
                (long long)counts->left_out);

@@ -1,9 +1,10 @@
 /* Opening: which element is the row, which columns there are, and how they are called. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "formats/xml/xml.h"
 
-enum { DENSE = 20 /* times below one parent, on average, that make a descendant the row */, RUNNERS = 3, OTHERS = 64 };
+enum { DENSE = 20 /* times below one parent, on average, that make a descendant the row */, RUNNERS = 3, OTHERS = 1000 };
 
 /* ---- counting the paths of the head */
 
@@ -210,7 +211,12 @@ static void tell_runners(struct counting *counting, uint32_t chosen)
     }
 }
 
-/* Repeated elements beside the row are rows, too: their values have no other place. */
+static int by_name(const void *a, const void *b)
+{
+    return xml_order_names(a, b);
+}
+
+/* Repeated elements beside the row are rows, too: their values have no other place. Not without end: each row has the columns of all. */
 static enum pf_status set_others(const struct counting *counting, uint32_t chosen)
 {
     struct xml_reader *reader = counting->reader;
@@ -226,6 +232,7 @@ static enum pf_status set_others(const struct counting *counting, uint32_t chose
         if (i != chosen && paths[i].parent == paths[chosen].parent && counting->counts[i].siblings > 1)
             rule->others[rule->other_count++] = (struct xml_name){ paths[i].name, paths[i].name_size };
     }
+    qsort(rule->others, rule->other_count, sizeof *rule->others, by_name);
     return PF_OK;
 }
 

@@ -114,7 +114,7 @@ struct xml_name {
 struct xml_rule {
     struct xml_name *steps;  /* from the root */
     uint32_t step_count;     /* 0 = by name */
-    struct xml_name *others; /* what the last step may be called besides */
+    struct xml_name *others; /* what the last step may be called besides; by xml_order_names */
     uint32_t other_count;
     struct xml_name *tags;
     uint32_t tag_count;
@@ -126,6 +126,8 @@ struct xml_where {
     uint32_t depth, matched, roots;
 };
 
+/* Shorter ones first, so that few need to be looked at. */
+int xml_order_names(const struct xml_name *a, const struct xml_name *b);
 bool xml_same_name(const struct xml_name *name, const char *text, size_t size);
 /* An element begins that is in no row. true = it is a row, and where is as before. */
 bool xml_enter(const struct xml_rule *rule, struct xml_where *where, const char *name, size_t size);
@@ -174,6 +176,9 @@ struct xml_ancestor {
 };
 
 /* The state of cutting, outside of rows. */
+/* What stands in front of rows, and is carried from block to block. */
+enum { XML_HEADING_KIB = 256 };
+
 struct xml_cut {
     struct pf_text_input input;
     struct pf_buffer prefix;
@@ -182,6 +187,7 @@ struct xml_cut {
     uint32_t stack_capacity;
     struct xml_where where;
     bool in_document, no_carry, ended;
+    bool capped; /* some of what stands in front of rows was not carried, as there is too much of it */
     int64_t offset, line, documents;
     size_t next_size, block_bytes;
     uint32_t blocks; /* cut so far */
