@@ -90,13 +90,13 @@ static void print_keys(struct reading *reading, const struct pf_batch *batch, bo
     }
 }
 
-static enum pf_status read_blocks(struct reading *reading, struct xml_reader *reader, uint32_t table, uint32_t columns,
-                                  struct pf_error *err)
+/* The reader keeps the pass. */
+static enum pf_status read_blocks(struct reading *reading, struct xml_reader *reader, const struct pf_pass *all,
+                                  uint32_t columns, struct pf_error *err)
 {
-    const struct pf_pass all = { .table = table };
     const struct pf_reader *const made = pf_xml_reader.as(&reading->options);
     struct pf_context *ctx = reader->ctx;
-    enum pf_status status = made->start(reader, &all, err);
+    enum pf_status status = made->start(reader, all, err);
 
     while (status == PF_OK) {
         struct pf_block block = { .offset = -1 };
@@ -107,7 +107,7 @@ static enum pf_status read_blocks(struct reading *reading, struct xml_reader *re
         if (status != PF_OK)
             break;
         pf_arena_init(&arena, &ctx->memory, SIZE_MAX);
-        status = made->decode(reader, &all, &block, &arena, &decoded, err);
+        status = made->decode(reader, all, &block, &arena, &decoded, err);
         if (status == PF_OK) {
             CHECK_INT(decoded.typed.column_count, columns);
             for (uint32_t i = 0; i < decoded.typed.column_count; i++) {
@@ -115,7 +115,7 @@ static enum pf_status read_blocks(struct reading *reading, struct xml_reader *re
                 reading->entries += count_entries(&decoded.typed.columns[i]);
             }
             if (reading->options.relational)
-                print_keys(reading, &decoded.typed, reader->shape->tables[table].key_count == XML_ENTRY_KEYS);
+                print_keys(reading, &decoded.typed, reader->shape->tables[all->table].key_count == XML_ENTRY_KEYS);
             reading->rows += decoded.rows_kept;
             reading->rejected += decoded.rows_rejected;
         }
@@ -136,6 +136,7 @@ static enum pf_status read_source(struct reading *reading, struct pf_context *ct
     assert_ptr_equal(made, reading->options.nested ? &pf_xml_nested_reader : &pf_xml_relational_reader);
     status = made->open(made, reader, ctx, src, &reading->options, err);
     for (uint32_t index = 0; status == PF_OK; index++) {
+        const struct pf_pass all = { .table = index };
         struct pf_table table = { .rows = 0 };
 
         pf_schema_init(&table.schema, &ctx->memory);
@@ -143,7 +144,7 @@ static enum pf_status read_source(struct reading *reading, struct pf_context *ct
         if (status == PF_OK)
             status = print_schema(reading, table.name, &table.schema, &ctx->memory, err);
         if (status == PF_OK)
-            status = read_blocks(reading, reader, index, table.schema.count, err) == PF_END ? PF_OK : err->status;
+            status = read_blocks(reading, reader, &all, table.schema.count, err) == PF_END ? PF_OK : err->status;
         if (status == PF_OK && reader->counts.broken == 0) {
             CHECK_INT(reader->counts.found, reader->counts.written + reader->counts.outside + reader->counts.left_out);
             assert_true(reader->stored == NULL || xml_tables_add_up(reader));
@@ -350,7 +351,9 @@ static void a_difference_is_told(void **state)
         assert_int_equal(pf_xml_relational_reader.open(&pf_xml_relational_reader, reader, ctx, src, &reading.options, &err),
                          PF_OK);
         for (uint32_t table = 0; table < 2; table++) {
-            assert_int_equal(read_blocks(&reading, reader, table, table == 0 ? 2 : 4, &err), PF_END);
+            const struct pf_pass all = { .table = table };
+
+            assert_int_equal(read_blocks(&reading, reader, &all, table == 0 ? 2 : 4, &err), PF_END);
             reader->counts.stored -= missing != 0 && table == 1;
             pf_xml_relational_reader.tell(reader);
             CHECK_INT(warnings, missing != 0 && table == 1);
