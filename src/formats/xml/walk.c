@@ -441,7 +441,7 @@ static void XMLCALL on_end(void *user, const XML_Char *name)
     }
     finish_text(walk, item);
     if (walk->notes)
-        xml_note_value(walk, walk->values.data + item->offset, item->size, false);
+        xml_note_value(walk, item->size != 0 ? walk->values.data + item->offset : NULL, item->size, false);
     item->end = walk->item_count;
     item->value = is_leaf(walk, item);
     walk->counts.found += item->value && !walk->replayed;
