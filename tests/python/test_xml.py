@@ -191,6 +191,9 @@ def test_rows_that_are_too_long(pyforge, tmp_path):
         assert done.returncode == 1 and f"on line {line} is longer than 65536 bytes" in said and "--max-record" in said, said
         table, _ = read(pyforge, put(tmp_path, text), "--max-record", "8M", "--row-tag", "r")
         assert table.num_rows >= 3
+    text = f"<a><r>1</r><r>{'<x>12345678</x>' * 700000}</r><r/></a>"
+    _, done = convert(pyforge, put(tmp_path, text), "--memory", "16M", "--row-tag", "r")
+    assert done.returncode == 1 and "no room for a row of more than" in done.stderr.decode() and "--memory" in done.stderr.decode()
     _, done = convert(pyforge, put(tmp_path, "<a><r><x/><y/><z/></r><r/></a>"), "--max-columns", "2")
     assert done.returncode == 1 and "--max-columns" in done.stderr.decode()
 

@@ -246,6 +246,8 @@ def test_too_deep(pyforge, tmp_path):
     assert "nested deeper" in said and "--row-tag" in said
     _, said = convert(pyforge, tmp_path, "<a><r><x/><y/><z/></r><r/></a>", "--max-columns", "2", fails=1)
     assert "--max-columns" in said
+    _, said = convert(pyforge, tmp_path, "<a><r><x><y/><z/><w/></x></r><r/></a>", "--max-columns", "4", fails=1)
+    assert "4 columns, with what is in them" in said and "--max-columns" in said
 
 
 def test_dates_in_structs(pyforge, tmp_path):

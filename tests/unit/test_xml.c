@@ -186,7 +186,7 @@ static const struct {
       .expected = "a@v|a_t|a_g@n|a_g_r_k\n1|T|x|1\n1|T|x|2\n1|T|y|3\n1|T|y|4\n",
       .row_tag = "r" },
     { .text = "<a><r>1</r><b><r>2</r><r>3</r></b></a>", .expected = "a_r|a_b_r\n1|2\n1|3\n", .row_tag = "r", .root_tag = "b" },
-    { .text = "<a><b>1</b><c x='2'/><b>3</b></a>", .expected = "a_b|a_c@x\n1|~\n~|2\n3|~\n", .row_tag = "b, c" },
+    { .text = "<a><b>1</b><c x='2'/><b>3</b></a>", .expected = "a_b|a_c@x\n1|~\n~|2\n3|~\n", .row_tag = "b , c" },
     /* Two repetitions side by side below the root: rows of both. */
     { .text = "<c><b>1</b><a>x</a><b>2</b><a>y</a></c>", .expected = "c_b|c_a\n1|~\n~|x\n2|~\n~|y\n" },
     /* Nothing is repeated: the root is the row. What stands behind rows makes the element around them the row. */
